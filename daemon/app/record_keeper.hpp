@@ -1,0 +1,79 @@
+// Keeps records, posting lists and tallies in step while rows come in, page by page.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/store/store.hpp"
+#include "mappings/indicator/indicator_set.hpp"
+#include "mappings/indicator/update.hpp"
+
+namespace baselined::daemon {
+
+/// What one mapped row wants to become.
+struct IncomingRecord {
+    SourceId source = 0;
+    StreamId stream = 0;
+    RowPlace place;
+    std::uint64_t row_hash = 0;
+    const Record* record = nullptr;
+};
+
+/// Two ways to the same figures: small changes are applied by their difference; when a large part of the history
+/// changes (a first reading, a changed mapping), the kinds are marked as not built and recomputed once at the end.
+/// Calls stand inside a transaction of the store; those marks are part of it, so a kill loses nothing.
+class RecordKeeper {
+  public:
+    /// Both outlive the keeper. Forgets series and lists that the set does not need.
+    RecordKeeper(Store& store, const mappings::IndicatorSet& set);
+
+    /// Stores the record if it is the newest version; the newest wins by updated_at, then by the order of calls.
+    void put(const IncomingRecord& incoming);
+    void remove(const RecordKey& key);
+    /// To be called before commit(): brings tallies up to date with what was put since the last call.
+    void flush();
+    /// All records of a source are about to be made anew.
+    void forget(SourceId source);
+
+    /// Recomputes what is stale or new, in transactions of its own.
+    void rebuild();
+
+    [[nodiscard]] std::int64_t series_number(std::size_t series) const { return series_[series]; }
+    [[nodiscard]] mappings::ListNumbers lists() const { return lists_; }
+    /// Takes the snapshots of periods that ended up to `now` from what is stored: to be called before a reading.
+    void take_snapshots(Instant now);
+    /// A first reading is complete: periods that end from now on get a snapshot.
+    void allow_snapshots(Instant now);
+
+  private:
+    struct Change {
+        SourceId source = 0;
+        std::optional<Record> before;
+        std::optional<Record> after;
+    };
+
+    void note_change(RecordId id, SourceId source, std::optional<Record> before, const Record* after);
+    void mark_stale(Kind kind);
+    bool is_bulk();
+    void rebuild_lists();
+    void fill_list(std::size_t list);
+    void rebuild_series();
+    void apply(const mappings::TallyDeltas& deltas);
+
+    Store& store_;
+    const mappings::IndicatorSet& set_;
+    std::vector<std::int64_t> series_;
+    std::vector<std::int64_t> lists_;
+    std::set<Kind> stale_;
+    std::int64_t known_before_ = 0;   ///< records when this keeper began
+    std::int64_t changed_ = 0;
+    std::map<RecordId, Change> changes_;
+};
+
+/// The record's key: a digest of what makes it one and the same.
+RecordKey key_of(SourceId source, Kind kind, std::string_view id);
+
+}  // namespace baselined::daemon

@@ -1,0 +1,92 @@
+#include "daemon/store/migrations.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "daemon/store/store.hpp"
+
+namespace baselined::daemon {
+
+namespace {
+
+// Appended to, never edited: a store in the field has applied what stands here.
+constexpr std::array steps{
+    R"(
+CREATE TABLE fact(name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE source(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE stream(
+    id INTEGER PRIMARY KEY, source INTEGER NOT NULL, name TEXT NOT NULL, mapping_digest TEXT NOT NULL DEFAULT '',
+    complete_at INTEGER, first_complete_at INTEGER, error TEXT NOT NULL DEFAULT '', deleted INTEGER NOT NULL DEFAULT 0,
+    UNIQUE(source, name));
+CREATE TABLE file(
+    id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL,
+    modified_ns INTEGER NOT NULL, complete INTEGER NOT NULL, error TEXT NOT NULL DEFAULT '', UNIQUE(stream, name));
+CREATE TABLE shape(id INTEGER PRIMARY KEY, names BLOB NOT NULL UNIQUE);
+CREATE TABLE raw_block(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, stream INTEGER NOT NULL, file INTEGER NOT NULL, ordinal INTEGER NOT NULL,
+    current INTEGER NOT NULL, shape INTEGER NOT NULL, digest INTEGER NOT NULL, size INTEGER NOT NULL,
+    data BLOB NOT NULL, row_count INTEGER NOT NULL, rejected INTEGER NOT NULL, misfits TEXT);
+CREATE INDEX raw_block_file ON raw_block(file, ordinal);
+CREATE TABLE record(
+    id INTEGER PRIMARY KEY, key BLOB NOT NULL, kind INTEGER NOT NULL, stream INTEGER NOT NULL,
+    block INTEGER NOT NULL, row INTEGER NOT NULL, row_hash INTEGER NOT NULL, updated_at INTEGER, body BLOB NOT NULL);
+CREATE UNIQUE INDEX record_key ON record(key);
+CREATE TABLE attribute(
+    number INTEGER PRIMARY KEY, kind INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE(kind, name));
+CREATE TABLE posting_list(id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, built INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE posting(
+    list INTEGER NOT NULL, hash INTEGER NOT NULL, at INTEGER NOT NULL, record INTEGER NOT NULL,
+    PRIMARY KEY(list, hash, at, record)) WITHOUT ROWID;
+CREATE TABLE series(id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, built INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE tally(
+    series INTEGER NOT NULL, period INTEGER NOT NULL, count INTEGER NOT NULL, sum_high INTEGER NOT NULL,
+    sum_low INTEGER NOT NULL, digest INTEGER NOT NULL, list BLOB, PRIMARY KEY(series, period)) WITHOUT ROWID;
+CREATE TABLE snapshot(
+    series INTEGER NOT NULL, period INTEGER NOT NULL, count INTEGER NOT NULL, hits INTEGER NOT NULL,
+    PRIMARY KEY(series, period)) WITHOUT ROWID;
+CREATE TABLE baseline(
+    measure TEXT PRIMARY KEY, definition TEXT NOT NULL, frozen_at INTEGER NOT NULL, content TEXT NOT NULL);
+CREATE TABLE status_history(
+    id INTEGER PRIMARY KEY, measure TEXT NOT NULL, at INTEGER NOT NULL, potential TEXT NOT NULL,
+    implementation TEXT NOT NULL);
+CREATE INDEX status_history_measure ON status_history(measure, id);
+)",
+};
+
+int shape_of(Database& database) {
+    Statement statement(database, "PRAGMA user_version");
+    statement.step();
+    return static_cast<int>(statement.integer(0));
+}
+
+void refuse_newer(int shape) {
+    if (shape <= static_cast<int>(steps.size())) return;
+    throw StoreError(ErrorCode::unsupported,
+                     fmt::format("the store has shape {}, this program knows {}: it was written by a newer version; "
+                                 "install that version again",
+                                 shape, steps.size()));
+}
+
+}  // namespace
+
+void migrate(Database& database) {
+    refuse_newer(shape_of(database));
+    for (auto next = static_cast<std::size_t>(shape_of(database)); next < steps.size(); ++next) {
+        database.run("BEGIN IMMEDIATE");
+        database.run(steps[next]);
+        database.run(fmt::format("PRAGMA user_version = {}", next + 1).c_str());
+        database.run("COMMIT");
+    }
+}
+
+void require_current_shape(Database& database) {
+    const int shape = shape_of(database);
+    refuse_newer(shape);
+    if (shape < static_cast<int>(steps.size()))
+        throw StoreError(ErrorCode::unavailable,
+                         "the store was written by an older version: run `baselined once` (or the daemon) once, it "
+                         "brings the store up to date");
+}
+
+}  // namespace baselined::daemon

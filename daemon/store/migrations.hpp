@@ -1,0 +1,14 @@
+// The store's shape, as numbered steps that are each applied once, in order.
+#pragma once
+
+#include "daemon/store/sqlite.hpp"
+
+namespace baselined::daemon {
+
+/// Brings the store to this program's shape, each step in its own transaction.
+/// Throws StoreError when the store was made by a newer program.
+void migrate(Database& database);
+/// Throws StoreError unless the store already has this program's shape (for readers).
+void require_current_shape(Database& database);
+
+}  // namespace baselined::daemon

@@ -1,0 +1,121 @@
+#include "daemon/store/sqlite.hpp"
+
+#include <fmt/format.h>
+
+#include "daemon/store/store.hpp"
+
+namespace baselined::daemon {
+
+namespace {
+
+struct Meaning {
+    ErrorCode code;
+    const char* remedy;
+};
+
+Meaning meaning_of(int code) {
+    switch (code & 0xff) {
+        case SQLITE_FULL: return {ErrorCode::unavailable, "the disk is full: free some space and start again; nothing is lost"};
+        case SQLITE_IOERR: return {ErrorCode::unavailable, "the disk did not answer: look at the system's log"};
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED: return {ErrorCode::unavailable, "another process holds it: wait for it to finish"};
+        case SQLITE_READONLY: return {ErrorCode::unavailable, "it is read-only: check the owner and rights of the file and its folder"};
+        case SQLITE_CANTOPEN: return {ErrorCode::unavailable, "check that the folder exists and is writable"};
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+            return {ErrorCode::corrupt,
+                    "the file is damaged or no store of baselined: move it away and restore a copy, or read the "
+                    "sources again into a new one"};
+        default: return {ErrorCode::internal, "please report this"};
+    }
+}
+
+}  // namespace
+
+Statement::Statement(Database& database, std::string_view sql) : database_(&database) {
+    sqlite3_stmt* statement = nullptr;
+    const int code = sqlite3_prepare_v3(database.handle(), sql.data(), static_cast<int>(sql.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+    if (code != SQLITE_OK) database.fail(code);
+    statement_.reset(statement);
+}
+
+Statement& Statement::bind(int index, std::int64_t value) {
+    sqlite3_bind_int64(statement_.get(), index, value);
+    return *this;
+}
+
+Statement& Statement::bind_text(int index, std::string_view text) {
+    // A null pointer would bind NULL; an empty text is not that.
+    const char* bytes = text.data() == nullptr ? "" : text.data();
+    sqlite3_bind_text64(statement_.get(), index, bytes, text.size(), SQLITE_STATIC, SQLITE_UTF8);
+    return *this;
+}
+
+Statement& Statement::bind_blob(int index, std::string_view bytes) {
+    const char* data = bytes.data() == nullptr ? "" : bytes.data();
+    sqlite3_bind_blob64(statement_.get(), index, data, bytes.size(), SQLITE_STATIC);
+    return *this;
+}
+
+Statement& Statement::bind_null(int index) {
+    sqlite3_bind_null(statement_.get(), index);
+    return *this;
+}
+
+bool Statement::step() {
+    const int code = sqlite3_step(statement_.get());
+    if (code == SQLITE_ROW) return true;
+    if (code == SQLITE_DONE) return false;
+    sqlite3_reset(statement_.get());
+    database_->fail(code);
+}
+
+void Statement::run() {
+    while (step()) {
+    }
+    reset();
+}
+
+void Statement::reset() { sqlite3_reset(statement_.get()); }
+
+std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+
+std::string_view Statement::text(int column) const {
+    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+    if (bytes == nullptr) return {};
+    return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+
+std::string_view Statement::blob(int column) const {
+    const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_.get(), column));
+    if (bytes == nullptr) return {};
+    return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+
+bool Statement::is_null(int column) const {
+    return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+}
+
+Database::Database(const std::string& path, Access access) : path_(path) {
+    sqlite3* handle = nullptr;
+    const int flags = access == Access::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE;
+    const int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+    handle_.reset(handle);
+    if (code != SQLITE_OK) fail(code);
+    sqlite3_extended_result_codes(handle, 1);
+    sqlite3_busy_timeout(handle, 30'000);
+}
+
+void Database::run(const char* sql) {
+    const int code = sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) fail(code);
+}
+
+void Database::fail(int code) const {
+    const Meaning meaning = meaning_of(code);
+    const char* said = handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code);
+    throw StoreError(meaning.code, fmt::format("store {}: {}; {}", path_, said, meaning.remedy));
+}
+
+}  // namespace baselined::daemon

@@ -1,0 +1,193 @@
+// Canonical records, encoded, and the posting lists that lead from one to its neighbours.
+#include <fmt/format.h>
+
+#include "daemon/store/sqlite_store.hpp"
+
+namespace baselined::daemon {
+
+namespace {
+
+using mappings::Millis;
+using mappings::Posting;
+
+std::string_view bytes_of(const RecordKey& key) {
+    return {reinterpret_cast<const char*>(key.data()), key.size()};
+}
+
+std::int64_t as_integer(std::uint64_t bits) { return static_cast<std::int64_t>(bits); }
+std::int64_t millis_of(Instant at) { return at.time_since_epoch().count(); }
+
+void bind_updated_at(Statement& statement, int index, const Record& record) {
+    const mappings::Value at = record.get(mappings::slot_updated_at);
+    if (at.present)
+        statement.bind(index, at.integer);
+    else
+        statement.bind_null(index);
+}
+
+}  // namespace
+
+void SqliteStore::use_attributes(const mappings::Schemas& schemas) {
+    for (std::size_t kind = 0; kind < mappings::kind_count; ++kind) {
+        const mappings::Schema& schema = schemas.of(static_cast<Kind>(kind));
+        mappings::AttributeNumbers numbers(schema.built_in_count());
+        for (mappings::Slot slot = schema.built_in_count(); slot < schema.fields().size(); ++slot) {
+            const std::string& name = schema.field(slot).name;
+            if (mode_ == StoreMode::write)
+                prepared("INSERT OR IGNORE INTO attribute(kind, name) VALUES(?, ?)")
+                    .bind(1, static_cast<std::int64_t>(kind))
+                    .bind_text(2, name)
+                    .run();
+            Use found(prepared("SELECT number FROM attribute WHERE kind = ? AND name = ?"));
+            found->bind(1, static_cast<std::int64_t>(kind)).bind_text(2, name);
+            if (found->step()) numbers.assign(slot, static_cast<std::uint32_t>(found->integer(0)));
+        }
+        attributes_[kind] = std::move(numbers);
+    }
+}
+
+const mappings::AttributeNumbers& SqliteStore::attributes_of(Kind kind) const {
+    return attributes_[static_cast<std::size_t>(kind)];
+}
+
+void SqliteStore::body_of(const Record& record) {
+    body_.clear();
+    mappings::encode(record, attributes_of(record.kind()), body_);
+}
+
+std::optional<RecordHead> SqliteStore::find(const RecordKey& key) {
+    Use found(prepared("SELECT id, row_hash, updated_at FROM record WHERE key = ?"));
+    found->bind_blob(1, bytes_of(key));
+    if (!found->step()) return std::nullopt;
+    return RecordHead{found->integer(0), static_cast<std::uint64_t>(found->integer(1)),
+                      found->is_null(2) ? INT64_MIN : found->integer(2)};
+}
+
+RecordId SqliteStore::insert(const RecordKey& key, StreamId stream, RowPlace place, std::uint64_t row_hash,
+                             const Record& record) {
+    body_of(record);
+    Statement& add = prepared(
+        "INSERT INTO record(key, kind, stream, block, row, row_hash, updated_at, body) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+    add.bind_blob(1, bytes_of(key)).bind(2, static_cast<std::int64_t>(record.kind())).bind(3, stream);
+    add.bind(4, place.block).bind(5, place.index).bind(6, as_integer(row_hash));
+    bind_updated_at(add, 7, record);
+    add.bind_blob(8, body_).run();
+    return database_.last_row();
+}
+
+void SqliteStore::update(RecordId id, StreamId stream, RowPlace place, std::uint64_t row_hash, const Record& record) {
+    body_of(record);
+    Statement& change = prepared(
+        "UPDATE record SET stream = ?, block = ?, row = ?, row_hash = ?, updated_at = ?, body = ? WHERE id = ?");
+    change.bind(1, stream).bind(2, place.block).bind(3, place.index).bind(4, as_integer(row_hash));
+    bind_updated_at(change, 5, record);
+    change.bind_blob(6, body_).bind(7, id).run();
+}
+
+void SqliteStore::touch(RecordId id, RowPlace place, std::uint64_t row_hash) {
+    prepared("UPDATE record SET block = ?, row = ?, row_hash = ? WHERE id = ?")
+        .bind(1, place.block)
+        .bind(2, place.index)
+        .bind(3, as_integer(row_hash))
+        .bind(4, id)
+        .run();
+}
+
+void SqliteStore::remove(RecordId id) { prepared("DELETE FROM record WHERE id = ?").bind(1, id).run(); }
+
+void SqliteStore::remove_all_of(SourceId source) {
+    prepared("DELETE FROM record WHERE stream IN (SELECT id FROM stream WHERE source = ?)").bind(1, source).run();
+}
+
+bool SqliteStore::load(RecordId id, Record& record, std::int64_t& source) const {
+    Use found(prepared("SELECT kind, stream, body FROM record WHERE id = ?"));
+    found->bind(1, id);
+    if (!found->step()) return false;
+    const auto kind = static_cast<Kind>(found->integer(0));
+    source = source_of(found->integer(1));
+    if (!mappings::decode(found->blob(2), kind, attributes_of(kind), record))
+        throw StoreError(ErrorCode::corrupt, fmt::format("the store's record {} cannot be decoded: restore a copy", id));
+    return true;
+}
+
+void SqliteStore::scan(Kind kind, const std::function<void(RecordId, SourceId, const Record&)>& visit) {
+    Record record;
+    Use found(prepared("SELECT id, stream, body FROM record WHERE kind = ? ORDER BY id"));
+    found->bind(1, static_cast<std::int64_t>(kind));
+    while (found->step()) {
+        if (!mappings::decode(found->blob(2), kind, attributes_of(kind), record))
+            throw StoreError(ErrorCode::corrupt,
+                             fmt::format("the store's record {} cannot be decoded: restore a copy", found->integer(0)));
+        visit(found->integer(0), source_of(found->integer(1)), record);
+    }
+}
+
+std::optional<RowPlace> SqliteStore::place_of(RecordId id) {
+    Use found(prepared("SELECT block, row FROM record WHERE id = ?"));
+    found->bind(1, id);
+    if (!found->step()) return std::nullopt;
+    return RowPlace{found->integer(0), found->integer(1)};
+}
+
+std::int64_t SqliteStore::record_count_bound() {
+    Use found(prepared("SELECT max(id) FROM record"));
+    return found->step() ? found->integer(0) : 0;
+}
+
+std::int64_t SqliteStore::posting_list(std::string_view digest) {
+    return numbered("SELECT id FROM posting_list WHERE digest = ?", "INSERT INTO posting_list(digest) VALUES(?)", digest);
+}
+
+bool SqliteStore::is_list_built(std::int64_t list) {
+    Use found(prepared("SELECT built FROM posting_list WHERE id = ?"));
+    found->bind(1, list);
+    return found->step() && found->integer(0) != 0;
+}
+
+void SqliteStore::set_list_built(std::int64_t list, bool built) {
+    prepared("UPDATE posting_list SET built = ? WHERE id = ?").bind(1, built ? 1 : 0).bind(2, list).run();
+}
+
+void SqliteStore::clear_postings(std::int64_t list) {
+    prepared("DELETE FROM posting WHERE list = ?").bind(1, list).run();
+}
+
+void SqliteStore::drop_lists_except(std::span<const std::int64_t> kept) {
+    drop_rows_except("SELECT id FROM posting_list", kept,
+                     {"DELETE FROM posting WHERE list = ?", "DELETE FROM posting_list WHERE id = ?"});
+}
+
+void SqliteStore::insert_posting(std::int64_t list, const Posting& posting) {
+    prepared("INSERT OR IGNORE INTO posting(list, hash, at, record) VALUES(?, ?, ?, ?)")
+        .bind(1, list)
+        .bind(2, as_integer(posting.hash))
+        .bind(3, millis_of(posting.at))
+        .bind(4, posting.record)
+        .run();
+}
+
+void SqliteStore::erase_posting(std::int64_t list, const Posting& posting) {
+    prepared("DELETE FROM posting WHERE list = ? AND hash = ? AND at = ? AND record = ?")
+        .bind(1, list)
+        .bind(2, as_integer(posting.hash))
+        .bind(3, millis_of(posting.at))
+        .bind(4, posting.record)
+        .run();
+}
+
+void SqliteStore::visit_postings(std::int64_t list, std::uint64_t hash, Instant from, Instant to,
+                                 const std::function<bool(const Posting&)>& visit) const {
+    Use found(prepared("SELECT at, record FROM posting WHERE list = ? AND hash = ? AND at BETWEEN ? AND ? ORDER BY at, record"));
+    found->bind(1, list).bind(2, as_integer(hash)).bind(3, millis_of(from)).bind(4, millis_of(to));
+    while (found->step())
+        if (!visit({hash, Instant{Millis{found->integer(0)}}, found->integer(1)})) return;
+}
+
+void SqliteStore::visit_all_postings(std::int64_t list, const std::function<void(const Posting&)>& visit) const {
+    Use found(prepared("SELECT hash, at, record FROM posting WHERE list = ? ORDER BY hash, at, record"));
+    found->bind(1, list);
+    while (found->step())
+        visit({static_cast<std::uint64_t>(found->integer(0)), Instant{Millis{found->integer(1)}}, found->integer(2)});
+}
+
+}  // namespace baselined::daemon

@@ -1,0 +1,114 @@
+#include "daemon/store/sqlite_store.hpp"
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "daemon/store/migrations.hpp"
+
+namespace baselined::daemon {
+
+namespace {
+
+void require_file(const std::string& path) {
+    if (::access(path.c_str(), F_OK) == 0) return;
+    throw StoreError(ErrorCode::unavailable,
+                     fmt::format("store {}: there is none yet; `baselined once` makes it by reading the sources", path));
+}
+
+Database open_database(const std::string& path, StoreMode mode) {
+    if (mode == StoreMode::read) require_file(path);
+    return {path, mode == StoreMode::write ? Database::Access::write : Database::Access::read};
+}
+
+}  // namespace
+
+SqliteStore::SqliteStore(const std::string& path, StoreMode mode)
+    : lock_(mode == StoreMode::write ? std::make_optional<StoreLock>(path) : std::nullopt),
+      mode_(mode),
+      database_(open_database(path, mode)) {
+    if (mode == StoreMode::read) {
+        require_current_shape(database_);
+        return;
+    }
+    database_.run("PRAGMA page_size = 8192");
+    database_.run("PRAGMA journal_mode = WAL");
+    // NORMAL in WAL mode: a power cut may lose the last commits, never consistency; the cursor goes with its rows.
+    database_.run("PRAGMA synchronous = NORMAL");
+    // Larger checkpoints: a page that changes often is written back once.
+    database_.run("PRAGMA wal_autocheckpoint = 8000");
+    database_.run("PRAGMA cache_size = -65536");
+    database_.run("PRAGMA temp_store = FILE");
+    migrate(database_);
+}
+
+std::unique_ptr<Store> open_sqlite_store(const std::string& path, StoreMode mode) {
+    return std::make_unique<SqliteStore>(path, mode);
+}
+
+Statement& SqliteStore::prepared(const char* sql) const {
+    auto& statement = statements_[sql];
+    if (!statement) statement = std::make_unique<Statement>(database_, sql);
+    return *statement;
+}
+
+void SqliteStore::begin() { prepared("BEGIN IMMEDIATE").run(); }
+void SqliteStore::commit() { prepared("COMMIT").run(); }
+
+void SqliteStore::rollback() noexcept {
+    // SQLite may have rolled back by itself already (disk full); a second failure has nobody to tell.
+    if (database_.in_transaction()) sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+std::optional<std::string> SqliteStore::fact(std::string_view name) {
+    Use found(prepared("SELECT value FROM fact WHERE name = ?"));
+    found->bind_text(1, name);
+    if (!found->step()) return std::nullopt;
+    return std::string(found->text(0));
+}
+
+void SqliteStore::set_fact(std::string_view name, std::string_view value) {
+    prepared("INSERT INTO fact(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value")
+        .bind_text(1, name)
+        .bind_text(2, value)
+        .run();
+}
+
+std::optional<StoredBaseline> SqliteStore::baseline(std::string_view measure) {
+    Use found(prepared("SELECT definition, frozen_at, content FROM baseline WHERE measure = ?"));
+    found->bind_text(1, measure);
+    if (!found->step()) return std::nullopt;
+    return StoredBaseline{std::string(measure), std::string(found->text(0)),
+                          Instant{mappings::Millis{found->integer(1)}}, std::string(found->text(2))};
+}
+
+void SqliteStore::save_baseline(const StoredBaseline& baseline) {
+    prepared(
+        "INSERT INTO baseline(measure, definition, frozen_at, content) VALUES(?, ?, ?, ?) ON CONFLICT(measure) DO "
+        "UPDATE SET definition = excluded.definition, frozen_at = excluded.frozen_at, content = excluded.content")
+        .bind_text(1, baseline.measure)
+        .bind_text(2, baseline.definition)
+        .bind(3, baseline.frozen_at.time_since_epoch().count())
+        .bind_text(4, baseline.content)
+        .run();
+}
+
+std::optional<StatusChange> SqliteStore::last_status(std::string_view measure) {
+    Use found(prepared(
+        "SELECT at, potential, implementation FROM status_history WHERE measure = ? ORDER BY id DESC LIMIT 1"));
+    found->bind_text(1, measure);
+    if (!found->step()) return std::nullopt;
+    return StatusChange{std::string(measure), Instant{mappings::Millis{found->integer(0)}},
+                        std::string(found->text(1)), std::string(found->text(2))};
+}
+
+void SqliteStore::add_status(const StatusChange& change) {
+    prepared("INSERT INTO status_history(measure, at, potential, implementation) VALUES(?, ?, ?, ?)")
+        .bind_text(1, change.measure)
+        .bind(2, change.at.time_since_epoch().count())
+        .bind_text(3, change.potential)
+        .bind_text(4, change.implementation)
+        .run();
+}
+
+}  // namespace baselined::daemon

@@ -1,0 +1,104 @@
+// The store on SQLite: WAL, one writer, statements prepared once.
+#pragma once
+
+#include <array>
+#include <map>
+#include <unordered_map>
+
+#include "daemon/store/lock.hpp"
+#include "daemon/store/sqlite.hpp"
+#include "daemon/store/store.hpp"
+
+namespace baselined::daemon {
+
+class SqliteStore final : public Store {
+  public:
+    SqliteStore(const std::string& path, StoreMode mode);
+
+    void begin() override;
+    void commit() override;
+    void rollback() noexcept override;
+
+    SourceId source(std::string_view name) override;
+    StoredStream stream(std::string_view source, std::string_view name) override;
+    void save_stream(const StoredStream& stream) override;
+    std::vector<StoredFile> files(StreamId stream) override;
+    FileId save_file(const StoredFile& file) override;
+    StreamCounts counts(StreamId stream) override;
+
+    BlockId add_block(const RawBlock& block) override;
+    void save_block_counts(const RawBlock& block) override;
+    std::vector<std::uint64_t> block_digests(FileId file) override;
+    void retire_blocks(FileId file, std::int64_t from_ordinal) override;
+    void drop_unused_blocks(FileId file) override;
+    std::optional<RawBlock> block(BlockId id) override;
+    std::vector<RawBlock> blocks_after(SourceId source, BlockId after, int limit) override;
+
+    std::optional<RecordHead> find(const RecordKey& key) override;
+    RecordId insert(const RecordKey& key, StreamId stream, RowPlace place, std::uint64_t row_hash,
+                    const Record& record) override;
+    void update(RecordId id, StreamId stream, RowPlace place, std::uint64_t row_hash, const Record& record) override;
+    void touch(RecordId id, RowPlace place, std::uint64_t row_hash) override;
+    void remove(RecordId id) override;
+    void remove_all_of(SourceId source) override;
+    bool load(RecordId id, Record& record, std::int64_t& source) const override;
+    void scan(Kind kind, const std::function<void(RecordId, SourceId, const Record&)>& visit) override;
+    std::optional<RowPlace> place_of(RecordId id) override;
+    std::int64_t record_count_bound() override;
+    std::optional<StoredFile> file_of(BlockId block) override;
+
+    std::int64_t series(std::string_view digest) override;
+    std::optional<std::int64_t> find_series(std::string_view digest) override;
+    bool is_built(std::int64_t series) override;
+    void set_built(std::int64_t series, bool built) override;
+    void drop_series_except(std::span<const std::int64_t> kept) override;
+    void clear_tallies(std::int64_t series) override;
+    mappings::Tally tally(std::int64_t series, Instant period) override;
+    void save_tally(std::int64_t series, Instant period, const mappings::Tally& tally) override;
+    std::vector<std::pair<Instant, mappings::Tally>> tallies(std::int64_t series) override;
+    void save_snapshot(std::int64_t series, Instant period, std::int64_t count, std::int64_t hits) override;
+    std::vector<Snapshot> snapshots(std::int64_t series) override;
+
+    std::int64_t posting_list(std::string_view digest) override;
+    bool is_list_built(std::int64_t list) override;
+    void set_list_built(std::int64_t list, bool built) override;
+    void clear_postings(std::int64_t list) override;
+    void drop_lists_except(std::span<const std::int64_t> kept) override;
+    void insert_posting(std::int64_t list, const mappings::Posting& posting) override;
+    void erase_posting(std::int64_t list, const mappings::Posting& posting) override;
+    void visit_postings(std::int64_t list, std::uint64_t hash, Instant from, Instant to,
+                        const std::function<bool(const mappings::Posting&)>& visit) const override;
+    void visit_all_postings(std::int64_t list,
+                            const std::function<void(const mappings::Posting&)>& visit) const override;
+
+    std::optional<StoredBaseline> baseline(std::string_view measure) override;
+    void save_baseline(const StoredBaseline& baseline) override;
+    std::optional<StatusChange> last_status(std::string_view measure) override;
+    void add_status(const StatusChange& change) override;
+
+    std::optional<std::string> fact(std::string_view name) override;
+    void set_fact(std::string_view name, std::string_view value) override;
+    void use_attributes(const mappings::Schemas& schemas) override;
+
+  private:
+    /// The statement of this SQL text, prepared at its first use. Keyed by address: pass literals only.
+    Statement& prepared(const char* sql) const;
+    void body_of(const Record& record);
+    [[nodiscard]] const mappings::AttributeNumbers& attributes_of(Kind kind) const;
+    SourceId source_of(StreamId stream) const;
+    std::int64_t shape_id(std::string_view names);
+    RawBlock read_block(Statement& row) const;
+    void drop_rows_except(const char* list_sql, std::span<const std::int64_t> kept,
+                          std::initializer_list<const char*> drop_sql);
+    std::int64_t numbered(const char* find_sql, const char* insert_sql, std::string_view digest);
+
+    std::optional<StoreLock> lock_;  ///< first: taken before and released after the database
+    StoreMode mode_;
+    mutable Database database_;
+    mutable std::unordered_map<const char*, std::unique_ptr<Statement>> statements_;
+    mutable std::unordered_map<StreamId, SourceId> sources_of_streams_;
+    std::array<mappings::AttributeNumbers, mappings::kind_count> attributes_;
+    std::string body_;
+};
+
+}  // namespace baselined::daemon

@@ -1,0 +1,243 @@
+// Streams, files and the log of raw rows.
+#include <zstd.h>
+
+#include <fmt/format.h>
+
+#include "daemon/store/misfits.hpp"
+#include "daemon/store/sqlite_store.hpp"
+
+namespace baselined::daemon {
+
+namespace {
+
+using mappings::Millis;
+
+// Level 1 packs a thousand rows to a sixth; higher levels cost more time than SQLite does.
+constexpr int compression_level = 1;
+
+std::string compress(std::string_view data) {
+    std::string packed(ZSTD_compressBound(data.size()), '\0');
+    const std::size_t size = ZSTD_compress(packed.data(), packed.size(), data.data(), data.size(), compression_level);
+    if (ZSTD_isError(size)) throw StoreError(ErrorCode::internal, "zstd cannot compress a block of rows");
+    packed.resize(size);
+    return packed;
+}
+
+std::string decompress(std::string_view packed, std::size_t size) {
+    std::string data(size, '\0');
+    const std::size_t got = ZSTD_decompress(data.data(), data.size(), packed.data(), packed.size());
+    if (ZSTD_isError(got) || got != size)
+        throw StoreError(ErrorCode::corrupt, "the store holds a block of rows that cannot be unpacked: restore a copy");
+    return data;
+}
+
+void bind_optional(Statement& statement, int index, const std::optional<Instant>& at) {
+    if (at)
+        statement.bind(index, at->time_since_epoch().count());
+    else
+        statement.bind_null(index);
+}
+
+std::optional<Instant> optional_instant(const Statement& row, int column) {
+    if (row.is_null(column)) return std::nullopt;
+    return Instant{Millis{row.integer(column)}};
+}
+
+}  // namespace
+
+SourceId SqliteStore::source(std::string_view name) {
+    {
+        Use found(prepared("SELECT id FROM source WHERE name = ?"));
+        found->bind_text(1, name);
+        if (found->step()) return found->integer(0);
+    }
+    if (mode_ == StoreMode::read) return 0;
+    prepared("INSERT INTO source(name) VALUES(?)").bind_text(1, name).run();
+    return database_.last_row();
+}
+
+StoredStream SqliteStore::stream(std::string_view source_name, std::string_view name) {
+    StoredStream stream;
+    stream.source = source(source_name);
+    stream.source_name = source_name;
+    stream.name = name;
+    {
+        Use found(prepared("SELECT id, mapping_digest, complete_at, first_complete_at, error FROM stream "
+                           "WHERE source = ? AND name = ?"));
+        found->bind(1, stream.source).bind_text(2, name);
+        if (found->step()) {
+            stream.id = found->integer(0);
+            stream.mapping_digest = found->text(1);
+            stream.complete_at = optional_instant(*found, 2);
+            stream.first_complete_at = optional_instant(*found, 3);
+            stream.error = found->text(4);
+            return stream;
+        }
+    }
+    if (mode_ == StoreMode::read) return stream;
+    prepared("INSERT INTO stream(source, name) VALUES(?, ?)").bind(1, stream.source).bind_text(2, name).run();
+    stream.id = database_.last_row();
+    return stream;
+}
+
+void SqliteStore::save_stream(const StoredStream& stream) {
+    Statement& save = prepared(
+        "UPDATE stream SET mapping_digest = ?, complete_at = ?, first_complete_at = ?, error = ? WHERE id = ?");
+    save.bind_text(1, stream.mapping_digest);
+    bind_optional(save, 2, stream.complete_at);
+    bind_optional(save, 3, stream.first_complete_at);
+    save.bind_text(4, stream.error).bind(5, stream.id).run();
+}
+
+SourceId SqliteStore::source_of(StreamId stream) const {
+    auto [known, is_new] = sources_of_streams_.try_emplace(stream, 0);
+    if (is_new) {
+        Use found(prepared("SELECT source FROM stream WHERE id = ?"));
+        found->bind(1, stream);
+        if (found->step()) known->second = found->integer(0);
+    }
+    return known->second;
+}
+
+std::vector<StoredFile> SqliteStore::files(StreamId stream) {
+    std::vector<StoredFile> files;
+    Use found(prepared("SELECT id, name, size, modified_ns, complete, error FROM file WHERE stream = ? ORDER BY name"));
+    found->bind(1, stream);
+    while (found->step())
+        files.push_back({found->integer(0), stream, std::string(found->text(1)), found->integer(2), found->integer(3),
+                         found->integer(4) != 0, std::string(found->text(5))});
+    return files;
+}
+
+FileId SqliteStore::save_file(const StoredFile& file) {
+    Use saved(prepared(
+        "INSERT INTO file(stream, name, size, modified_ns, complete, error) VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(stream, "
+        "name) DO UPDATE SET size = excluded.size, modified_ns = excluded.modified_ns, complete = excluded.complete, "
+        "error = excluded.error RETURNING id"));
+    saved->bind(1, file.stream).bind_text(2, file.name).bind(3, file.size).bind(4, file.modified_ns);
+    saved->bind(5, file.complete ? 1 : 0).bind_text(6, file.error);
+    saved->step();
+    const FileId id = saved->integer(0);
+    while (saved->step()) {
+    }
+    return id;
+}
+
+StreamCounts SqliteStore::counts(StreamId stream) {
+    StreamCounts counts;
+    {
+        Use blocks(prepared("SELECT row_count, rejected, misfits FROM raw_block WHERE stream = ? AND current = 1"));
+        blocks->bind(1, stream);
+        while (blocks->step()) {
+            counts.read += blocks->integer(0);
+            counts.rejected += blocks->integer(1);
+            add_misfits(counts.misfits, blocks->text(2));
+        }
+    }
+    Use records(prepared("SELECT count(*), max(updated_at) FROM record WHERE stream = ?"));
+    records->bind(1, stream);
+    if (records->step()) {
+        counts.records = records->integer(0);
+        counts.last_record_at = optional_instant(*records, 1);
+    }
+    return counts;
+}
+
+std::int64_t SqliteStore::shape_id(std::string_view names) {
+    {
+        Use found(prepared("SELECT id FROM shape WHERE names = ?"));
+        found->bind_blob(1, names);
+        if (found->step()) return found->integer(0);
+    }
+    prepared("INSERT INTO shape(names) VALUES(?)").bind_blob(1, names).run();
+    return database_.last_row();
+}
+
+BlockId SqliteStore::add_block(const RawBlock& block) {
+    const std::string packed = compress(block.data);
+    const std::string misfits = misfits_to_text(block.misfits);
+    Statement& add = prepared(
+        "INSERT INTO raw_block(stream, file, ordinal, current, shape, digest, size, data, row_count, rejected, misfits) "
+        "VALUES(?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)");
+    add.bind(1, block.stream).bind(2, block.file).bind(3, block.ordinal).bind(4, shape_id(block.shape));
+    add.bind(5, static_cast<std::int64_t>(block.digest)).bind(6, static_cast<std::int64_t>(block.data.size()));
+    add.bind_blob(7, packed).bind(8, block.rows).bind(9, block.rejected).bind_text(10, misfits).run();
+    return database_.last_row();
+}
+
+void SqliteStore::save_block_counts(const RawBlock& block) {
+    const std::string misfits = misfits_to_text(block.misfits);
+    prepared("UPDATE raw_block SET rejected = ?, misfits = ? WHERE id = ?")
+        .bind(1, block.rejected)
+        .bind_text(2, misfits)
+        .bind(3, block.id)
+        .run();
+}
+
+std::vector<std::uint64_t> SqliteStore::block_digests(FileId file) {
+    std::vector<std::uint64_t> digests;
+    Use found(prepared("SELECT digest FROM raw_block WHERE file = ? AND current = 1 ORDER BY ordinal"));
+    found->bind(1, file);
+    while (found->step()) digests.push_back(static_cast<std::uint64_t>(found->integer(0)));
+    return digests;
+}
+
+void SqliteStore::retire_blocks(FileId file, std::int64_t from_ordinal) {
+    prepared("UPDATE raw_block SET current = 0 WHERE file = ? AND ordinal >= ? AND current = 1")
+        .bind(1, file)
+        .bind(2, from_ordinal)
+        .run();
+}
+
+void SqliteStore::drop_unused_blocks(FileId file) {
+    Use retired(prepared("SELECT 1 FROM raw_block WHERE file = ? AND current = 0 LIMIT 1"));
+    retired->bind(1, file);
+    if (!retired->step()) return;  // spares the reading of every record
+    prepared("DELETE FROM raw_block WHERE file = ? AND current = 0 AND id NOT IN (SELECT block FROM record)")
+        .bind(1, file)
+        .run();
+}
+
+RawBlock SqliteStore::read_block(Statement& row) const {
+    RawBlock block;
+    block.id = row.integer(0);
+    block.stream = row.integer(1);
+    block.file = row.integer(2);
+    block.ordinal = row.integer(3);
+    block.digest = static_cast<std::uint64_t>(row.integer(4));
+    block.data = decompress(row.blob(6), static_cast<std::size_t>(row.integer(5)));
+    block.rows = row.integer(7);
+    block.rejected = row.integer(8);
+    add_misfits(block.misfits, row.text(9));
+    block.shape = row.blob(10);
+    return block;
+}
+
+std::optional<RawBlock> SqliteStore::block(BlockId id) {
+    Use found(prepared("SELECT b.id, stream, file, ordinal, digest, size, data, row_count, rejected, misfits, names "
+                       "FROM raw_block b JOIN shape s ON s.id = shape WHERE b.id = ?"));
+    found->bind(1, id);
+    if (!found->step()) return std::nullopt;
+    return read_block(*found);
+}
+
+std::vector<RawBlock> SqliteStore::blocks_after(SourceId source, BlockId after, int limit) {
+    std::vector<RawBlock> blocks;
+    Use found(prepared("SELECT b.id, stream, file, ordinal, digest, size, data, row_count, rejected, misfits, names "
+                       "FROM raw_block b JOIN shape s ON s.id = shape WHERE b.id > ? AND stream IN (SELECT id FROM "
+                       "stream WHERE source = ?) ORDER BY b.id LIMIT ?"));
+    found->bind(1, after).bind(2, source).bind(3, limit);
+    while (found->step()) blocks.push_back(read_block(*found));
+    return blocks;
+}
+
+std::optional<StoredFile> SqliteStore::file_of(BlockId block) {
+    Use found(prepared("SELECT f.id, f.stream, f.name, f.size, modified_ns, complete, error FROM raw_block b JOIN file f "
+                       "ON f.id = b.file WHERE b.id = ?"));
+    found->bind(1, block);
+    if (!found->step()) return std::nullopt;
+    return StoredFile{found->integer(0), found->integer(1), std::string(found->text(2)), found->integer(3),
+                      found->integer(4), found->integer(5) != 0, std::string(found->text(6))};
+}
+
+}  // namespace baselined::daemon

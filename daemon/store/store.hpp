@@ -1,0 +1,230 @@
+// What the daemon remembers, as a repository: no word of SQLite here, so that PostgreSQL can stand behind it too.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mappings/indicator/postings.hpp"
+#include "mappings/indicator/tally.hpp"
+#include "mappings/record/encoding.hpp"
+#include "mappings/record/record.hpp"
+#include "mappings/record/result.hpp"
+
+namespace baselined::daemon {
+
+using mappings::Instant;
+using mappings::Kind;
+using mappings::Record;
+using mappings::RecordId;
+
+/// Thrown by every call of the store that cannot do its work: disk full, file damaged, locked for too long.
+/// The open transaction is rolled back when its guard goes out of scope, so nothing is half written.
+class StoreError : public std::runtime_error {
+  public:
+    StoreError(ErrorCode code, const std::string& text) : std::runtime_error(text), code_(code) {}
+    [[nodiscard]] ErrorCode code() const { return code_; }
+
+  private:
+    ErrorCode code_;
+};
+
+using SourceId = std::int64_t;
+using StreamId = std::int64_t;
+using FileId = std::int64_t;
+using BlockId = std::int64_t;
+
+struct StoredStream {
+    StreamId id = 0;
+    SourceId source = 0;
+    std::string source_name;
+    std::string name;
+    std::string mapping_digest;          ///< of the mappings that made its records; empty: nothing read yet
+    std::optional<Instant> complete_at;  ///< when it was last read to its end
+    std::optional<Instant> first_complete_at;
+    std::string error;                   ///< the last reading's, in the source's words; empty: it went well
+};
+
+/// One export file of a stream, as it stood when it was read.
+struct StoredFile {
+    FileId id = 0;
+    StreamId stream = 0;
+    std::string name;
+    std::int64_t size = 0;
+    std::int64_t modified_ns = 0;
+    bool complete = false;  ///< read to its end in that state
+    std::string error;
+};
+
+/// What one field could not take, within one block or summed over a stream.
+struct Misfit {
+    std::string field;
+    std::string example;
+    std::int64_t count = 0;
+};
+
+/// Up to a thousand rows as the source gave them; the log from which records can be made anew.
+struct RawBlock {
+    BlockId id = 0;
+    StreamId stream = 0;
+    FileId file = 0;
+    std::int64_t ordinal = 0;    ///< its place in its file, from 0
+    std::string shape;           ///< the column names, encoded; the same for all blocks of a file
+    std::uint64_t digest = 0;    ///< of `data` before compression
+    std::string data;            ///< uncompressed rows, see raw_rows.hpp
+    std::int64_t rows = 0;
+    std::int64_t rejected = 0;   ///< rows without an id
+    std::vector<Misfit> misfits;
+};
+
+/// Which row made a record: block and index within it.
+struct RowPlace {
+    BlockId block = 0;
+    std::int64_t index = 0;
+};
+
+using RecordKey = std::array<unsigned char, 16>;  ///< digest of source, kind and id
+
+struct RecordHead {
+    RecordId id = 0;
+    std::uint64_t row_hash = 0;
+    std::int64_t updated_at = INT64_MIN;  ///< milliseconds; INT64_MIN: the row had none
+};
+
+struct StreamCounts {
+    std::int64_t read = 0, rejected = 0, records = 0, deleted = 0;
+    std::vector<Misfit> misfits;
+    std::optional<Instant> last_record_at;  ///< the newest updated_at
+};
+
+struct StoredBaseline {
+    std::string measure;
+    std::string definition;  ///< digest of everything that Definition changes names
+    Instant frozen_at;
+    std::string content;     ///< JSON: the periods' figures and the reported value
+};
+
+struct StatusChange {
+    std::string measure;
+    Instant at;
+    std::string potential, implementation;
+};
+
+class Store : public mappings::PostingIndex, public mappings::RecordSource {
+  public:
+    ~Store() override = default;
+
+    // Transactions: one writer. commit() makes everything since begin() durable at once.
+    virtual void begin() = 0;
+    virtual void commit() = 0;
+    virtual void rollback() noexcept = 0;
+
+    // Streams and files
+    virtual SourceId source(std::string_view name) = 0;
+    virtual StoredStream stream(std::string_view source, std::string_view name) = 0;
+    virtual void save_stream(const StoredStream& stream) = 0;
+    virtual std::vector<StoredFile> files(StreamId stream) = 0;
+    virtual FileId save_file(const StoredFile& file) = 0;
+    virtual StreamCounts counts(StreamId stream) = 0;
+
+    // The log of raw rows
+    virtual BlockId add_block(const RawBlock& block) = 0;
+    virtual void save_block_counts(const RawBlock& block) = 0;
+    /// Digests of a file's current blocks in order: what a second reading is compared with.
+    virtual std::vector<std::uint64_t> block_digests(FileId file) = 0;
+    /// From this ordinal on the file says something else now: its old blocks are no longer current.
+    virtual void retire_blocks(FileId file, std::int64_t from_ordinal) = 0;
+    /// Drops retired blocks of the file that no record stands on any more.
+    virtual void drop_unused_blocks(FileId file) = 0;
+    virtual std::optional<RawBlock> block(BlockId id) = 0;
+    /// The source's blocks after `after`, oldest first, at most `limit`.
+    virtual std::vector<RawBlock> blocks_after(SourceId source, BlockId after, int limit) = 0;
+
+    // Records
+    virtual std::optional<RecordHead> find(const RecordKey& key) = 0;
+    virtual RecordId insert(const RecordKey& key, StreamId stream, RowPlace place, std::uint64_t row_hash,
+                            const Record& record) = 0;
+    virtual void update(RecordId id, StreamId stream, RowPlace place, std::uint64_t row_hash,
+                        const Record& record) = 0;
+    virtual void touch(RecordId id, RowPlace place, std::uint64_t row_hash) = 0;
+    virtual void remove(RecordId id) = 0;
+    virtual void remove_all_of(SourceId source) = 0;
+    virtual void scan(Kind kind, const std::function<void(RecordId, SourceId, const Record&)>& visit) = 0;
+    virtual std::optional<RowPlace> place_of(RecordId id) = 0;
+    /// An upper bound of how many records there are; cheap.
+    virtual std::int64_t record_count_bound() = 0;
+    virtual std::optional<StoredFile> file_of(BlockId block) = 0;
+
+    // Tallies: one series is an indicator in a scope, cut into periods.
+    /// The series' number, and whether its tallies are built.
+    virtual std::int64_t series(std::string_view digest) = 0;
+    virtual std::optional<std::int64_t> find_series(std::string_view digest) = 0;
+    virtual bool is_built(std::int64_t series) = 0;
+    virtual void set_built(std::int64_t series, bool built) = 0;
+    /// Series that nobody asks for any more are no longer kept current. Their snapshots stay: they cannot be taken again.
+    virtual void drop_series_except(std::span<const std::int64_t> kept) = 0;
+    virtual void clear_tallies(std::int64_t series) = 0;
+    virtual mappings::Tally tally(std::int64_t series, Instant period) = 0;
+    virtual void save_tally(std::int64_t series, Instant period, const mappings::Tally& tally) = 0;
+    virtual std::vector<std::pair<Instant, mappings::Tally>> tallies(std::int64_t series) = 0;
+    virtual void save_snapshot(std::int64_t series, Instant period, std::int64_t count, std::int64_t hits) = 0;
+    struct Snapshot {
+        Instant period;
+        std::int64_t count = 0, hits = 0;
+    };
+    virtual std::vector<Snapshot> snapshots(std::int64_t series) = 0;
+
+    // Posting lists (PostingIndex) by their persistent name
+    virtual std::int64_t posting_list(std::string_view digest) = 0;
+    virtual bool is_list_built(std::int64_t list) = 0;
+    virtual void set_list_built(std::int64_t list, bool built) = 0;
+    virtual void clear_postings(std::int64_t list) = 0;
+    virtual void drop_lists_except(std::span<const std::int64_t> kept) = 0;
+
+    // Measures
+    virtual std::optional<StoredBaseline> baseline(std::string_view measure) = 0;
+    virtual void save_baseline(const StoredBaseline& baseline) = 0;
+    virtual std::optional<StatusChange> last_status(std::string_view measure) = 0;
+    virtual void add_status(const StatusChange& change) = 0;
+
+    // Small facts of the daemon's own
+    virtual std::optional<std::string> fact(std::string_view name) = 0;
+    virtual void set_fact(std::string_view name, std::string_view value) = 0;
+
+    /// Numbers of the users' attributes, for decoding; a new attribute gets one at once when the store is writable.
+    virtual void use_attributes(const mappings::Schemas& schemas) = 0;
+};
+
+/// Rolls back when it goes out of scope without commit().
+class Transaction {
+  public:
+    explicit Transaction(Store& store) : store_(store) { store_.begin(); }
+    ~Transaction() {
+        if (open_) store_.rollback();
+    }
+    Transaction(const Transaction&) = delete;
+    Transaction& operator=(const Transaction&) = delete;
+    void commit() {
+        store_.commit();
+        open_ = false;
+    }
+
+  private:
+    Store& store_;
+    bool open_ = true;
+};
+
+enum class StoreMode { read, write };
+
+/// Opens (and in write mode makes or migrates) the store. Write mode takes the store's lock, which dies with the
+/// process, and waits for it. Read mode of a file that does not exist: ErrorCode::unavailable.
+std::unique_ptr<Store> open_sqlite_store(const std::string& path, StoreMode mode);
+
+}  // namespace baselined::daemon
