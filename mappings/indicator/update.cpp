@@ -156,15 +156,16 @@ class Update {
     }
 
     void drop_empty_deltas() {
-        std::erase_if(deltas_, [](auto& entry) {
-            TallyDelta& delta = entry.second;
+        for (auto entry = deltas_.begin(); entry != deltas_.end();) {
+            TallyDelta& delta = entry->second;
             std::sort(delta.values_added.begin(), delta.values_added.end());
             std::sort(delta.values_removed.begin(), delta.values_removed.end());
             std::sort(delta.spans_added.begin(), delta.spans_added.end());
             std::sort(delta.spans_removed.begin(), delta.spans_removed.end());
-            return delta.count == 0 && delta.sum == ExactSum{} && delta.digest == 0 &&
-                   delta.values_added == delta.values_removed && delta.spans_added == delta.spans_removed;
-        });
+            const bool is_empty = delta.count == 0 && delta.sum == ExactSum{} && delta.digest == 0 &&
+                                  delta.values_added == delta.values_removed && delta.spans_added == delta.spans_removed;
+            entry = is_empty ? deltas_.erase(entry) : std::next(entry);
+        }
     }
 
     const IndicatorSet& set_;

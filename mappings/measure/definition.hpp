@@ -101,6 +101,5 @@ struct MeasureDefinition {
 };
 
 std::string_view name_of(Stage stage);
-std::string_view name_of(PeriodLength period);
 
 }  // namespace baselined::mappings

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mappings/record/time.hpp"
@@ -13,6 +14,7 @@ namespace baselined::mappings {
 enum class Rule { share, count, measurement };
 
 enum class PeriodLength { day, week, month, quarter };
+std::string_view name_of(PeriodLength period);
 
 /// One period's figure. Shares and counts: y of n. Measurements: value x over n records.
 struct PeriodFigure {

@@ -1,0 +1,62 @@
+// A mapping made ready: rows of cells become records without a name, a YAML node or a pattern left to look up.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "mappings/indicator/condition.hpp"
+#include "mappings/mapping/definition.hpp"
+#include "mappings/record/cell.hpp"
+#include "mappings/record/record.hpp"
+
+namespace baselined::mappings {
+
+/// A value that did not fit its field: the field stays empty, the caller counts.
+struct ValueMisfit {
+    std::string_view field;   ///< good as long as the mapping
+    std::string example;
+};
+
+enum class Outcome { record, skipped, rejected };
+
+struct CompiledRule;
+
+/// One mapping over tables. One instance a thread: the record it hands out is its own and is used again.
+class CompiledMapping {
+  public:
+    CompiledMapping(CompiledMapping&&) noexcept;
+    CompiledMapping& operator=(CompiledMapping&&) noexcept;
+    ~CompiledMapping();
+
+    [[nodiscard]] Kind kind() const { return kind_; }
+    /// Finds the columns that the rules name. Names that no column has are simply empty.
+    void bind(std::span<const std::string> columns);
+    /// Names that the rules read and the columns lack.
+    [[nodiscard]] std::vector<std::string> missing_columns(std::span<const std::string> columns) const;
+    /// Maps one row. `misfits` is appended to. record() is good until the next call.
+    Outcome map(std::span<const Cell> cells, std::vector<ValueMisfit>& misfits);
+    [[nodiscard]] const Record& record() const { return record_; }
+
+  private:
+    friend class MappingCompiler;
+    CompiledMapping();
+
+    Kind kind_ = Kind::incident;
+    std::vector<std::unique_ptr<CompiledRule>> rules_;
+    std::vector<std::string> empty_;
+    Condition skip_;
+    bool has_skip_ = false;
+    Record record_;
+};
+
+/// Attributes that the mapping names are added to `schemas`. `zone` serves timestamps without an offset.
+/// Faults are added to `problems`, and then the result is of no use.
+CompiledMapping compile(const MappingDefinition& definition, Schemas& schemas, const date::time_zone* zone, Problems& problems);
+
+/// Runs the mapping's own tests; each difference is a problem at the line of the expectation.
+Problems run_tests(const MappingDefinition& definition, CompiledMapping& mapping, const Schemas& schemas);
+
+}  // namespace baselined::mappings

@@ -1,0 +1,26 @@
+// From a cell to a typed value: the conversions of design.md, "Mapping".
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "mappings/record/cell.hpp"
+#include "mappings/record/time.hpp"
+
+namespace baselined::mappings {
+
+/// A cell as text: a number has no `.0`, a day is 2026-01-31, a time of day 13:45:30.
+std::string text_of(const Cell& cell);
+
+std::optional<double> to_number(const Cell& cell, std::string_view decimal, std::string_view group);
+std::optional<std::int64_t> to_integer(const Cell& cell, std::string_view group);
+/// true, false, yes, no, 1, 0, x; upper case too.
+std::optional<bool> to_boolean(const Cell& cell);
+/// Seconds: a number, HH:MM[:SS], or ServiceNow's epoch plus seconds (1970-01-20 05:38:50).
+std::optional<double> to_duration(const Cell& cell);
+/// With an empty `format`: ISO 8601, ServiceNow's, Jira's, a date cell, epoch milliseconds. Without an offset of its own
+/// the reading is in `zone`.
+std::optional<Instant> to_timestamp(const Cell& cell, const std::string& format, const date::time_zone* zone);
+
+}  // namespace baselined::mappings

@@ -1,0 +1,17 @@
+#include "mappings/measure/definition.hpp"
+
+#include <array>
+
+namespace baselined::mappings {
+
+std::string_view name_of(Stage stage) {
+    constexpr std::array<std::string_view, 6> names{"defined", "identified", "detailed", "decided", "implemented", "closed"};
+    return names[static_cast<std::size_t>(stage)];
+}
+
+std::string_view name_of(PeriodLength period) {
+    constexpr std::array<std::string_view, 4> names{"day", "week", "month", "quarter"};
+    return names[static_cast<std::size_t>(period)];
+}
+
+}  // namespace baselined::mappings
