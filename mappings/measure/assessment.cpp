@@ -1,0 +1,298 @@
+#include "mappings/measure/assessment.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace baselined::mappings {
+
+namespace {
+
+constexpr double weakening_at = 0.20, clear_at = 0.50;
+constexpr int fewest_periods = 3;
+
+std::string percent(double share) { return fmt::format("{:.0f} %", share * 100); }
+
+std::string day_text(Day day) {
+    const date::year_month_day ymd{day};
+    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(ymd.year()), static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()));
+}
+
+class Assessing {
+  public:
+    explicit Assessing(const AssessmentInput& input)
+        : in_(input), measure_(*input.measure), is_higher_(input.indicator->better == Better::higher) {}
+
+    Assessment run() {
+        out_.implementation = implementation_of(measure_, in_.actions, *in_.calendar, in_.now);
+        out_.reasons = in_.causes;
+        rule_ = rule_of(*in_.indicator);
+        if (!rule_) cause("not_measurable", "A count of which more is better cannot be scored: take a share or a mean instead.");
+        if (rule_ && in_.is_frozen) score();
+        if (out_.reasons.empty()) out_.potential = state_;
+        govern();
+        return std::move(out_);
+    }
+
+  private:
+    void cause(const char* code, std::string text) { out_.reasons.push_back({code, std::move(text)}); }
+
+    [[nodiscard]] double own(double mirrored_value) const { return mirrors() ? mirrored(*rule_, mirrored_value) : mirrored_value; }
+    [[nodiscard]] bool mirrors() const { return is_higher_ && *rule_ != Rule::count; }
+    [[nodiscard]] double plan_at(int t) const { return std::min(1.0, static_cast<double>(t) / measure_.target.ramp); }
+
+    /// The planned value in the indicator's own direction.
+    [[nodiscard]] double planned(double plan) const {
+        const double base = mirrors() ? mirrored(*rule_, *in_.baseline.value) : *in_.baseline.value;
+        return own(base * (1 - *out_.reduction * plan));
+    }
+
+    void score() {
+        baseline_ = measure_.baseline.value ? stated_baseline(*rule_, is_higher_, *measure_.baseline.value, measure_.baseline.n.value_or(1))
+                                            : baseline_of(*rule_, is_higher_, in_.baseline_periods);
+        if (!baseline_ || !in_.baseline.value) return cause("no_baseline", "No period of the baseline's window has a value.");
+        out_.reduction = reduction_of(measure_.target, *in_.baseline.value, *rule_, is_higher_);
+        if (!out_.reduction || *out_.reduction <= 0 || *out_.reduction >= 1)
+            return cause("not_measurable", "The target is no reduction between 0 and 100 % of the baseline.");
+        out_.target = planned(1);
+        if (*rule_ == Rule::measurement && baseline_->periods < 2)
+            return cause("not_measurable", "A measurement needs a baseline of two periods or more, to know how much it varies by itself.");
+        const double j = measurability(*baseline_, *out_.reduction);
+        if (j < least_measurability)
+            cause("not_measurable", fmt::format("Each period has too few cases to tell the promised change from chance (J = {:.2f}, "
+                                                "{} is needed): use longer periods or a wider scope.", j, least_measurability));
+        find_target_period();
+        run_filter();
+        count_money();
+    }
+
+    void find_target_period() {
+        last_t_ = measure_.target.ramp;
+        if (!measure_.target.by) return;
+        const Period target = in_.calendar->containing_day(*measure_.target.by);
+        Period period = first_period();
+        for (last_t_ = 1; period.begin < target.begin; ++last_t_) period = in_.calendar->after(period);
+    }
+
+    [[nodiscard]] Period first_period() const {
+        if (!in_.track.empty()) return in_.track.front().period;
+        return in_.calendar->containing(in_.now);
+    }
+
+    void run_filter() {
+        RealisationFilter filter(*baseline_, *out_.reduction, months_of(in_.calendar->length()));
+        int t = 0;
+        for (const TrackPeriod& at : in_.track) {
+            ++t;
+            TrackPoint point{at, planned(plan_at(t)), {}, {}, PotentialStatus::unknown};
+            if (at.figure.settled) step(filter, t, point);
+            out_.track.push_back(std::move(point));
+        }
+        if (values_ < fewest_periods)
+            cause("too_few_periods", fmt::format("{} settled period{} since the measure began ha{} a value; {} are needed.", values_,
+                                                 values_ == 1 ? "" : "s", values_ == 1 ? "s" : "ve", fewest_periods));
+        if (values_ > 0) conclude(filter);
+    }
+
+    void step(RealisationFilter& filter, int t, TrackPoint& point) {
+        filter.predict();
+        settled_t_ = t;
+        PeriodFigure figure = point.at.figure;
+        if (mirrors()) mirror(figure);
+        const bool has_value = point.at.figure.value && (*rule_ != Rule::measurement || *point.at.figure.value > 0);
+        if (has_value) {
+            ++values_;
+            newest_n_ = figure.denominator;
+            filter.update(figure, plan_at(t));
+        }
+        if (values_ == 0) return;
+        const Landing landing = filter.landing(std::max(0, last_t_ - t));
+        point.realised = filter.state().theta;
+        point.p_deliver = landing.p_deliver;
+        move_status(landing);
+        if (in_.causes.empty() && out_.reasons.empty()) point.status = state_;
+    }
+
+    void mirror(PeriodFigure& figure) const {
+        if (*rule_ == Rule::share) figure.numerator = figure.denominator - figure.numerator;
+        if (figure.value && (*rule_ == Rule::share || *figure.value > 0)) figure.value = mirrored(*rule_, *figure.value);
+    }
+
+    /// Weakening begins at 20 % and ends at 50 %, so that a status does not flap.
+    void move_status(const Landing& landing) {
+        if (values_ < fewest_periods) return;
+        if (state_ == PotentialStatus::unknown) state_ = PotentialStatus::on_track;
+        if (landing.p_deliver <= weakening_at && state_ == PotentialStatus::on_track) state_ = PotentialStatus::weakening;
+        if (landing.p_deliver >= clear_at) state_ = PotentialStatus::on_track;
+        if (state_ != PotentialStatus::on_track)
+            state_ = landing.upper() < tolerated_share ? PotentialStatus::off_track : PotentialStatus::weakening;
+    }
+
+    void conclude(const RealisationFilter& filter) {
+        const int ahead = std::max(0, last_t_ - settled_t_);
+        const Landing landing = filter.landing(ahead);
+        landing_level_ = landing.level;
+        out_.realised = filter.state().theta;
+        out_.drift = filter.state().b;
+        out_.p_deliver = landing.p_deliver;
+        out_.forecast = forecast_point(filter, ahead, "");
+        Period period = out_.track[static_cast<std::size_t>(settled_t_ - 1)].at.period;
+        for (int step = 1; step <= ahead; ++step) {
+            period = in_.calendar->after(period);
+            out_.fan.push_back(forecast_point(filter, step, in_.calendar->label(period)));
+        }
+        write_sentence();
+        if (state_ == PotentialStatus::weakening || state_ == PotentialStatus::off_track)
+            cause_after(out_.realised < 0.8 ? "realisation_low" : "realisation_fading", out_.sentence);
+    }
+
+    /// A reason that explains a status, unlike a cause, does not make it unknown.
+    void cause_after(const char* code, std::string text) { explanations_.push_back({code, std::move(text)}); }
+
+    [[nodiscard]] ForecastPoint forecast_point(const RealisationFilter& filter, int ahead, std::string label) const {
+        const Interval at = filter.forecast(ahead, plan_at(settled_t_ + ahead), newest_n_);
+        ForecastPoint point{std::move(label), own(at.value), own(at.low), own(at.high)};
+        if (point.low > point.high) std::swap(point.low, point.high);
+        return point;
+    }
+
+    void write_sentence() {
+        const double drift = *out_.drift * 100;
+        const char* unit[]{"day", "week", "month", "quarter"};
+        out_.sentence = fmt::format("Delivering {} of the planned reduction, drifting {:+.0f} points a {}; {} chance that at least 80 % "
+                                    "of the expected saving stands{}.",
+                                    percent(*out_.realised), drift, unit[static_cast<std::size_t>(in_.calendar->length())],
+                                    percent(*out_.p_deliver), measure_.target.by ? " by " + day_text(*measure_.target.by) : "");
+    }
+
+    void count_money() {
+        if (!measure_.unit_value) return;
+        const double worth = *measure_.unit_value * hours_per_unit();
+        const double base = *in_.baseline.value;
+        const double p0 = baseline_->level;
+        Saving saving;
+        saving.currency = measure_.currency;
+        double sum_n = 0, noise = 0;
+        std::vector<double> volumes;
+        for (int t = 1; t <= settled_t_; ++t) {
+            const PeriodFigure& figure = out_.track[static_cast<std::size_t>(t - 1)].at.figure;
+            if (!figure.value) continue;
+            const double n = *rule_ == Rule::count && in_.indicator->form != Form::ratio ? 1 : figure.denominator;
+            const double r = *figure.value;
+            saving.actual += (is_higher_ ? r - base : base - r) * n * worth;
+            saving.expected += std::abs(base - planned(plan_at(t))) * n * worth;
+            saving.volume_effect += (baseline_->mean_n - n) * p0 * worth;
+            noise += noise_of(r, n);
+            sum_n += n;
+            volumes.push_back(n);
+        }
+        const double level = *rule_ == Rule::measurement ? base * base * baseline_->level_variance : baseline_->level_variance;
+        saving.actual_se = worth * std::sqrt(noise + sum_n * sum_n * level);
+        for (int t = 1; t <= last_t_; ++t) saving.target += std::abs(base - planned(plan_at(t))) * baseline_->mean_n * worth;
+        saving.forecast = saving.actual + to_come(volumes) * worth;
+        out_.saving = saving;
+    }
+
+    [[nodiscard]] double to_come(const std::vector<double>& volumes) const {
+        if (volumes.empty()) return 0;
+        const std::size_t count = std::min<std::size_t>(12, volumes.size());
+        double mean = 0;
+        for (std::size_t i = volumes.size() - count; i < volumes.size(); ++i) mean += volumes[i] / static_cast<double>(count);
+        double sum = 0;
+        for (int t = settled_t_ + 1; t <= last_t_; ++t)
+            sum += std::abs(*in_.baseline.value - planned(plan_at(t))) * landing_level_ * mean;
+        return sum;
+    }
+
+    [[nodiscard]] double noise_of(double r, double n) const {
+        if (*rule_ == Rule::share) return baseline_->phi * n * r * (1 - r);
+        if (*rule_ == Rule::count) return baseline_->phi * n * r;
+        return n * n * r * r * baseline_->variance;
+    }
+
+    /// unit_value is what one avoided hour is worth, also where the indicator is shown in days.
+    [[nodiscard]] double hours_per_unit() const { return in_.indicator->unit == Unit::days ? 24 : 1; }
+
+    // Governance: raises on_track to weakening, never hides a statistical finding, and is told apart from it.
+    void govern() {
+        out_.reasons.insert(out_.reasons.end(), explanations_.begin(), explanations_.end());
+        const std::size_t before = out_.reasons.size();
+        const Signals& signals = measure_.signals;
+        if (signals.adoption && in_.adoption && *in_.adoption < signals.adoption->at_least)
+            cause("adoption_low", fmt::format("Adoption ({}) is at {}, below its floor of {}.", signals.adoption->indicator.text,
+                                              percent(*in_.adoption), percent(signals.adoption->at_least)));
+        if (signals.evidence_required)
+            for (const Evidence& evidence : measure_.evidence)
+                if (evidence.url.empty() && evidence.due && in_.calendar->start_of(*evidence.due + date::days{1}) <= in_.now)
+                    cause("evidence_missing", fmt::format("Evidence \"{}\" was due on {} and is not there.", evidence.name, day_text(*evidence.due)));
+        if (signals.actions_grace) overdue(in_.actions, *signals.actions_grace, "actions_overdue", "Action");
+        if (signals.findings_grace) overdue(in_.findings, *signals.findings_grace, "findings_open", "Audit finding");
+        if (out_.reasons.size() > before && out_.potential == PotentialStatus::on_track) out_.potential = PotentialStatus::weakening;
+    }
+
+    void overdue(const std::vector<ActionFigure>& items, Millis grace, const char* code, const char* what) {
+        for (const ActionFigure& item : items)
+            if (!item.closed && item.due && *item.due + grace < in_.now)
+                cause(code, fmt::format("{} {} is open past its date of {} and the grace after it.", what, item.number,
+                                        format_rfc3339(*item.due).substr(0, 10)));
+    }
+
+    const AssessmentInput& in_;
+    const MeasureDefinition& measure_;
+    bool is_higher_;
+    std::optional<Rule> rule_;
+    std::optional<Baseline> baseline_;
+    Assessment out_;
+    PotentialStatus state_ = PotentialStatus::unknown;
+    std::vector<Reason> explanations_;
+    int last_t_ = 1, settled_t_ = 0, values_ = 0;
+    double newest_n_ = 0, landing_level_ = 0;
+};
+
+}  // namespace
+
+std::string_view name_of(PotentialStatus status) {
+    constexpr std::array<std::string_view, 4> names{"on_track", "weakening", "off_track", "unknown"};
+    return names[static_cast<std::size_t>(status)];
+}
+
+std::string_view name_of(ImplementationStatus status) {
+    constexpr std::array<std::string_view, 5> names{"on_track", "delayed", "blocked", "done", "unknown"};
+    return names[static_cast<std::size_t>(status)];
+}
+
+double months_of(PeriodLength length) {
+    constexpr double days_a_month = 30.436875;
+    switch (length) {
+        case PeriodLength::day: return 1 / days_a_month;
+        case PeriodLength::week: return 7 / days_a_month;
+        case PeriodLength::month: return 1;
+        case PeriodLength::quarter: return 3;
+    }
+    return 1;
+}
+
+std::optional<Rule> rule_of(const IndicatorDefinition& indicator) {
+    switch (indicator.form) {
+        case Form::share:
+        case Form::snapshot: return Rule::share;
+        case Form::count:
+        case Form::backlog:
+        case Form::ratio: return indicator.better == Better::higher ? std::nullopt : std::make_optional(Rule::count);
+        default: return Rule::measurement;
+    }
+}
+
+std::optional<double> reduction_of(const TargetDefinition& target, double baseline, Rule rule, bool is_higher_better) {
+    if (!target.value && !target.change) return std::nullopt;
+    const double aim = target.value ? *target.value : baseline * (1 + *target.change);
+    if (!is_higher_better || rule == Rule::count) return baseline > 0 ? std::make_optional(1 - aim / baseline) : std::nullopt;
+    if (rule == Rule::share) return baseline < 1 ? std::make_optional(1 - (1 - aim) / (1 - baseline)) : std::nullopt;
+    return aim > 0 ? std::make_optional(1 - baseline / aim) : std::nullopt;
+}
+
+Assessment assess(const AssessmentInput& input) { return Assessing(input).run(); }
+
+}  // namespace baselined::mappings

@@ -1,0 +1,97 @@
+// A measure's assessment: from its figures to both statuses, the forecast, the money and the reasons. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mappings/indicator/calendar.hpp"
+#include "mappings/indicator/definition.hpp"
+#include "mappings/measure/definition.hpp"
+#include "mappings/measure/realisation.hpp"
+
+namespace baselined::mappings {
+
+enum class PotentialStatus { on_track, weakening, off_track, unknown };
+enum class ImplementationStatus { on_track, delayed, blocked, done, unknown };
+std::string_view name_of(PotentialStatus status);
+std::string_view name_of(ImplementationStatus status);
+
+struct Reason {
+    std::string code;
+    std::string text;  ///< a sentence for the owner
+};
+
+/// One period from t = 1 on.
+struct TrackPeriod {
+    Period period;
+    std::string label;
+    PeriodFigure figure;
+};
+
+/// An action or finding that serves the measure.
+struct ActionFigure {
+    std::string number;
+    std::optional<Instant> due, closed;
+    std::string blocked_by;
+};
+
+struct AssessmentInput {
+    const MeasureDefinition* measure = nullptr;  ///< outlives the call
+    const IndicatorDefinition* indicator = nullptr;
+    const Calendar* calendar = nullptr;
+    Instant now;
+    std::vector<PeriodFigure> baseline_periods;  ///< of the frozen window; empty for a stated baseline
+    PeriodFigure baseline;                       ///< as reported: pooled, or as stated
+    bool is_frozen = false;
+    std::vector<Reason> causes;                  ///< why the status cannot be known, whatever the figures say
+    std::vector<TrackPeriod> track;              ///< from t = 1, settled and not, to the running period
+    std::vector<ActionFigure> actions, findings;
+    std::optional<double> adoption;              ///< newest settled value of the adoption signal
+};
+
+/// What is known after one settled period.
+struct TrackPoint {
+    TrackPeriod at;
+    std::optional<double> expected;              ///< planned value
+    std::optional<double> realised, p_deliver;
+    PotentialStatus status = PotentialStatus::unknown;
+};
+
+struct ForecastPoint {
+    std::string label;
+    double value = 0, low = 0, high = 0;
+};
+
+struct Saving {
+    std::string currency;
+    double target = 0, expected = 0, forecast = 0, actual = 0, actual_se = 0;
+    double volume_effect = 0;  ///< what fewer or more cases did; never part of the saving
+};
+
+struct Assessment {
+    PotentialStatus potential = PotentialStatus::unknown;
+    ImplementationStatus implementation = ImplementationStatus::unknown;
+    std::vector<Reason> reasons;
+    std::optional<double> target;                ///< in the indicator's own direction
+    std::optional<double> reduction;             ///< R
+    std::optional<double> realised, drift, p_deliver;
+    std::optional<ForecastPoint> forecast;       ///< at the target date
+    std::vector<ForecastPoint> fan;              ///< one a period to come
+    std::vector<TrackPoint> track;
+    std::optional<Saving> saving;
+    std::string sentence;                        ///< the one of method.md; empty while nothing is known
+};
+
+Assessment assess(const AssessmentInput& input);
+
+/// Which rule an indicator follows; empty where method.md has none (counts of which more is better).
+std::optional<Rule> rule_of(const IndicatorDefinition& indicator);
+/// The relative reduction that a target asks for; empty when there is no baseline value to take it from.
+std::optional<double> reduction_of(const TargetDefinition& target, double baseline, Rule rule, bool is_higher_better);
+ImplementationStatus implementation_of(const MeasureDefinition& measure, const std::vector<ActionFigure>& actions,
+                                       const Calendar& calendar, Instant now);
+/// Length of a period in months: the unit of the filter's constants.
+double months_of(PeriodLength length);
+
+}  // namespace baselined::mappings
