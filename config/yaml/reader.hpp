@@ -1,0 +1,58 @@
+// Typed access to a YAML map: every key is taken once, what nobody took is refused with the nearest known name.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/yaml/tree.hpp"
+#include "mappings/indicator/condition_definition.hpp"
+#include "mappings/measure/definition.hpp"
+
+namespace baselined::config {
+
+using mappings::Scalar;
+
+/// Notes problems instead of throwing, so that all faults of a file are told at once.
+class MapReader {
+  public:
+    /// `what` names the map in messages: "the measure". The node and `problems` outlive the reader.
+    MapReader(const YamlNode& node, std::string what, Problems& problems);
+
+    /// The value under the key; null pointer when it is absent or null.
+    const YamlNode* take(const std::string& key);
+    const YamlNode& require(const std::string& key);
+
+    std::optional<Scalar> scalar(const std::string& key);
+    std::string text(const std::string& key, std::string otherwise = {});
+    std::optional<double> number(const std::string& key);      ///< also 60 % and +7.5%
+    std::optional<std::int64_t> integer(const std::string& key);
+    std::optional<bool> boolean(const std::string& key);
+    std::optional<mappings::Day> day(const std::string& key);
+    std::optional<std::chrono::milliseconds> duration(const std::string& key);
+    std::vector<Scalar> list(const std::string& key);           ///< a single scalar is a list of one
+    /// Calls with each item of a list of maps.
+    void each(const std::string& key, const std::function<void(const YamlNode&)>& read);
+
+    /// Refuses keys that nobody took. To be called last.
+    void finish();
+
+    [[nodiscard]] const YamlNode& node() const { return node_; }
+    void problem(const Mark& mark, std::string text) { problems_.push_back({mark, std::move(text)}); }
+    Problems& problems() { return problems_; }
+
+  private:
+    const YamlNode& node_;
+    std::string what_;
+    Problems& problems_;
+    std::vector<std::string> known_;
+};
+
+std::optional<double> parse_number(std::string_view text);
+std::optional<mappings::Day> parse_day(std::string_view text);
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);  ///< 500ms, 30s, 5m, 24h, 7d, 2w
+
+}  // namespace baselined::config
