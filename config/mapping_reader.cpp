@@ -1,0 +1,183 @@
+#include <fmt/format.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include "config/definitions.hpp"
+
+namespace baselined::config {
+
+namespace {
+
+using mappings::FieldRule;
+using mappings::MappingDefinition;
+using mappings::MappingTest;
+using mappings::Origin;
+using mappings::ValueRule;
+
+using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer>;
+
+void write_json(const YamlNode& node, JsonWriter& writer) {
+    const auto text = [&](const std::string& value) { writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size())); };
+    switch (node.form) {
+        case YamlNode::Form::null: writer.Null(); return;
+        case YamlNode::Form::scalar: text(node.text); return;
+        case YamlNode::Form::list:
+            writer.StartArray();
+            for (const YamlNode& item : node.items) write_json(item, writer);
+            writer.EndArray();
+            return;
+        case YamlNode::Form::map:
+            writer.StartObject();
+            for (const auto& [key, value] : node.entries) {
+                text(key.text);
+                write_json(value, writer);
+            }
+            writer.EndObject();
+            return;
+    }
+}
+
+class MappingReader {
+  public:
+    MappingReader(const YamlNode& node, std::string name, Problems& problems) : reader_(node, "a mapping", problems), problems_(problems) {
+        mapping_.name = std::move(name);
+        mapping_.mark = node.mark;
+    }
+
+    MappingDefinition read() {
+        read_kind();
+        mapping_.id = rule("id");
+        mapping_.number = rule("number");
+        mapping_.updated_at = rule("updated_at");
+        for (const Scalar& text : reader_.list("empty")) mapping_.empty.push_back(text.text);
+        if (const YamlNode* fields = reader_.take("fields")) read_fields(*fields);
+        mapping_.each = reader_.scalar("each");
+        if (const YamlNode* skip = reader_.take("skip")) {
+            mapping_.skip = read_condition(*skip, problems_);
+            mapping_.has_skip = true;
+        }
+        reader_.each("tests", [&](const YamlNode& test) { mapping_.tests.push_back(read_test(test)); });
+        reader_.finish();
+        return std::move(mapping_);
+    }
+
+  private:
+    void read_kind() {
+        const YamlNode& kind = reader_.require("kind");
+        const auto found = mappings::find_kind(kind.text);
+        const std::vector<std::string> names(mappings::kind_names().begin(), mappings::kind_names().end());
+        if (found)
+            mapping_.kind = *found;
+        else if (!kind.text.empty())
+            problems_.push_back({kind.mark, fmt::format("\"{}\" is no kind{}", kind.text, did_you_mean(kind.text, names))});
+    }
+
+    std::optional<ValueRule> rule(const std::string& key) {
+        const YamlNode* node = reader_.take(key);
+        return node == nullptr ? std::nullopt : std::make_optional(read_rule(*node));
+    }
+
+    void read_fields(const YamlNode& fields) {
+        if (fields.form != YamlNode::Form::map) problems_.push_back({fields.mark, "`fields` is a map of field names and where they come from"});
+        for (const auto& [name, value] : fields.entries) {
+            if (name.text == "id" || name.text == "number" || name.text == "updated_at")
+                problems_.push_back({name.mark, fmt::format("`{}` stands beside `fields`, not in it", name.text)});
+            else
+                mapping_.fields.push_back({name.text, read_rule(value), name.mark});
+        }
+    }
+
+    ValueRule read_rule(const YamlNode& node) {
+        ValueRule rule;
+        rule.mark = node.mark;
+        if (node.form == YamlNode::Form::scalar || node.form == YamlNode::Form::list) {
+            rule.from = origins(node);
+            return rule;
+        }
+        MapReader reader(node, "a field's rule", problems_);
+        if (const YamlNode* from = reader.take("from")) rule.from = origins(*from);
+        if (const YamlNode* join = reader.take("join")) {
+            rule.from = origins(*join);
+            rule.joined = true;
+        }
+        rule.with = reader.scalar("with").value_or(Scalar{}).text;
+        rule.value = reader.scalar("value");
+        if (node_has(node, "field") || node_has(node, "link")) rule.from.push_back(jira_origin(node, reader));
+        rule.as = reader.scalar("as");
+        if (const auto format = reader.scalar("format")) rule.format = format->text;
+        rule.timezone = reader.scalar("timezone");
+        rule.decimal = reader.scalar("decimal").value_or(Scalar{".", {}}).text;
+        rule.group = reader.scalar("group").value_or(Scalar{}).text;
+        rule.match = reader.scalar("match");
+        if (const YamlNode* map = reader.take("map"))
+            for (const auto& [from, to] : map->entries) rule.map.emplace_back(from.text, Scalar{to.text, to.mark});
+        rule.otherwise = reader.scalar("otherwise");
+        if (rule.from.empty() && !rule.value) reader.problem(node.mark, "a field's rule needs `from`, `join` or `value`");
+        reader.finish();
+        return rule;
+    }
+
+    static bool node_has(const YamlNode& node, std::string_view key) {
+        for (const auto& entry : node.entries)
+            if (entry.first.text == key) return true;
+        return false;
+    }
+
+    static Origin jira_origin(const YamlNode& node, MapReader& reader) {
+        const auto field = reader.scalar("field"), link = reader.scalar("link"), path = reader.scalar("path");
+        Origin origin{field ? Origin::By::jira_field : Origin::By::jira_link, field ? field->text : link->text, path ? path->text : "", node.mark};
+        return origin;
+    }
+
+    std::vector<Origin> origins(const YamlNode& node) {
+        if (node.form == YamlNode::Form::scalar) return {{Origin::By::path, node.text, "", node.mark}};
+        std::vector<Origin> result;
+        for (const YamlNode& item : node.items) {
+            if (item.form == YamlNode::Form::scalar) {
+                result.push_back({Origin::By::path, item.text, "", item.mark});
+                continue;
+            }
+            MapReader reader(item, "an origin", problems_);
+            if (node_has(item, "field") || node_has(item, "link")) result.push_back(jira_origin(item, reader));
+            reader.finish();
+        }
+        if (result.empty()) problems_.push_back({node.mark, "name at least one column"});
+        return result;
+    }
+
+    MappingTest read_test(const YamlNode& node) {
+        MappingTest test;
+        test.mark = node.mark;
+        MapReader reader(node, "a test", problems_);
+        rapidjson::StringBuffer buffer;
+        JsonWriter writer(buffer);
+        write_json(reader.require("given"), writer);
+        test.given_json = {buffer.GetString(), buffer.GetSize()};
+        const YamlNode& expect = reader.require("expect");
+        test.expect_skipped = expect.form == YamlNode::Form::scalar && expect.text == "skipped";
+        test.expect_rejected = expect.form == YamlNode::Form::scalar && expect.text == "rejected";
+        for (const auto& [field, value] : expect.entries) test.expect.emplace_back(field.text, expected(value));
+        if (expect.form == YamlNode::Form::scalar && !test.expect_skipped && !test.expect_rejected)
+            problems_.push_back({expect.mark, "`expect` is a map of fields, `skipped` or `rejected`"});
+        reader.finish();
+        return test;
+    }
+
+    static Scalar expected(const YamlNode& value) {
+        Scalar scalar{value.text, value.mark};
+        for (const YamlNode& item : value.items) scalar.text += (scalar.text.empty() ? "" : ", ") + item.text;
+        return scalar;
+    }
+
+    MapReader reader_;
+    Problems& problems_;
+    MappingDefinition mapping_;
+};
+
+}  // namespace
+
+MappingDefinition read_mapping(const YamlNode& node, std::string name, Problems& problems) {
+    return MappingReader(node, std::move(name), problems).read();
+}
+
+}  // namespace baselined::config
