@@ -1,0 +1,69 @@
+#include "config/secrets.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+
+namespace baselined::config {
+
+namespace {
+
+std::optional<std::string> first_line(const std::string& path) {
+    std::ifstream file(path);
+    std::string line;
+    if (!file || !std::getline(file, line)) return std::nullopt;
+    if (line.ends_with('\r')) line.pop_back();
+    return line;
+}
+
+std::optional<std::string> variable(const std::string& name) {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::make_optional<std::string>(value);
+}
+
+struct Found {
+    std::optional<std::string> value;
+    std::string remedy;
+};
+
+Found find(const std::string& name) {
+    if (name.starts_with("file:"))
+        return {first_line(name.substr(5)), fmt::format("the file {} cannot be read or is empty", name.substr(5))};
+    if (name.starts_with("credential:")) {
+        const auto folder = variable("CREDENTIALS_DIRECTORY");
+        const std::string credential = name.substr(11);
+        return {folder ? first_line(*folder + "/" + credential) : std::nullopt,
+                fmt::format("systemd gave no credential \"{}\": add LoadCredential={}:PATH to the unit", credential, credential)};
+    }
+    return {variable(name), fmt::format("the environment has no variable {}", name)};
+}
+
+void fill_in_text(YamlNode& node, Problems& problems) {
+    std::string filled;
+    for (std::size_t at = 0; at < node.text.size();) {
+        const std::size_t start = node.text.find("${", at);
+        const std::size_t end = start == std::string::npos ? start : node.text.find('}', start);
+        if (end == std::string::npos) {
+            filled += node.text.substr(at);
+            break;
+        }
+        filled += node.text.substr(at, start - at);
+        const Found found = find(node.text.substr(start + 2, end - start - 2));
+        if (!found.value) problems.push_back({node.mark, found.remedy});
+        filled += found.value.value_or("");
+        at = end + 1;
+    }
+    node.text = std::move(filled);
+}
+
+}  // namespace
+
+void fill_in_secrets(YamlNode& node, Problems& problems) {
+    if (node.form == YamlNode::Form::scalar) fill_in_text(node, problems);
+    for (YamlNode& item : node.items) fill_in_secrets(item, problems);
+    for (auto& entry : node.entries) fill_in_secrets(entry.second, problems);
+}
+
+}  // namespace baselined::config
