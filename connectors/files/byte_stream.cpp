@@ -1,0 +1,202 @@
+#include "connectors/files/byte_stream.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace baselined::connectors {
+
+namespace {
+
+constexpr std::size_t chunk_bytes = 256 * 1024;
+
+struct Signature {
+    std::string_view bytes;
+    const char* refusal;
+};
+
+// What people drop into a folder of exports and is no text.
+constexpr std::array signatures{
+    Signature{{"PK\x03\x04", 4}, "this is a spreadsheet (or a zip), which this version does not read: save it as CSV"},
+    Signature{{"\xD0\xCF\x11\xE0", 4}, "this is an old or password protected Excel workbook (.xls): save it as CSV without a password"},
+    Signature{{"%PDF", 4}, "this is a PDF: export the data as CSV"},
+};
+
+struct Mark {
+    std::string_view bytes;
+    const char* encoding;
+};
+constexpr std::array byte_order_marks{Mark{{"\xEF\xBB\xBF", 3}, "utf-8"}, Mark{{"\xFF\xFE", 2}, "utf-16le"}, Mark{{"\xFE\xFF", 2}, "utf-16be"}};
+
+/// Follows UTF-8 across chunks.
+class Utf8Check {
+  public:
+    void take(std::string_view bytes) {
+        for (const char c : bytes) take(static_cast<unsigned char>(c));
+    }
+    [[nodiscard]] bool is_valid() const { return !broken_at_line_; }
+    [[nodiscard]] std::int64_t broken_at_line() const { return broken_at_line_; }
+    [[nodiscard]] bool has_multibyte() const { return multibyte_ > 0; }
+
+  private:
+    void take(unsigned char byte) {
+        if (byte == '\n') ++line_;
+        if (expected_ > 0) {
+            if ((byte & 0xC0) != 0x80) broken();
+            else if (--expected_ == 0) ++multibyte_;
+            if (expected_ > 0 || (byte & 0xC0) == 0x80) return;
+        }
+        if (byte < 0x80) return;
+        if (byte >= 0xC2 && byte < 0xE0) expected_ = 1;
+        else if (byte >= 0xE0 && byte < 0xF0) expected_ = 2;
+        else if (byte >= 0xF0 && byte < 0xF5) expected_ = 3;
+        else broken();
+    }
+    void broken() {
+        expected_ = 0;
+        if (broken_at_line_ == 0) broken_at_line_ = line_;
+    }
+
+    std::int64_t line_ = 1, broken_at_line_ = 0, multibyte_ = 0;
+    int expected_ = 0;
+};
+
+/// UTF-16 of western text has a zero in every other byte.
+const char* utf16_without_mark(std::string_view start) {
+    std::size_t even = 0, odd = 0;
+    for (std::size_t i = 0; i + 1 < start.size(); i += 2) {
+        even += start[i] == '\0' ? 1 : 0;
+        odd += start[i + 1] == '\0' ? 1 : 0;
+    }
+    const std::size_t pairs = start.size() / 2;
+    if (pairs >= 4 && odd * 2 > pairs && even == 0) return "utf-16le";
+    if (pairs >= 4 && even * 2 > pairs && odd == 0) return "utf-16be";
+    return nullptr;
+}
+
+bool looks_like_html(std::string_view start) {
+    const std::size_t first = start.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+    if (first == std::string_view::npos || start[first] != '<') return false;
+    std::string lower(start.substr(first, 200));
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    return lower.starts_with("<!doctype") || lower.starts_with("<html") || lower.starts_with("<table") || lower.starts_with("<?xml");
+}
+
+}  // namespace
+
+Error ByteStream::error(ErrorCode code, std::string_view text) const { return {code, fmt::format("{}: {}", path_, text)}; }
+
+Result<std::unique_ptr<ByteStream>> ByteStream::open(const std::string& path, const std::string& encoding) {
+    std::unique_ptr<ByteStream> stream(new ByteStream);
+    stream->path_ = path;
+    stream->encoding_ = encoding;
+    stream->chunk_.resize(chunk_bytes);
+    stream->file_ = ::gzopen(path.c_str(), "rb");
+    if (stream->file_ == nullptr) return stream->error(ErrorCode::unavailable, fmt::format("cannot be opened: {}", std::strerror(errno)));
+    ::gzbuffer(stream->file_, chunk_bytes);
+    if (auto found = stream->find_encoding(); !found) return found.error();
+    return stream;
+}
+
+ByteStream::~ByteStream() {
+    if (file_ != nullptr) ::gzclose(file_);
+    if (converter_ != nullptr) ::iconv_close(converter_);
+}
+
+Result<std::size_t> ByteStream::raw(char* bytes, std::size_t size) {
+    const int got = ::gzread(file_, bytes, static_cast<unsigned>(size));
+    int code = Z_OK;
+    const char* said = ::gzerror(file_, &code);
+    if (got < 0 || (code != Z_OK && code != Z_BUF_ERROR))
+        return error(ErrorCode::bad_input, fmt::format("cannot be read to its end: {}", code == Z_ERRNO ? std::strerror(errno) : said));
+    if (code == Z_BUF_ERROR) return error(ErrorCode::bad_input, "its gzip data ends too early: it was not copied whole");
+    return static_cast<std::size_t>(got);
+}
+
+Result<void> ByteStream::find_encoding() {
+    auto got = raw(chunk_.data(), chunk_.size());
+    if (!got) return got.error();
+    const std::string_view start(chunk_.data(), *got);
+    if (start.empty()) return error(ErrorCode::bad_input, "the file is empty");
+    for (const Signature& signature : signatures)
+        if (start.starts_with(signature.bytes)) return error(ErrorCode::unsupported, signature.refusal);
+    if (looks_like_html(start)) return error(ErrorCode::unsupported, "this is HTML or XML, whatever its name says: export the data as CSV");
+    for (const Mark& mark : byte_order_marks)
+        if (start.starts_with(mark.bytes)) {
+            encoding_ = mark.encoding;
+            return this->start(mark.bytes.size());
+        }
+    if (!encoding_.empty()) return this->start(0);
+    if (const char* utf16 = utf16_without_mark(start.substr(0, 512))) {
+        encoding_ = utf16;
+        return this->start(0);
+    }
+    Utf8Check check;
+    while (*got > 0) {
+        check.take({chunk_.data(), *got});
+        got = raw(chunk_.data(), chunk_.size());
+        if (!got) return got.error();
+    }
+    if (!check.is_valid() && check.has_multibyte())
+        return error(ErrorCode::bad_input, fmt::format("line {} has a byte that is not UTF-8, while other lines are: name the encoding, as in csv: {{ encoding: windows-1252 }}, or mend the line",
+                                                       check.broken_at_line()));
+    encoding_ = check.is_valid() ? "utf-8" : "windows-1252";
+    return this->start(0);
+}
+
+Result<void> ByteStream::start(std::size_t skipped) {
+    ::gzrewind(file_);
+    if (skipped > 0)
+        if (auto got = raw(chunk_.data(), skipped); !got) return got.error();
+    std::transform(encoding_.begin(), encoding_.end(), encoding_.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    if (encoding_ == "utf-8" || encoding_ == "utf8") {
+        encoding_ = "utf-8";
+        return {};
+    }
+    converter_ = ::iconv_open("UTF-8", encoding_.c_str());
+    if (converter_ != reinterpret_cast<iconv_t>(-1)) return {};
+    converter_ = nullptr;
+    return error(ErrorCode::bad_input, fmt::format("nobody knows the encoding \"{}\": write one like utf-8, windows-1252 or iso-8859-15", encoding_));
+}
+
+Result<bool> ByteStream::read(std::string& out) {
+    if (converter_ != nullptr) return convert(out);
+    const std::size_t before = out.size();
+    out.resize(before + chunk_bytes);
+    const auto got = raw(out.data() + before, chunk_bytes);
+    out.resize(before + (got ? *got : 0));
+    if (!got) return got.error();
+    return *got > 0;
+}
+
+Result<bool> ByteStream::convert(std::string& out) {
+    const auto got = raw(chunk_.data() + pending_, chunk_.size() - pending_);
+    if (!got) return got.error();
+    if (*got == 0 && pending_ == 0) return false;
+    if (*got == 0) return error(ErrorCode::bad_input, fmt::format("ends within a character of {}", encoding_));
+    char* in = chunk_.data();
+    std::size_t in_left = pending_ + *got;
+    while (in_left > 0) {
+        const std::size_t before = out.size();
+        out.resize(before + in_left * 3 + 16);
+        char* to = out.data() + before;
+        std::size_t to_left = out.size() - before;
+        const std::size_t result = ::iconv(converter_, &in, &in_left, &to, &to_left);
+        const int reason = errno;
+        out.resize(out.size() - to_left);
+        if (result != static_cast<std::size_t>(-1) || reason == E2BIG) continue;
+        if (reason == EINVAL) break;
+        // A byte that the encoding does not have (five in windows-1252): shown as what it is, unknown.
+        out += "\xEF\xBF\xBD";
+        ++in;
+        --in_left;
+    }
+    std::memmove(chunk_.data(), in, in_left);
+    pending_ = in_left;
+    return true;
+}
+
+}  // namespace baselined::connectors
