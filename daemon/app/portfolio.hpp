@@ -1,0 +1,65 @@
+// A configuration made ready to work: mappings compiled, indicators and series known, each measure with its plan.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "mappings/indicator/indicator_set.hpp"
+#include "mappings/mapping/compiled_mapping.hpp"
+
+namespace baselined::daemon {
+
+struct StreamPlan {
+    const config::Source* source = nullptr;
+    const config::Stream* stream = nullptr;
+    std::vector<mappings::CompiledMapping> mappings;
+    std::string digest;  ///< of everything in the mappings that can change a record
+};
+
+struct MeasurePlan {
+    const mappings::MeasureDefinition* measure = nullptr;
+    const mappings::IndicatorDefinition* indicator = nullptr;
+    std::size_t series = 0;
+    std::optional<std::size_t> lower;     ///< the series below the line of a ratio
+    std::optional<std::size_t> adoption;  ///< the series of its adoption signal
+    std::vector<mappings::Kind> kinds;    ///< that its figures are made from
+    std::string definition;               ///< digest: see "Definition changes" in the contract
+};
+
+class Portfolio {
+  public:
+    /// `configuration` outlives the portfolio. Faults (unknown fields, mappings' own tests that fail) go to `problems`.
+    Portfolio(const config::Configuration& configuration, Problems& problems);
+
+    [[nodiscard]] const config::Configuration& configuration() const { return configuration_; }
+    [[nodiscard]] const mappings::Schemas& schemas() const { return schemas_; }
+    [[nodiscard]] mappings::IndicatorSet& set() { return set_; }
+    [[nodiscard]] std::vector<StreamPlan>& streams() { return streams_; }
+    [[nodiscard]] const std::vector<MeasurePlan>& measures() const { return measures_; }
+    [[nodiscard]] const mappings::IndicatorDefinition* indicator(std::string_view name) const;
+    /// Streams whose mappings make records of one of these kinds.
+    [[nodiscard]] std::vector<const StreamPlan*> feeding(const std::vector<mappings::Kind>& kinds) const;
+    /// The two series of an indicator in a scope; adds them to the set when they are new.
+    std::optional<std::pair<std::size_t, std::optional<std::size_t>>> add_series(const mappings::IndicatorDefinition& indicator,
+                                                                                 const mappings::ConditionDefinition& scope,
+                                                                                 mappings::PeriodLength period, Problems& problems);
+
+  private:
+    void add_streams(Problems& problems);
+    void add_measure(const mappings::MeasureDefinition& measure, Problems& problems);
+    [[nodiscard]] std::string definition_of(const MeasurePlan& plan) const;
+
+    const config::Configuration& configuration_;
+    mappings::Schemas schemas_;
+    mappings::IndicatorSet set_;
+    std::vector<StreamPlan> streams_;
+    std::vector<MeasurePlan> measures_;
+};
+
+/// SHA-256 in hexadecimal digits.
+std::string sha256(std::string_view text);
+
+}  // namespace baselined::daemon
