@@ -74,6 +74,8 @@ void SqliteStore::set_fact(std::string_view name, std::string_view value) {
         .run();
 }
 
+void SqliteStore::clear_fact(std::string_view name) { prepared("DELETE FROM fact WHERE name = ?").bind_text(1, name).run(); }
+
 std::optional<StoredBaseline> SqliteStore::baseline(std::string_view measure) {
     Use found(prepared("SELECT definition, frozen_at, content FROM baseline WHERE measure = ?"));
     found->bind_text(1, measure);

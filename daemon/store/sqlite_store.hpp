@@ -78,6 +78,7 @@ class SqliteStore final : public Store {
 
     std::optional<std::string> fact(std::string_view name) override;
     void set_fact(std::string_view name, std::string_view value) override;
+    void clear_fact(std::string_view name) override;
     void use_attributes(const mappings::Schemas& schemas) override;
 
   private:

@@ -197,6 +197,7 @@ class Store : public mappings::PostingIndex, public mappings::RecordSource {
     // Small facts of the daemon's own
     virtual std::optional<std::string> fact(std::string_view name) = 0;
     virtual void set_fact(std::string_view name, std::string_view value) = 0;
+    virtual void clear_fact(std::string_view name) = 0;
 
     /// Numbers of the users' attributes, for decoding; a new attribute gets one at once when the store is writable.
     virtual void use_attributes(const mappings::Schemas& schemas) = 0;
