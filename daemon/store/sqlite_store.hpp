@@ -25,6 +25,7 @@ class SqliteStore final : public Store {
     std::vector<StoredFile> files(StreamId stream) override;
     FileId save_file(const StoredFile& file) override;
     StreamCounts counts(StreamId stream) override;
+    std::optional<Instant> last_record_at(StreamId stream) override;
 
     BlockId add_block(const RawBlock& block) override;
     void save_block_counts(const RawBlock& block) override;

@@ -134,13 +134,17 @@ StreamCounts SqliteStore::counts(StreamId stream) {
             add_misfits(counts.misfits, blocks->text(2));
         }
     }
-    Use records(prepared("SELECT count(*), max(updated_at) FROM record WHERE stream = ?"));
+    Use records(prepared("SELECT count(*) FROM record WHERE stream = ?"));
     records->bind(1, stream);
-    if (records->step()) {
-        counts.records = records->integer(0);
-        counts.last_record_at = optional_instant(*records, 1);
-    }
+    if (records->step()) counts.records = records->integer(0);
     return counts;
+}
+
+std::optional<Instant> SqliteStore::last_record_at(StreamId stream) {
+    Use newest(prepared("SELECT max(updated_at) FROM record WHERE stream = ?"));
+    newest->bind(1, stream);
+    newest->step();
+    return optional_instant(*newest, 0);
 }
 
 std::int64_t SqliteStore::shape_id(std::string_view names) {

@@ -101,7 +101,6 @@ struct RecordHead {
 struct StreamCounts {
     std::int64_t read = 0, rejected = 0, records = 0, deleted = 0;
     std::vector<Misfit> misfits;
-    std::optional<Instant> last_record_at;  ///< the newest updated_at
 };
 
 struct StoredBaseline {
@@ -133,6 +132,8 @@ class Store : public mappings::PostingIndex, public mappings::RecordSource {
     virtual std::vector<StoredFile> files(StreamId stream) = 0;
     virtual FileId save_file(const StoredFile& file) = 0;
     virtual StreamCounts counts(StreamId stream) = 0;
+    /// The newest updated_at among the stream's records.
+    virtual std::optional<Instant> last_record_at(StreamId stream) = 0;
 
     // The log of raw rows
     virtual BlockId add_block(const RawBlock& block) = 0;

@@ -181,15 +181,4 @@ PeriodFigure ratio_of(const PeriodFigure& upper, const PeriodFigure& lower) {
     return figure;
 }
 
-void OpenNow::take(const Placement& placement, Instant now) {
-    // As at a period's end, which is not of the period: what happens at this very instant has not happened yet.
-    if (placement.at >= now) return;
-    stays_.count += placement.count;
-    stays_.sum += placement.sum;
-}
-
-PeriodFigure OpenNow::figure(const CompiledIndicator& indicator, Instant now) const {
-    return open_figure(indicator, stays_, now);
-}
-
 }  // namespace baselined::mappings

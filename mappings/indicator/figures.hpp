@@ -26,7 +26,7 @@ class SeriesFigures {
     SeriesFigures(const CompiledIndicator& indicator, Tallies tallies, std::vector<SnapshotFigure> snapshots);
 
     /// The figure of one period as of `now`: numerator and denominator as design.md's "Indicator" says, spans in
-    /// the indicator's unit. For backlog and age the running period is counted up to its end here; see as_of_now.
+    /// the indicator's unit.
     [[nodiscard]] PeriodFigure of(const Period& period, Instant now) const;
     /// The same statistic over all records of several periods: what is reported as a baseline.
     [[nodiscard]] PeriodFigure pooled(const std::vector<Period>& periods, Instant now) const;
@@ -51,16 +51,5 @@ class SeriesFigures {
 
 /// This count over another's; null over nothing.
 PeriodFigure ratio_of(const PeriodFigure& upper, const PeriodFigure& lower);
-
-/// Counts what is open at `now`, for the running period of a backlog or an age: tallies know a period's end only.
-class OpenNow {
-  public:
-    /// Takes a record's placements (see place()); of those up to `now` the open ones remain.
-    void take(const Placement& placement, Instant now);
-    [[nodiscard]] PeriodFigure figure(const CompiledIndicator& indicator, Instant now) const;
-
-  private:
-    Tally stays_;
-};
 
 }  // namespace baselined::mappings

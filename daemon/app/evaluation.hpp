@@ -1,0 +1,65 @@
+// From the store to assessed measures: figures, baselines, freshness, governance facts.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/app/portfolio.hpp"
+#include "daemon/store/store.hpp"
+#include "mappings/indicator/figures.hpp"
+#include "mappings/measure/assessment.hpp"
+
+namespace baselined::daemon {
+
+/// The figures of series: from kept tallies where there are any, else computed from the records for this once.
+class FigureBook {
+  public:
+    FigureBook(Portfolio& portfolio, Store& store) : portfolio_(portfolio), store_(store) {}
+    const mappings::SeriesFigures& of(std::size_t series);
+    /// One period's figure of an indicator, ratio or not.
+    mappings::PeriodFigure figure(std::size_t series, const std::optional<std::size_t>& lower, const mappings::Period& period, Instant now);
+    mappings::PeriodFigure pooled(std::size_t series, const std::optional<std::size_t>& lower, const std::vector<mappings::Period>& periods, Instant now);
+
+  private:
+    mappings::Tallies compute(std::size_t series);
+
+    Portfolio& portfolio_;
+    Store& store_;
+    std::map<std::size_t, mappings::SeriesFigures> figures_;
+};
+
+struct LabelledFigure {
+    std::string label;
+    mappings::PeriodFigure figure;
+};
+
+struct DataState {
+    bool fresh = false;
+    std::optional<Instant> last_read_at, last_record_at;
+};
+
+struct MeasureView {
+    const MeasurePlan* plan = nullptr;
+    mappings::Assessment assessment;
+    mappings::PeriodFigure baseline;               ///< as reported
+    std::vector<LabelledFigure> baseline_periods;
+    std::optional<StoredBaseline> frozen;
+    std::string digest;                            ///< of the records behind the frozen baseline
+    std::optional<mappings::TrackPeriod> actual;   ///< the newest settled period
+    DataState data;
+};
+
+/// The measures as of `now`. Reads only.
+std::vector<MeasureView> evaluate(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now);
+
+/// Freezes the baselines whose window has settled and whose streams have been read to their end since.
+void freeze_baselines(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now);
+/// Adds to the status history what changed.
+void remember_statuses(const std::vector<MeasureView>& views, Store& store, Instant now);
+
+/// All periods from the one that contains `from` to the one that contains `to`.
+std::vector<mappings::Period> periods_between(const mappings::Calendar& calendar, Instant from, Instant to);
+
+}  // namespace baselined::daemon
