@@ -52,6 +52,8 @@ class Assessing {
     void score() {
         baseline_ = measure_.baseline.value ? stated_baseline(*rule_, is_higher_, *measure_.baseline.value, measure_.baseline.n.value_or(1))
                                             : baseline_of(*rule_, is_higher_, in_.baseline_periods);
+        out_.baseline = baseline_;
+        out_.is_mirrored = mirrors();
         if (!baseline_ || !in_.baseline.value) return cause("no_baseline", "No period of the baseline's window has a value.");
         out_.reduction = reduction_of(measure_.target, *in_.baseline.value, *rule_, is_higher_);
         if (!out_.reduction || *out_.reduction <= 0 || *out_.reduction >= 1)
@@ -291,6 +293,12 @@ std::optional<double> reduction_of(const TargetDefinition& target, double baseli
     if (!is_higher_better || rule == Rule::count) return baseline > 0 ? std::make_optional(1 - aim / baseline) : std::nullopt;
     if (rule == Rule::share) return baseline < 1 ? std::make_optional(1 - (1 - aim) / (1 - baseline)) : std::nullopt;
     return aim > 0 ? std::make_optional(1 - baseline / aim) : std::nullopt;
+}
+
+std::optional<Limits> Assessment::limits(double n) const {
+    auto limits = baseline ? process_limits(*baseline, n) : std::nullopt;
+    if (limits && is_mirrored) limits = Limits{mirrored(baseline->rule, limits->upper), mirrored(baseline->rule, limits->lower)};
+    return limits;
 }
 
 Assessment assess(const AssessmentInput& input) { return Assessing(input).run(); }

@@ -81,6 +81,11 @@ struct Assessment {
     std::vector<TrackPoint> track;
     std::optional<Saving> saving;
     std::string sentence;                        ///< the one of method.md; empty while nothing is known
+    std::optional<Baseline> baseline;            ///< as the filter sees it
+    bool is_mirrored = false;                    ///< `baseline` is in the other direction than the indicator
+
+    /// The baseline's process limits for a period over n, in the indicator's own direction.
+    [[nodiscard]] std::optional<Limits> limits(double n) const;
 };
 
 Assessment assess(const AssessmentInput& input);

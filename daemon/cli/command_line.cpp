@@ -1,0 +1,121 @@
+#include "daemon/cli/command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+
+#include "daemon/cli/commands.hpp"
+
+namespace baselined::daemon {
+
+namespace {
+
+struct Arguments {
+    std::string config = "/etc/baselined/baselined.yaml";
+    std::string now, measure, from, to, file;
+    bool json = false;
+    SeriesRequest series;
+};
+
+void add_common(CLI::App& command, Arguments& arguments) {
+    command.add_option("--config", arguments.config, "The configuration's main file")->capture_default_str();
+}
+
+void add_now(CLI::App& command, Arguments& arguments) {
+    command.add_option("--now", arguments.now, "A clock that stands still, as 2026-11-20T08:00:00Z");
+}
+
+void add_json(CLI::App& command, Arguments& arguments) { command.add_flag("--json", arguments.json, "JSON on stdout"); }
+
+/// Loads and checks; complaints go to stderr, every one.
+/// On the heap: the portfolio points into the configuration.
+std::unique_ptr<Invocation> prepare(const Arguments& arguments, int& status) {
+    auto made = std::make_unique<Invocation>();
+    Invocation& invocation = *made;
+    invocation.json = arguments.json;
+    invocation.now = std::chrono::floor<mappings::Millis>(std::chrono::system_clock::now());
+    if (!arguments.now.empty()) {
+        const auto now = mappings::parse_rfc3339(arguments.now);
+        if (!now) {
+            fmt::print(stderr, "--now {}: write it like 2026-11-20T08:00:00Z\n", arguments.now);
+            status = exit_usage;
+            return nullptr;
+        }
+        invocation.now = *now;
+    }
+    invocation.loaded = config::load(arguments.config);
+    Problems problems = invocation.loaded.problems;
+    if (problems.empty()) invocation.portfolio = std::make_unique<Portfolio>(invocation.loaded.configuration, problems);
+    if (problems.empty()) return made;
+    fmt::print(stderr, "{}", config::print(problems, invocation.loaded.files));
+    status = exit_configuration;
+    return nullptr;
+}
+
+int run(const CLI::App& command, Arguments& arguments) {
+    int status = exit_done;
+    const auto prepared = prepare(arguments, status);
+    if (!prepared) return status;
+    Invocation& invocation = *prepared;
+    const std::string name = command.get_name();
+    if (name == "check") return check(invocation);
+    if (name == "once") return once(invocation);
+    if (name == "status") return show_status(invocation, arguments.measure);
+    if (name == "replay") return show_replay(invocation, arguments.measure, arguments.from, arguments.to);
+    if (name == "sources") return show_sources(invocation);
+    if (name == "report") return write_report(invocation, arguments.file);
+    arguments.series.measure = arguments.measure;
+    arguments.series.from = arguments.from;
+    arguments.series.to = arguments.to;
+    return show_series(invocation, arguments.series);
+}
+
+void add_commands(CLI::App& app, Arguments& arguments) {
+    app.add_subcommand("check", "Reads every file and runs the mappings' tests");
+    app.add_subcommand("once", "Reads every source to its end, evaluates, exits");
+    app.add_subcommand("status", "Each measure: figures, both statuses, reasons")->add_option("MEASURE", arguments.measure, "Its id");
+    CLI::App* series = app.add_subcommand("series", "One row a period");
+    series->add_option("MEASURE", arguments.measure, "Its id");
+    series->add_option("--indicator", arguments.series.indicator, "An indicator's name, instead of a measure");
+    series->add_option("--where", arguments.series.where, "field=value; repeat for more");
+    series->add_option("--period", arguments.series.period, "day, week, month or quarter");
+    series->add_flag("--csv", arguments.series.csv, "CSV on stdout");
+    CLI::App* replay = app.add_subcommand("replay", "What the status would have been at each period's end");
+    replay->add_option("MEASURE", arguments.measure, "Its id");
+    app.add_subcommand("sources", "Each stream: what was read, rejected and did not fit");
+    app.add_subcommand("report", "One self-contained page")->add_option("FILE", arguments.file, "Where to write it")->required();
+    for (CLI::App* ranged : {series, replay}) {
+        ranged->add_option("--from", arguments.from, "A day; its period is included");
+        ranged->add_option("--to", arguments.to, "A day; its period is included");
+    }
+    for (CLI::App* command : app.get_subcommands({})) {
+        add_common(*command, arguments);
+        if (command->get_name() != "check" ) add_now(*command, arguments);
+        if (command->get_name() != "check" && command->get_name() != "once" && command->get_name() != "report") add_json(*command, arguments);
+    }
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+    CLI::App app("baselined: is the promised value of your measures still likely?", "baselined");
+    Arguments arguments;
+    app.require_subcommand(1);
+    app.set_version_flag("--version", "baselined 0.1.0");
+    add_commands(app, arguments);
+    try {
+        app.parse(argc, argv);
+        CLI::App* command = app.get_subcommands().front();
+        if (command->get_name() == "series" && arguments.measure.empty() == arguments.series.indicator.empty())
+            throw CLI::ValidationError("series", "name a MEASURE, or --indicator NAME");
+        return run(*command, arguments);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? exit_done : exit_usage;
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "{}\n", error.what());
+        return exit_failed;
+    }
+}
+
+}  // namespace baselined::daemon

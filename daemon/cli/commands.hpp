@@ -1,0 +1,41 @@
+// What each command does, once its arguments are read. Answers go to stdout, complaints to stderr.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/app/evaluation.hpp"
+#include "daemon/app/portfolio.hpp"
+
+namespace baselined::daemon {
+
+inline constexpr int exit_done = 0, exit_failed = 1, exit_usage = 2, exit_source_failed = 3, exit_configuration = 78;
+
+/// What all commands share.
+struct Invocation {
+    config::Loaded loaded;
+    std::unique_ptr<Portfolio> portfolio;
+    Instant now;
+    bool json = false;
+};
+
+struct SeriesRequest {
+    std::string measure, indicator;
+    std::vector<std::string> where;  ///< field=value
+    std::string period, from, to;
+    bool csv = false;
+};
+
+int check(const Invocation& invocation);
+int once(Invocation& invocation);
+int show_status(Invocation& invocation, const std::string& measure);
+int show_series(Invocation& invocation, const SeriesRequest& request);
+int show_replay(Invocation& invocation, const std::string& measure, const std::string& from, const std::string& to);
+int show_sources(Invocation& invocation);
+int write_report(Invocation& invocation, const std::string& path);
+
+/// Views of all measures from the store; an empty optional when there is no such measure, which is told.
+std::optional<std::vector<MeasureView>> views_of(Invocation& invocation, Store& store, const std::string& measure);
+
+}  // namespace baselined::daemon

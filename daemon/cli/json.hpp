@@ -1,0 +1,45 @@
+// JSON on stdout: a writer that knows instants, optional numbers and texts.
+#pragma once
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <cmath>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "mappings/record/time.hpp"
+
+namespace baselined::daemon {
+
+class Json {
+  public:
+    Json& key(std::string_view name) {
+        writer_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
+        return *this;
+    }
+    void text(std::string_view value) { writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size())); }
+    /// Null for what is not known, and for what no JSON number can say.
+    void number(std::optional<double> value) {
+        if (!value || !std::isfinite(*value)) return null();
+        // Counts look like counts.
+        if (*value == std::floor(*value) && std::abs(*value) < 9.0e15) writer_.Int64(static_cast<std::int64_t>(*value));
+        else writer_.Double(*value);
+    }
+    void boolean(bool value) { writer_.Bool(value); }
+    void null() { writer_.Null(); }
+    void instant(const std::optional<mappings::Instant>& at) { at ? text(mappings::format_rfc3339(*at)) : null(); }
+    void optional_text(std::string_view value) { value.empty() ? null() : text(value); }
+    void object() { writer_.StartObject(); }
+    void end_object() { writer_.EndObject(); }
+    void array() { writer_.StartArray(); }
+    void end_array() { writer_.EndArray(); }
+    [[nodiscard]] std::string_view str() const { return {buffer_.GetString(), buffer_.GetSize()}; }
+
+  private:
+    rapidjson::StringBuffer buffer_;
+    rapidjson::Writer<rapidjson::StringBuffer> writer_{buffer_};
+};
+
+}  // namespace baselined::daemon
