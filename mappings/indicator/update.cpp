@@ -20,11 +20,33 @@ struct LoadedRecord {
     std::int64_t source = 0;
 };
 
+/// The records as the changes know them, and all others as they are stored. Ids are all that relations ask of
+/// others, and those do not change.
+class ChangedRecords final : public RecordSource {
+  public:
+    ChangedRecords(std::span<const RecordChange> changes, const RecordSource& stored) : stored_(stored) {
+        for (const RecordChange& change : changes) changes_.emplace(change.id, &change);
+    }
+
+    bool load(RecordId id, Record& record, std::int64_t& source) const override {
+        const auto found = changes_.find(id);
+        if (found == changes_.end()) return stored_.load(id, record, source);
+        const RecordChange& change = *found->second;
+        record = change.after != nullptr ? *change.after : *change.before;
+        source = change.source;
+        return true;
+    }
+
+  private:
+    const RecordSource& stored_;
+    std::unordered_map<RecordId, const RecordChange*> changes_;
+};
+
 class Update {
   public:
     Update(const IndicatorSet& set, std::span<const RecordChange> changes, PostingIndex& postings, ListNumbers lists,
            const RecordSource& records)
-        : set_(set), changes_(changes), postings_(postings), lists_(lists), records_(records) {
+        : set_(set), changes_(changes), postings_(postings), lists_(lists), records_(changes, records) {
         for (const RecordChange& change : changes) changed_.insert(change.id);
     }
 
@@ -172,7 +194,7 @@ class Update {
     std::span<const RecordChange> changes_;
     PostingIndex& postings_;
     ListNumbers lists_;
-    const RecordSource& records_;
+    ChangedRecords records_;
     std::unordered_set<RecordId> changed_;
     Affected affected_;
     std::unordered_map<RecordId, LoadedRecord> loaded_;
