@@ -35,7 +35,10 @@ constexpr std::array byte_order_marks{Mark{{"\xEF\xBB\xBF", 3}, "utf-8"}, Mark{{
 class Utf8Check {
   public:
     void take(std::string_view bytes) {
-        for (const char c : bytes) take(static_cast<unsigned char>(c));
+        for (const char c : bytes) {
+            take(static_cast<unsigned char>(c));
+            if (c == '\n') ++line_;  // after it: a character that the line's end cuts is that line's
+        }
     }
     [[nodiscard]] bool is_valid() const { return !broken_at_line_; }
     [[nodiscard]] std::int64_t broken_at_line() const { return broken_at_line_; }
@@ -43,7 +46,6 @@ class Utf8Check {
 
   private:
     void take(unsigned char byte) {
-        if (byte == '\n') ++line_;
         if (expected_ > 0) {
             if ((byte & 0xC0) != 0x80) broken();
             else if (--expected_ == 0) ++multibyte_;

@@ -1,0 +1,249 @@
+#!/usr/bin/env python3
+"""The program from the outside, on exports: run with BASELINED naming the executable."""
+import csv
+import datetime as dt
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import zoneinfo
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+import oracle  # noqa: E402
+
+PROGRAM = os.environ.get("BASELINED", str(ROOT / "build" / "dev" / "baselined"))
+DATA = pathlib.Path(os.environ.get("BASELINED_DATA", ROOT.parent / "shared" / "data"))
+NOW = "2026-11-20T08:00:00Z"
+
+
+def run(folder, *arguments, now=NOW, expect=0):
+    command = [PROGRAM, arguments[0], "--config", str(folder / "baselined.yaml")] + (["--now", now] if now and arguments[0] != "check" else []) + list(arguments[1:])
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != expect:
+        raise AssertionError(f"{arguments}: exit {done.returncode}, not {expect}\n{done.stderr}")
+    return done
+
+
+def series(folder, *arguments, now=NOW):
+    return {p["period"]: p for p in json.loads(run(folder, "series", *arguments, "--json", now=now).stdout)["periods"]}
+
+
+class InFolder(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="baselined-e2e-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+
+
+class Samples(InFolder):
+    def setUp(self):
+        super().setUp()
+        subprocess.run([str(ROOT / "packaging" / "samples" / "generate"), str(self.folder)], check=True)
+
+    def statuses(self):
+        measures = json.loads(run(self.folder, "status", "--json").stdout)["measures"]
+        return {m["id"]: m for m in measures}
+
+    def test_work_is_on_schedule_while_the_value_fades(self):
+        run(self.folder, "check")
+        run(self.folder, "once")
+        statuses = self.statuses()
+        fading = statuses["ITSM-014"]
+        self.assertEqual(fading["implementation_status"], "on_track")
+        self.assertIn(fading["potential_status"], ("weakening", "off_track"))
+        self.assertTrue(any("80 %" in r["text"] for r in fading["reasons"]))
+        self.assertAlmostEqual(fading["target"]["value"], fading["baseline"]["value"] * 0.7, delta=1e-12)
+        self.assertEqual(fading["saving"]["confirmed"], 0)
+        self.assertEqual(statuses["ITSM-015"]["potential_status"], "on_track")
+        self.assertEqual(statuses["ITSM-030"]["implementation_status"], "delayed")
+        self.assertEqual(statuses["ITSM-040"]["potential_status"], "unknown")
+        self.assertTrue(statuses["ITSM-040"]["reasons"])
+
+    def test_a_second_reading_changes_nothing(self):
+        run(self.folder, "once")
+        before = [run(self.folder, c, "--json").stdout for c in ("status", "sources")]
+        run(self.folder, "once")
+        for path in (self.folder / "inbox").iterdir():
+            os.utime(path)
+        run(self.folder, "once")
+        self.assertEqual(before, [run(self.folder, c, "--json").stdout for c in ("status", "sources")])
+
+    def test_a_changed_file_is_read_again_and_a_broken_one_is_told(self):
+        run(self.folder, "once")
+        volume = series(self.folder, "--indicator", "incident_volume")["2026-10"]["value"]
+        first = self.folder / "inbox" / "incidents-1.csv"
+        with open(first, "a", encoding="utf-8") as file:
+            file.write("INC9,New,2026-10-05 10:00:00,,vpn,x,Network,1 - Critical,late one,0,1\r\n")
+        (self.folder / "inbox" / "incidents-broken.csv").write_text('number,state\n"INC1,New\n', encoding="utf-8")
+        done = run(self.folder, "once", expect=3)
+        self.assertIn("incidents-broken.csv", done.stderr)
+        self.assertIn("opens in line 2", done.stderr)
+        self.assertEqual(series(self.folder, "--indicator", "incident_volume")["2026-10"]["value"], volume + 1)
+
+    def test_a_changed_mapping_is_applied_to_the_whole_history(self):
+        run(self.folder, "once")
+        shutil.rmtree(self.folder / "inbox")
+        (self.folder / "inbox").mkdir()
+        mapping = self.folder / "incidents.yaml"
+        mapping.write_text(mapping.read_text(encoding="utf-8").replace("service:      business_service", "service:      { value: everything }"), encoding="utf-8")
+        run(self.folder, "once")
+        by_service = series(self.folder, "--indicator", "incident_volume", "--where", "service=everything")
+        self.assertEqual(by_service["2026-10"]["value"], series(self.folder, "--indicator", "incident_volume")["2026-10"]["value"])
+        reasons = {r["code"] for r in self.statuses()["ITSM-014"]["reasons"]}
+        self.assertIn("definition_changed", reasons)
+
+    def test_killed_at_any_moment_it_ends_the_same(self):
+        run(self.folder, "once")
+        expected = [run(self.folder, "status", "--json").stdout, run(self.folder, "series", "ITSM-014", "--json").stdout]
+        rng = random.Random(5)
+        for _ in range(25):
+            for path in self.folder.glob("baselined.db*"):
+                path.unlink()
+            for _ in range(3):
+                process = subprocess.Popen([PROGRAM, "once", "--config", str(self.folder / "baselined.yaml"), "--now", NOW],
+                                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                time.sleep(rng.random() * 0.09)
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+            run(self.folder, "once")
+            self.assertEqual(expected, [run(self.folder, "status", "--json").stdout, run(self.folder, "series", "ITSM-014", "--json").stdout])
+
+    def test_the_report_is_one_page_without_scripts(self):
+        measures = self.folder / "measures.yaml"
+        measures.write_text(measures.read_text(encoding="utf-8").replace("name: Faster restoration of the ERP", 'name: "<script>alert(1)</script> & ERP"'), encoding="utf-8")
+        run(self.folder, "once")
+        run(self.folder, "report", str(self.folder / "report.html"))
+        page = (self.folder / "report.html").read_text(encoding="utf-8")
+        self.assertNotIn("<script", page)
+        self.assertIn("&lt;script&gt;", page)
+        self.assertEqual(page.count("<picture>"), 5)
+        self.assertNotIn("http://", page.replace("http://www.w3.org", ""))
+
+    def test_bad_input_ends_with_its_status(self):
+        run(self.folder, "status", expect=1)  # no store yet
+        run(self.folder, "status", "--wrong", expect=2)
+        (self.folder / "measures.yaml").write_text("measures: 7\nmore: 1\n", encoding="utf-8")
+        done = run(self.folder, "check", expect=78)
+        self.assertEqual(len(done.stderr.splitlines()), 2)
+        mapping = self.folder / "incidents.yaml"
+        mapping.write_text(mapping.read_text(encoding="utf-8").replace("state: new, opened_at", "state: closed, opened_at"), encoding="utf-8")
+        subprocess.run([str(ROOT / "packaging" / "samples" / "generate"), str(self.folder)], check=True)
+        mapping.write_text(mapping.read_text(encoding="utf-8").replace("priority: 2,", "priority: 3,"), encoding="utf-8")
+        done = run(self.folder, "check", expect=78)
+        self.assertIn('priority: expected "3", got "2"', done.stderr)
+
+
+CONFIG = """timezone: {zone}
+store: s.db
+indicators: [own.yaml]
+sources:
+  log:
+    type: files
+    path: {path}
+    timezone: {zone}
+    streams:
+      events: {{ match: "{match}", mapping: log.yaml }}
+"""
+
+MAPPING = """kind: incident
+id: number
+number: number
+updated_at: { from: sys_updated_at, format: "%d/%m/%Y %H:%M" }
+empty: ["?"]
+fields:
+  opened_at:   { from: opened_at, format: "%d/%m/%Y %H:%M" }
+  resolved_at: { from: resolved_at, format: "%d/%m/%Y %H:%M" }
+  category:    category
+  subcategory: subcategory
+  reopen_count: reopen_count
+  priority:    { from: priority, match: "^(\\\\d)" }
+  x_made_sla:  { from: made_sla, as: boolean }
+"""
+
+OWN = """indicators:
+  p90: { title: P90, kind: incident, at: resolved_at, percentile: { of: { from: opened_at, to: resolved_at }, p: 90 } }
+  made: { title: Made, kind: incident, at: opened_at, share: { x_made_sla: true } }
+  again: { title: Again, kind: incident, at: opened_at, share: { recurs: { by: [category, subcategory], within: 30d } } }
+"""
+
+
+class EventLogs(InFolder):
+    """An audit log, a row an update, read by the program and by plain Python."""
+
+    def compare(self, path, zone_name, length):
+        zone = zoneinfo.ZoneInfo(zone_name)
+        (self.folder / "baselined.yaml").write_text(CONFIG.format(zone=zone_name, path=path.parent, match=path.name.removesuffix(".xz")), encoding="utf-8")
+        (self.folder / "log.yaml").write_text(MAPPING, encoding="utf-8")
+        (self.folder / "own.yaml").write_text(OWN, encoding="utf-8")
+        now = "2018-12-31T00:00:00Z"
+        run(self.folder, "once", now=now)
+        form = "%d/%m/%Y %H:%M"
+        rows = oracle.newest(oracle.read_rows(path), "number", lambda r: oracle.parse(r["sys_updated_at"], form, zone) or dt.datetime.min.replace(tzinfo=oracle.UTC))
+        records = [{"id": r["number"], "opened": oracle.parse(r["opened_at"], form, zone), "resolved": oracle.parse(r["resolved_at"], form, zone),
+                    "reopened": int(r["reopen_count"]), "made": r["made_sla"] == "true",
+                    "category": None if r["category"] == "?" else r["category"], "subcategory": None if r["subcategory"] == "?" else r["subcategory"]}
+                   for r in rows]
+        again = oracle.recurring(records, ["category", "subcategory"], dt.timedelta(days=30))
+        mean = lambda values: sum(values) / len(values)  # noqa: E731
+        volume = {label: len(cell) for label, cell in oracle.grouped(records, "opened", length, zone).items()}
+        expected = {
+            "incident_volume": volume,
+            "made": oracle.shares(records, "opened", length, zone, lambda r: r["made"]),
+            "reopen_rate": oracle.shares(records, "resolved", length, zone, lambda r: r["reopened"] > 0),
+            "again": oracle.shares(records, "opened", length, zone, lambda r: r["id"] in again),
+            "mean_time_to_restore": oracle.statistics(records, length, zone, mean),
+            "median_time_to_restore": oracle.statistics(records, length, zone, lambda v: oracle.percentile(v, 50)),
+            "p90": oracle.statistics(records, length, zone, lambda v: oracle.percentile(v, 90)),
+            "incident_backlog": oracle.backlog(records, volume.keys(), length, zone),
+        }
+        for name, figures in expected.items():
+            got = series(self.folder, "--indicator", name, "--period", length, now=now)
+            self.assertTrue(figures)
+            for label, value in figures.items():
+                self.assertAlmostEqual(got[label]["value"], value, delta=1e-9 * max(1, abs(value)), msg=f"{name} {label}")
+        for label, period in series(self.folder, "--indicator", "incident_volume", "--period", length, now=now).items():
+            self.assertEqual(period["value"], volume.get(label, 0))
+
+    def test_generated_log_in_three_zones(self):
+        rng = random.Random(3)
+        path = self.folder / "log.csv"
+        header = ["number", "sys_updated_at", "opened_at", "resolved_at", "category", "subcategory", "reopen_count", "priority", "made_sla"]
+        rows = []
+        for number in range(1, 1501):
+            # Few distinct minutes around the changes of the clock, so that ties and gaps happen.
+            opened = dt.datetime(2018, 10, 27) + dt.timedelta(minutes=30 * rng.randrange(48 * 12))
+            for update in range(rng.randrange(1, 5)):
+                resolved = opened + dt.timedelta(minutes=rng.randrange(-60, 6000))
+                text = lambda when: f"{when.day}/{when.month}/{when.year} {when:%H:%M}"  # noqa: E731
+                rows.append([f"{number}", text(opened + dt.timedelta(hours=rng.randrange(3))), text(opened), rng.choice([text(resolved), "?"]),
+                             rng.choice(["A", "B", "?"]), rng.choice(["x", "y"]), rng.randrange(3), "3 - Moderate", rng.choice(["true", "false"])])
+        with open(path, "w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerows([header] + rows)
+        for zone in ("UTC", "Europe/Berlin", "America/Sao_Paulo"):
+            for length in ("week", "month"):
+                with self.subTest(zone=zone, length=length):
+                    for store in self.folder.glob("s.db*"):
+                        store.unlink()
+                    self.compare(path, zone, length)
+
+    def test_the_real_log_where_it_is_at_hand(self):
+        packed = DATA / "uci" / "incident_event_log.csv.xz"
+        if not packed.exists():
+            print("(the real event log is not on this machine; the generated one stands in)", file=sys.stderr)
+            return
+        path = self.folder / "incident_event_log.csv"
+        import lzma
+        path.write_bytes(lzma.open(packed).read())
+        self.compare(path, "UTC", "week")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
