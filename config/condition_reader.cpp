@@ -18,11 +18,12 @@ struct OperatorName {
     const char* name;
     Operator op;
 };
-constexpr std::array operators{OperatorName{"not", Operator::not_any_of},   OperatorName{"above", Operator::above},
-                               OperatorName{"at_least", Operator::at_least}, OperatorName{"below", Operator::below},
-                               OperatorName{"at_most", Operator::at_most},   OperatorName{"before", Operator::before},
-                               OperatorName{"after", Operator::after},       OperatorName{"matches", Operator::matches},
-                               OperatorName{"empty", Operator::empty}};
+constexpr std::array operators{
+    OperatorName{"not", Operator::not_any_of},    OperatorName{"above", Operator::above},
+    OperatorName{"at_least", Operator::at_least}, OperatorName{"below", Operator::below},
+    OperatorName{"at_most", Operator::at_most},   OperatorName{"before", Operator::before},
+    OperatorName{"after", Operator::after},       OperatorName{"matches", Operator::matches},
+    OperatorName{"empty", Operator::empty}};
 
 std::optional<mappings::Kind> read_kind(MapReader& reader) {
     const auto name = reader.scalar("kind");
@@ -32,7 +33,9 @@ std::optional<mappings::Kind> read_kind(MapReader& reader) {
     }
     const auto kind = mappings::find_kind(name->text);
     const std::vector<std::string> names(mappings::kind_names().begin(), mappings::kind_names().end());
-    if (!kind) reader.problem(name->mark, fmt::format("\"{}\" is no kind{}", name->text, did_you_mean(name->text, names)));
+    if (!kind)
+        reader.problem(name->mark,
+                       fmt::format("\"{}\" is no kind{}", name->text, did_you_mean(name->text, names)));
     return kind;
 }
 
@@ -55,7 +58,8 @@ class ConditionReader {
         result.mark = key.mark;
         if (key.text == "any" || key.text == "all") {
             result.node = key.text == "any" ? Node::any : Node::all;
-            if (value.form != YamlNode::Form::list) problems_.push_back({value.mark, fmt::format("`{}` takes a list of conditions", key.text)});
+            if (value.form != YamlNode::Form::list)
+                problems_.push_back({value.mark, fmt::format("`{}` takes a list of conditions", key.text)});
             for (const YamlNode& item : value.items) result.children.push_back(all_of(item));
         } else if (key.text == "not") {
             result.node = Node::negation;
@@ -80,16 +84,19 @@ class ConditionReader {
             return;
         }
         for (const auto& [key, operand] : value.entries) {
-            const auto found = std::find_if(operators.begin(), operators.end(), [&](const OperatorName& o) { return key.text == o.name; });
+            const auto found = std::find_if(operators.begin(), operators.end(),
+                                            [&](const OperatorName& o) { return key.text == o.name; });
             if (found == operators.end()) {
                 std::vector<std::string> names;
                 for (const OperatorName& known : operators) names.emplace_back(known.name);
-                problems_.push_back({key.mark, fmt::format("\"{}\" compares nothing{}", key.text, did_you_mean(key.text, names))});
+                problems_.push_back({key.mark, fmt::format("\"{}\" compares nothing{}", key.text,
+                                                           did_you_mean(key.text, names))});
                 continue;
             }
             result.tests.push_back(test(found->op, operand));
         }
-        if (value.entries.empty()) problems_.push_back({value.mark, "an empty condition: say what the field is compared with"});
+        if (value.entries.empty())
+            problems_.push_back({value.mark, "an empty condition: say what the field is compared with"});
     }
 
     FieldTest test(Operator op, const YamlNode& value) {
@@ -102,10 +109,12 @@ class ConditionReader {
         } else if (value.form == YamlNode::Form::list && takes_list && !value.items.empty()) {
             for (const YamlNode& item : value.items) result.operands.push_back({item.text, item.mark});
         } else {
-            problems_.push_back({value.mark, takes_list ? "a value or a list of values is needed" : "a single value is needed"});
+            problems_.push_back({value.mark, takes_list ? "a value or a list of values is needed"
+                                                        : "a single value is needed"});
             result.operands.push_back({"", value.mark});
         }
-        if (op == Operator::empty && result.operands.front().text != "true" && result.operands.front().text != "false")
+        if (op == Operator::empty && result.operands.front().text != "true" &&
+            result.operands.front().text != "false")
             problems_.push_back({value.mark, "`empty` is true or false"});
         return result;
     }
@@ -117,7 +126,9 @@ class ConditionReader {
         definition.mark = value.mark;
         definition.by = reader.list("by");
         definition.within = reader.duration("within").value_or(std::chrono::milliseconds{0});
-        if (definition.by.empty() || definition.within.count() == 0) reader.problem(value.mark, "recurs needs `by` and `within`, as in { by: [service, ci], within: 30d }");
+        if (definition.by.empty() || definition.within.count() == 0)
+            reader.problem(value.mark,
+                           "recurs needs `by` and `within`, as in { by: [service, ci], within: 30d }");
         reader.finish();
         result.recurs = definition;
     }
@@ -141,7 +152,10 @@ class ConditionReader {
         definition.kind = read_kind(reader).value_or(mappings::Kind::incident);
         definition.same = reader.list("same");
         definition.within = reader.duration("within").value_or(std::chrono::milliseconds{0});
-        if (definition.same.empty() || definition.within.count() == 0) reader.problem(value.mark, "followed_by needs `same` and `within`, as in { kind: incident, same: [ci], within: 72h }");
+        if (definition.same.empty() || definition.within.count() == 0)
+            reader.problem(
+                value.mark,
+                "followed_by needs `same` and `within`, as in { kind: incident, same: [ci], within: 72h }");
         reader.finish();
         result.followed_by = definition;
     }
@@ -151,6 +165,8 @@ class ConditionReader {
 
 }  // namespace
 
-ConditionDefinition read_condition(const YamlNode& node, Problems& problems) { return ConditionReader(problems).all_of(node); }
+ConditionDefinition read_condition(const YamlNode& node, Problems& problems) {
+    return ConditionReader(problems).all_of(node);
+}
 
 }  // namespace baselined::config

@@ -55,13 +55,15 @@ class Loader {
 
     void load_shipped() {
         const int file = add_file("(shipped indicators)");
-        configuration().indicators = read_indicators(parse_yaml(shipped_indicators(), file, problems()), problems());
+        configuration().indicators =
+            read_indicators(parse_yaml(shipped_indicators(), file, problems()), problems());
         for (auto& indicator : configuration().indicators) indicator.shipped = true;
     }
 
     [[nodiscard]] std::string resolved(const std::string& path) const {
         const fs::path written(path);
-        return written.is_absolute() ? path : (fs::path(path_).parent_path() / written).lexically_normal().string();
+        return written.is_absolute() ? path
+                                     : (fs::path(path_).parent_path() / written).lexically_normal().string();
     }
 
     std::vector<std::string> matching(const Scalar& pattern) {
@@ -70,7 +72,8 @@ class Loader {
         if (::glob(resolved(pattern.text).c_str(), 0, nullptr, &found) == 0)
             for (std::size_t i = 0; i < found.gl_pathc; ++i) paths.emplace_back(found.gl_pathv[i]);
         ::globfree(&found);
-        if (paths.empty()) problems().push_back({pattern.mark, fmt::format("no file matches \"{}\"", pattern.text)});
+        if (paths.empty())
+            problems().push_back({pattern.mark, fmt::format("no file matches \"{}\"", pattern.text)});
         return paths;
     }
 
@@ -84,16 +87,21 @@ class Loader {
         for (const Scalar& pattern : reader.list("indicators"))
             for (const std::string& path : matching(pattern)) {
                 const int file = add_file(path);
-                for (auto& indicator : read_indicators(parse(path, file), problems())) configuration().indicators.push_back(std::move(indicator));
+                for (auto& indicator : read_indicators(parse(path, file), problems()))
+                    configuration().indicators.push_back(std::move(indicator));
             }
         for (const Scalar& pattern : reader.list("measures"))
             for (const std::string& path : matching(pattern)) {
                 const int file = add_file(path);
-                for (auto& measure : read_measures(parse(path, file), problems())) configuration().measures.push_back(std::move(measure));
+                for (auto& measure : read_measures(parse(path, file), problems()))
+                    configuration().measures.push_back(std::move(measure));
             }
-        if (const YamlNode* web = reader.take("web")) reader.problem(web->mark, "`web` is not supported by this version: leave it out");
+        if (const YamlNode* web = reader.take("web"))
+            reader.problem(web->mark, "`web` is not supported by this version: leave it out");
         if (const YamlNode* alerts = reader.take("alerts"))
-            reader.problem(alerts->mark, "`alerts` are not supported by this version: nobody would be told; leave the section out");
+            reader.problem(
+                alerts->mark,
+                "`alerts` are not supported by this version: nobody would be told; leave the section out");
         const YamlNode& sources = reader.require("sources");
         for (const auto& [name, value] : sources.entries) read_source(name, value);
         reader.finish();
@@ -102,7 +110,10 @@ class Loader {
     const date::time_zone* zone(MapReader& reader, const std::string& key, const std::string& otherwise) {
         const auto name = reader.scalar(key);
         const auto* zone = mappings::find_zone(name ? name->text : otherwise);
-        if (zone == nullptr) reader.problem(name ? name->mark : reader.node().mark, fmt::format("\"{}\" is no time zone; write one like Europe/Berlin", name ? name->text : otherwise));
+        if (zone == nullptr)
+            reader.problem(name ? name->mark : reader.node().mark,
+                           fmt::format("\"{}\" is no time zone; write one like Europe/Berlin",
+                                       name ? name->text : otherwise));
         return zone != nullptr ? zone : mappings::find_zone("UTC");
     }
 
@@ -113,7 +124,11 @@ class Loader {
         source.mark = name.mark;
         const YamlNode& type = reader.require("type");
         if (type.text != "files") {
-            if (!type.text.empty()) problems().push_back({type.mark, fmt::format("sources of type \"{}\" are not read by this version: only `files` are", type.text)});
+            if (!type.text.empty())
+                problems().push_back(
+                    {type.mark,
+                     fmt::format("sources of type \"{}\" are not read by this version: only `files` are",
+                                 type.text)});
             return;
         }
         source.path = resolved(reader.require("path").text);
@@ -121,7 +136,8 @@ class Loader {
         source.stale_after = reader.duration("stale_after").value_or(source.stale_after);
         source.zone = zone(reader, "timezone", "UTC");
         const YamlNode& streams = reader.require("streams");
-        for (const auto& [stream_name, value] : streams.entries) source.streams.push_back(read_stream(stream_name, value));
+        for (const auto& [stream_name, value] : streams.entries)
+            source.streams.push_back(read_stream(stream_name, value));
         reader.finish();
         configuration().sources.push_back(std::move(source));
     }
@@ -143,7 +159,8 @@ class Loader {
             inner.finish();
         }
         const auto names = reader.list("mapping");
-        if (names.empty()) reader.problem(node.mark, "a stream needs `mapping`: a file that says what its columns mean");
+        if (names.empty())
+            reader.problem(node.mark, "a stream needs `mapping`: a file that says what its columns mean");
         for (const Scalar& mapping : names)
             if (const auto index = mapping_of(mapping)) stream.mappings.push_back(*index);
         reader.finish();
@@ -152,12 +169,14 @@ class Loader {
 
     std::optional<std::size_t> mapping_of(const Scalar& name) {
         auto& known = configuration().mappings;
-        const auto found = std::find_if(known.begin(), known.end(), [&](const auto& mapping) { return mapping.name == name.text; });
+        const auto found = std::find_if(known.begin(), known.end(),
+                                        [&](const auto& mapping) { return mapping.name == name.text; });
         if (found != known.end()) return static_cast<std::size_t>(found - known.begin());
         const std::string path = resolved(name.text);
         std::error_code error;
         if (!fs::exists(path, error)) {
-            problems().push_back({name.mark, fmt::format("no mapping file \"{}\"{}", name.text, did_you_mean(name.text, yaml_files_near(path)))});
+            problems().push_back({name.mark, fmt::format("no mapping file \"{}\"{}", name.text,
+                                                         did_you_mean(name.text, yaml_files_near(path)))});
             return std::nullopt;
         }
         const int file = add_file(path);
@@ -169,7 +188,8 @@ class Loader {
         std::vector<std::string> names;
         std::error_code error;
         for (const auto& entry : fs::directory_iterator(fs::path(path).parent_path(), error))
-            if (entry.path().extension() == ".yaml") names.push_back(fs::relative(entry.path(), fs::path(resolved(".")), error).string());
+            if (entry.path().extension() == ".yaml")
+                names.push_back(fs::relative(entry.path(), fs::path(resolved(".")), error).string());
         return names;
     }
 
@@ -178,12 +198,15 @@ class Loader {
         const auto& indicators = configuration().indicators;
         for (std::size_t i = 0; i < indicators.size(); ++i) {
             if (std::find(names.begin(), names.end(), indicators[i].name) != names.end())
-                problems().push_back({indicators[i].mark, fmt::format("an indicator \"{}\" is there already: choose another name", indicators[i].name)});
+                problems().push_back({indicators[i].mark,
+                                      fmt::format("an indicator \"{}\" is there already: choose another name",
+                                                  indicators[i].name)});
             names.push_back(indicators[i].name);
         }
         const auto check = [&](const Scalar& name) {
             if (!name.text.empty() && std::find(names.begin(), names.end(), name.text) == names.end())
-                problems().push_back({name.mark, fmt::format("no indicator \"{}\"{}", name.text, did_you_mean(name.text, names))});
+                problems().push_back({name.mark, fmt::format("no indicator \"{}\"{}", name.text,
+                                                             did_you_mean(name.text, names))});
         };
         for (const auto& indicator : indicators)
             if (indicator.over) check(*indicator.over);
@@ -192,7 +215,9 @@ class Loader {
             check(measure.indicator);
             if (measure.signals.adoption) check(measure.signals.adoption->indicator);
             if (std::find(ids.begin(), ids.end(), measure.id) != ids.end())
-                problems().push_back({measure.mark, fmt::format("a measure \"{}\" is there already: ids are used once", measure.id)});
+                problems().push_back(
+                    {measure.mark,
+                     fmt::format("a measure \"{}\" is there already: ids are used once", measure.id)});
             ids.push_back(measure.id);
         }
     }
@@ -203,12 +228,15 @@ class Loader {
 
 }  // namespace
 
-Loaded load(const std::string& path) { return Loader(path).run(); }
+Loaded load(const std::string& path) {
+    return Loader(path).run();
+}
 
 std::string print(const Problems& problems, const std::vector<std::string>& files) {
     Problems sorted = problems;
     std::stable_sort(sorted.begin(), sorted.end(), [](const Problem& a, const Problem& b) {
-        return std::tuple(a.mark.file, a.mark.line, a.mark.column) < std::tuple(b.mark.file, b.mark.line, b.mark.column);
+        return std::tuple(a.mark.file, a.mark.line, a.mark.column) <
+               std::tuple(b.mark.file, b.mark.line, b.mark.column);
     });
     std::string text;
     for (const Problem& problem : sorted) {

@@ -17,14 +17,14 @@ struct Stream {
     std::vector<std::size_t> mappings;  ///< indexes of Configuration::mappings
     std::string match;                  ///< which files
     int header_row = 1;
-    std::string delimiter, encoding;    ///< empty: found out from the file
+    std::string delimiter, encoding;  ///< empty: found out from the file
     Mark mark;
 };
 
 /// A folder of exports.
 struct Source {
     std::string name;
-    std::string path;                   ///< absolute, or relative to the working directory
+    std::string path;                       ///< absolute, or relative to the working directory
     const date::time_zone* zone = nullptr;  ///< of times without an offset
     std::chrono::milliseconds stale_after{std::chrono::hours{24}};
     std::vector<Stream> streams;

@@ -25,12 +25,14 @@ class IndicatorReader {
         indicator_.version = static_cast<int>(reader_.integer("version").value_or(1));
         read_kind();
         indicator_.at = reader_.scalar("at");
-        if (const YamlNode* where = reader_.take("where")) indicator_.where = read_condition(*where, problems_);
+        if (const YamlNode* where = reader_.take("where"))
+            indicator_.where = read_condition(*where, problems_);
         read_form();
         read_unit();
         const std::string better = reader_.text("better", "lower");
         indicator_.better = better == "higher" ? mappings::Better::higher : mappings::Better::lower;
-        if (better != "higher" && better != "lower") reader_.problem(reader_.node().mark, "`better` is lower or higher");
+        if (better != "higher" && better != "lower")
+            reader_.problem(reader_.node().mark, "`better` is lower or higher");
         check_at();
         reader_.finish();
         return std::move(indicator_);
@@ -43,12 +45,14 @@ class IndicatorReader {
         if (const auto found = mappings::find_kind(kind.text))
             indicator_.kind = *found;
         else if (!kind.text.empty())
-            reader_.problem(kind.mark, fmt::format("\"{}\" is no kind{}", kind.text, did_you_mean(kind.text, names)));
+            reader_.problem(kind.mark,
+                            fmt::format("\"{}\" is no kind{}", kind.text, did_you_mean(kind.text, names)));
     }
 
     void read_form() {
-        constexpr std::array forms{Form::count,   Form::share, Form::sum,   Form::mean,   Form::median,  Form::percentile,
-                                   Form::backlog, Form::age,   Form::ratio, Form::uptime, Form::snapshot};
+        constexpr std::array forms{Form::count,  Form::share,      Form::sum,     Form::mean,
+                                   Form::median, Form::percentile, Form::backlog, Form::age,
+                                   Form::ratio,  Form::uptime,     Form::snapshot};
         int found = 0;
         for (const Form form : forms) {
             const YamlNode* node = reader_.take(std::string(mappings::name_of(form)));
@@ -58,20 +62,26 @@ class IndicatorReader {
             read_form(form, *node);
         }
         if (found != 1)
-            reader_.problem(reader_.node().mark, "exactly one of count, share, sum, mean, median, percentile, backlog, age, ratio, uptime and snapshot is needed");
+            reader_.problem(reader_.node().mark,
+                            "exactly one of count, share, sum, mean, median, percentile, backlog, age, "
+                            "ratio, uptime and snapshot is needed");
     }
 
     void read_form(Form form, const YamlNode& node) {
         switch (form) {
             case Form::count:
-                if (node.text != "all") reader_.problem(node.mark, "write `count: all`; what is counted stands in `where`");
+                if (node.text != "all")
+                    reader_.problem(node.mark, "write `count: all`; what is counted stands in `where`");
                 return;
             case Form::share:
-            case Form::snapshot: indicator_.share = read_condition(node, problems_); return;
+            case Form::snapshot:
+                indicator_.share = read_condition(node, problems_);
+                return;
             case Form::ratio: {
                 MapReader ratio(node, "ratio", problems_);
                 indicator_.over = ratio.scalar("over");
-                if (!indicator_.over) ratio.problem(node.mark, "ratio needs `over`: another indicator's name");
+                if (!indicator_.over)
+                    ratio.problem(node.mark, "ratio needs `over`: another indicator's name");
                 ratio.finish();
                 return;
             }
@@ -79,14 +89,18 @@ class IndicatorReader {
                 MapReader percentile(node, "percentile", problems_);
                 indicator_.of = quantity(percentile.require("of"));
                 indicator_.percentile = percentile.number("p").value_or(-1);
-                if (indicator_.percentile < 0 || indicator_.percentile > 100) percentile.problem(node.mark, "percentile needs `p` between 0 and 100");
+                if (indicator_.percentile < 0 || indicator_.percentile > 100)
+                    percentile.problem(node.mark, "percentile needs `p` between 0 and 100");
                 percentile.finish();
                 return;
             }
-            default: indicator_.of = quantity(node);
+            default:
+                indicator_.of = quantity(node);
         }
         const bool needs_span = form == Form::backlog || form == Form::age || form == Form::uptime;
-        if (needs_span && !indicator_.of.from) reader_.problem(node.mark, fmt::format("{} needs {{ from: .., to: .. }}", mappings::name_of(form)));
+        if (needs_span && !indicator_.of.from)
+            reader_.problem(node.mark,
+                            fmt::format("{} needs {{ from: .., to: .. }}", mappings::name_of(form)));
     }
 
     mappings::QuantityDefinition quantity(const YamlNode& node) {
@@ -105,12 +119,21 @@ class IndicatorReader {
     }
 
     void read_unit() {
-        const bool is_span = indicator_.of.from && indicator_.form != Form::backlog && indicator_.form != Form::uptime;
-        const bool is_share = indicator_.form == Form::share || indicator_.form == Form::snapshot || indicator_.form == Form::ratio || indicator_.form == Form::uptime;
+        const bool is_span =
+            indicator_.of.from && indicator_.form != Form::backlog && indicator_.form != Form::uptime;
+        const bool is_share = indicator_.form == Form::share || indicator_.form == Form::snapshot ||
+                              indicator_.form == Form::ratio || indicator_.form == Form::uptime;
         const auto unit = reader_.scalar("unit");
-        indicator_.unit = is_span ? Unit::hours : is_share ? Unit::ratio : indicator_.of.field ? Unit::number : Unit::count;
+        indicator_.unit = is_span               ? Unit::hours
+                          : is_share            ? Unit::ratio
+                          : indicator_.of.field ? Unit::number
+                                                : Unit::count;
         if (!unit) return;
-        constexpr std::array<std::pair<const char*, Unit>, 5> units{{{"ratio", Unit::ratio}, {"hours", Unit::hours}, {"days", Unit::days}, {"count", Unit::count}, {"number", Unit::number}}};
+        constexpr std::array<std::pair<const char*, Unit>, 5> units{{{"ratio", Unit::ratio},
+                                                                     {"hours", Unit::hours},
+                                                                     {"days", Unit::days},
+                                                                     {"count", Unit::count},
+                                                                     {"number", Unit::number}}};
         for (const auto& [name, value] : units)
             if (unit->text == name) {
                 indicator_.unit = value;
@@ -118,15 +141,23 @@ class IndicatorReader {
             }
         indicator_.unit = Unit::currency;
         indicator_.currency = unit->text;
-        if (unit->text.size() != 3 || unit->text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string::npos)
-            reader_.problem(unit->mark, fmt::format("\"{}\" is no unit: ratio, hours, days, count, number or a currency like EUR", unit->text));
+        if (unit->text.size() != 3 ||
+            unit->text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string::npos)
+            reader_.problem(
+                unit->mark,
+                fmt::format("\"{}\" is no unit: ratio, hours, days, count, number or a currency like EUR",
+                            unit->text));
     }
 
     void check_at() {
         const Form form = indicator_.form;
-        const bool takes_at = form != Form::backlog && form != Form::age && form != Form::uptime && form != Form::snapshot;
-        if (takes_at && !indicator_.at) reader_.problem(reader_.node().mark, "`at` is missing: the timestamp that places a record in a period");
-        if (!takes_at && indicator_.at) reader_.problem(indicator_.at->mark, fmt::format("{} has no `at`", mappings::name_of(form)));
+        const bool takes_at =
+            form != Form::backlog && form != Form::age && form != Form::uptime && form != Form::snapshot;
+        if (takes_at && !indicator_.at)
+            reader_.problem(reader_.node().mark,
+                            "`at` is missing: the timestamp that places a record in a period");
+        if (!takes_at && indicator_.at)
+            reader_.problem(indicator_.at->mark, fmt::format("{} has no `at`", mappings::name_of(form)));
     }
 
     MapReader reader_;
@@ -140,7 +171,8 @@ std::vector<IndicatorDefinition> read_indicators(const YamlNode& node, Problems&
     std::vector<IndicatorDefinition> indicators;
     MapReader reader(node, "an indicators file", problems);
     if (const YamlNode* map = reader.take("indicators"))
-        for (const auto& [name, value] : map->entries) indicators.push_back(IndicatorReader(name, value, problems).read());
+        for (const auto& [name, value] : map->entries)
+            indicators.push_back(IndicatorReader(name, value, problems).read());
     else
         reader.problem(node.mark, "an indicators file needs `indicators:`");
     reader.finish();

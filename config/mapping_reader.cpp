@@ -17,10 +17,16 @@ using mappings::ValueRule;
 using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer>;
 
 void write_json(const YamlNode& node, JsonWriter& writer) {
-    const auto text = [&](const std::string& value) { writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size())); };
+    const auto text = [&](const std::string& value) {
+        writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+    };
     switch (node.form) {
-        case YamlNode::Form::null: writer.Null(); return;
-        case YamlNode::Form::scalar: text(node.text); return;
+        case YamlNode::Form::null:
+            writer.Null();
+            return;
+        case YamlNode::Form::scalar:
+            text(node.text);
+            return;
         case YamlNode::Form::list:
             writer.StartArray();
             for (const YamlNode& item : node.items) write_json(item, writer);
@@ -39,7 +45,8 @@ void write_json(const YamlNode& node, JsonWriter& writer) {
 
 class MappingReader {
   public:
-    MappingReader(const YamlNode& node, std::string name, Problems& problems) : reader_(node, "a mapping", problems), problems_(problems) {
+    MappingReader(const YamlNode& node, std::string name, Problems& problems)
+        : reader_(node, "a mapping", problems), problems_(problems) {
         mapping_.name = std::move(name);
         mapping_.mark = node.mark;
     }
@@ -69,7 +76,8 @@ class MappingReader {
         if (found)
             mapping_.kind = *found;
         else if (!kind.text.empty())
-            problems_.push_back({kind.mark, fmt::format("\"{}\" is no kind{}", kind.text, did_you_mean(kind.text, names))});
+            problems_.push_back(
+                {kind.mark, fmt::format("\"{}\" is no kind{}", kind.text, did_you_mean(kind.text, names))});
     }
 
     std::optional<ValueRule> rule(const std::string& key) {
@@ -78,10 +86,12 @@ class MappingReader {
     }
 
     void read_fields(const YamlNode& fields) {
-        if (fields.form != YamlNode::Form::map) problems_.push_back({fields.mark, "`fields` is a map of field names and where they come from"});
+        if (fields.form != YamlNode::Form::map)
+            problems_.push_back({fields.mark, "`fields` is a map of field names and where they come from"});
         for (const auto& [name, value] : fields.entries) {
             if (name.text == "id" || name.text == "number" || name.text == "updated_at")
-                problems_.push_back({name.mark, fmt::format("`{}` stands beside `fields`, not in it", name.text)});
+                problems_.push_back(
+                    {name.mark, fmt::format("`{}` stands beside `fields`, not in it", name.text)});
             else
                 mapping_.fields.push_back({name.text, read_rule(value), name.mark});
         }
@@ -110,9 +120,11 @@ class MappingReader {
         rule.group = reader.scalar("group").value_or(Scalar{}).text;
         rule.match = reader.scalar("match");
         if (const YamlNode* map = reader.take("map"))
-            for (const auto& [from, to] : map->entries) rule.map.emplace_back(from.text, Scalar{to.text, to.mark});
+            for (const auto& [from, to] : map->entries)
+                rule.map.emplace_back(from.text, Scalar{to.text, to.mark});
         rule.otherwise = reader.scalar("otherwise");
-        if (rule.from.empty() && !rule.value) reader.problem(node.mark, "a field's rule needs `from`, `join` or `value`");
+        if (rule.from.empty() && !rule.value)
+            reader.problem(node.mark, "a field's rule needs `from`, `join` or `value`");
         reader.finish();
         return rule;
     }
@@ -125,7 +137,8 @@ class MappingReader {
 
     static Origin jira_origin(const YamlNode& node, MapReader& reader) {
         const auto field = reader.scalar("field"), link = reader.scalar("link"), path = reader.scalar("path");
-        Origin origin{field ? Origin::By::jira_field : Origin::By::jira_link, field ? field->text : link->text, path ? path->text : "", node.mark};
+        Origin origin{field ? Origin::By::jira_field : Origin::By::jira_link,
+                      field ? field->text : link->text, path ? path->text : "", node.mark};
         return origin;
     }
 
@@ -138,7 +151,8 @@ class MappingReader {
                 continue;
             }
             MapReader reader(item, "an origin", problems_);
-            if (node_has(item, "field") || node_has(item, "link")) result.push_back(jira_origin(item, reader));
+            if (node_has(item, "field") || node_has(item, "link"))
+                result.push_back(jira_origin(item, reader));
             reader.finish();
         }
         if (result.empty()) problems_.push_back({node.mark, "name at least one column"});
@@ -156,7 +170,8 @@ class MappingReader {
         const YamlNode& expect = reader.require("expect");
         test.expect_skipped = expect.form == YamlNode::Form::scalar && expect.text == "skipped";
         test.expect_rejected = expect.form == YamlNode::Form::scalar && expect.text == "rejected";
-        for (const auto& [field, value] : expect.entries) test.expect.emplace_back(field.text, expected(value));
+        for (const auto& [field, value] : expect.entries)
+            test.expect.emplace_back(field.text, expected(value));
         if (expect.form == YamlNode::Form::scalar && !test.expect_skipped && !test.expect_rejected)
             problems_.push_back({expect.mark, "`expect` is a map of fields, `skipped` or `rejected`"});
         reader.finish();

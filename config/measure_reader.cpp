@@ -21,13 +21,15 @@ std::optional<Enum> named(MapReader& reader, const std::string& key, const std::
         if (mappings::name_of(value) == word->text) return value;
         names.emplace_back(mappings::name_of(value));
     }
-    reader.problem(word->mark, fmt::format("`{}` is one of {}, not \"{}\"{}", key, fmt::join(names, ", "), word->text, did_you_mean(word->text, names)));
+    reader.problem(word->mark, fmt::format("`{}` is one of {}, not \"{}\"{}", key, fmt::join(names, ", "),
+                                           word->text, did_you_mean(word->text, names)));
     return std::nullopt;
 }
 
 class MeasureReader {
   public:
-    MeasureReader(const YamlNode& node, Problems& problems) : reader_(node, "a measure", problems), problems_(problems) {
+    MeasureReader(const YamlNode& node, Problems& problems)
+        : reader_(node, "a measure", problems), problems_(problems) {
         measure_.mark = node.mark;
     }
 
@@ -42,11 +44,16 @@ class MeasureReader {
         const YamlNode& indicator = reader_.require("indicator");
         measure_.indicator = {indicator.text, indicator.mark};
         if (const YamlNode* where = reader_.take("where")) measure_.where = read_condition(*where, problems_);
-        measure_.period = named(reader_, "period", std::array{PeriodLength::day, PeriodLength::week, PeriodLength::month, PeriodLength::quarter}).value_or(PeriodLength::month);
+        measure_.period = named(reader_, "period",
+                                std::array{PeriodLength::day, PeriodLength::week, PeriodLength::month,
+                                           PeriodLength::quarter})
+                              .value_or(PeriodLength::month);
         baseline(reader_.require("baseline"));
         target(reader_.require("target"));
         if (const YamlNode* value = reader_.take("unit_value")) unit_value(*value);
-        measure_.stage = named(reader_, "stage", std::array{Stage::defined, Stage::identified, Stage::detailed, Stage::decided, Stage::implemented, Stage::closed});
+        measure_.stage = named(reader_, "stage",
+                               std::array{Stage::defined, Stage::identified, Stage::detailed, Stage::decided,
+                                          Stage::implemented, Stage::closed});
         lists();
         if (const YamlNode* node = reader_.take("signals")) signals(*node);
         reader_.finish();
@@ -60,7 +67,8 @@ class MeasureReader {
         MapReader reader(*node, key, problems_);
         mappings::Person person{reader.text("name"), reader.text("email")};
         const auto at = person.email.find('@');
-        if (!person.email.empty() && (at == std::string::npos || at == 0 || at + 1 == person.email.size() || person.email.find_first_of(" <>\r\n,;") != std::string::npos))
+        if (!person.email.empty() && (at == std::string::npos || at == 0 || at + 1 == person.email.size() ||
+                                      person.email.find_first_of(" <>\r\n,;") != std::string::npos))
             reader.problem(node->mark, fmt::format("\"{}\" is no email address", person.email));
         reader.finish();
         return person;
@@ -77,8 +85,10 @@ class MeasureReader {
         const bool is_window = baseline.from && baseline.to;
         if (node.form == YamlNode::Form::map && is_window == baseline.value.has_value())
             reader.problem(node.mark, "a baseline has `from` and `to`, or `value` and `n`");
-        if (is_window && *baseline.to < *baseline.from) reader.problem(node.mark, "the baseline ends before it begins");
-        if (baseline.value && baseline.n.value_or(0) <= 0) reader.problem(node.mark, "a stated baseline needs `n`: how many cases it was taken from");
+        if (is_window && *baseline.to < *baseline.from)
+            reader.problem(node.mark, "the baseline ends before it begins");
+        if (baseline.value && baseline.n.value_or(0) <= 0)
+            reader.problem(node.mark, "a stated baseline needs `n`: how many cases it was taken from");
         reader.finish();
     }
 
@@ -91,10 +101,13 @@ class MeasureReader {
         target.from = reader.day("from");
         target.by = reader.day("by");
         target.ramp = static_cast<int>(reader.integer("ramp").value_or(1));
-        if (node.form == YamlNode::Form::map && target.change.has_value() == target.value.has_value()) reader.problem(node.mark, "a target has `change` or `value`");
+        if (node.form == YamlNode::Form::map && target.change.has_value() == target.value.has_value())
+            reader.problem(node.mark, "a target has `change` or `value`");
         if (target.ramp < 1) reader.problem(node.mark, "`ramp` is at least 1 period");
-        if (target.change && (*target.change == 0 || *target.change <= -1)) reader.problem(node.mark, "the target's `change` must lie between 0 and 100 %");
-        if (target.from && target.by && *target.by < *target.from) reader.problem(node.mark, "the target's `by` lies before its `from`");
+        if (target.change && (*target.change == 0 || *target.change <= -1))
+            reader.problem(node.mark, "the target's `change` must lie between 0 and 100 %");
+        if (target.from && target.by && *target.by < *target.from)
+            reader.problem(node.mark, "the target's `by` lies before its `from`");
         reader.finish();
     }
 
@@ -102,7 +115,8 @@ class MeasureReader {
         MapReader reader(node, "unit_value", problems_);
         measure_.unit_value = reader.number("amount");
         measure_.currency = reader.text("currency");
-        if (!measure_.unit_value || measure_.currency.empty()) reader.problem(node.mark, "unit_value needs `amount` and `currency`");
+        if (!measure_.unit_value || measure_.currency.empty())
+            reader.problem(node.mark, "unit_value needs `amount` and `currency`");
         reader.finish();
     }
 
@@ -139,11 +153,13 @@ class MeasureReader {
         if (const YamlNode* adoption = reader.take("adoption")) {
             MapReader inner(*adoption, "adoption", problems_);
             const YamlNode& indicator = inner.require("indicator");
-            measure_.signals.adoption = {{indicator.text, indicator.mark}, inner.number("at_least").value_or(0)};
+            measure_.signals.adoption = {{indicator.text, indicator.mark},
+                                         inner.number("at_least").value_or(0)};
             inner.finish();
         }
         const auto evidence = reader.scalar("evidence");
-        if (evidence && evidence->text != "required") reader.problem(evidence->mark, "`evidence` can be: required");
+        if (evidence && evidence->text != "required")
+            reader.problem(evidence->mark, "`evidence` can be: required");
         measure_.signals.evidence_required = evidence.has_value();
         measure_.signals.actions_grace = grace(reader, "actions");
         measure_.signals.findings_grace = grace(reader, "findings");
@@ -169,8 +185,11 @@ class MeasureReader {
 std::vector<MeasureDefinition> read_measures(const YamlNode& node, Problems& problems) {
     std::vector<MeasureDefinition> measures;
     MapReader reader(node, "a measures file", problems);
-    if (node.form == YamlNode::Form::map && reader.take("measures") == nullptr) reader.problem(node.mark, "a measures file needs `measures:`");
-    reader.each("measures", [&](const YamlNode& measure) { measures.push_back(MeasureReader(measure, problems).read()); });
+    if (node.form == YamlNode::Form::map && reader.take("measures") == nullptr)
+        reader.problem(node.mark, "a measures file needs `measures:`");
+    reader.each("measures", [&](const YamlNode& measure) {
+        measures.push_back(MeasureReader(measure, problems).read());
+    });
     reader.finish();
     return measures;
 }

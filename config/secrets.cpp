@@ -30,12 +30,14 @@ struct Found {
 
 Found find(const std::string& name) {
     if (name.starts_with("file:"))
-        return {first_line(name.substr(5)), fmt::format("the file {} cannot be read or is empty", name.substr(5))};
+        return {first_line(name.substr(5)),
+                fmt::format("the file {} cannot be read or is empty", name.substr(5))};
     if (name.starts_with("credential:")) {
         const auto folder = variable("CREDENTIALS_DIRECTORY");
         const std::string credential = name.substr(11);
         return {folder ? first_line(*folder + "/" + credential) : std::nullopt,
-                fmt::format("systemd gave no credential \"{}\": add LoadCredential={}:PATH to the unit", credential, credential)};
+                fmt::format("systemd gave no credential \"{}\": add LoadCredential={}:PATH to the unit",
+                            credential, credential)};
     }
     return {variable(name), fmt::format("the environment has no variable {}", name)};
 }

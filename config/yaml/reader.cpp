@@ -15,10 +15,14 @@ const YamlNode absent{};
 
 std::string form_text(const YamlNode& node) {
     switch (node.form) {
-        case YamlNode::Form::list: return "a list";
-        case YamlNode::Form::map: return "a map";
-        case YamlNode::Form::scalar: return "\"" + node.text + "\"";
-        default: return "nothing";
+        case YamlNode::Form::list:
+            return "a list";
+        case YamlNode::Form::map:
+            return "a map";
+        case YamlNode::Form::scalar:
+            return "\"" + node.text + "\"";
+        default:
+            return "nothing";
     }
 }
 
@@ -31,7 +35,8 @@ std::optional<double> parse_number(std::string_view text) {
     if (text.starts_with('+')) text.remove_prefix(1);
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+    if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value))
+        return std::nullopt;
     return is_percent ? value / 100 : value;
 }
 
@@ -40,7 +45,8 @@ std::optional<mappings::Day> parse_day(std::string_view text) {
     std::array<int, 3> parts{};
     const std::array<std::string_view, 3> texts{text.substr(0, 4), text.substr(5, 2), text.substr(8, 2)};
     for (std::size_t i = 0; i < 3; ++i) {
-        const auto [end, error] = std::from_chars(texts[i].data(), texts[i].data() + texts[i].size(), parts[i]);
+        const auto [end, error] =
+            std::from_chars(texts[i].data(), texts[i].data() + texts[i].size(), parts[i]);
         if (error != std::errc{} || end != texts[i].data() + texts[i].size()) return std::nullopt;
     }
     const auto ymd = date::year{parts[0]} / parts[1] / parts[2];
@@ -53,20 +59,23 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
         std::string_view name;
         std::int64_t millis;
     };
-    constexpr std::array<UnitOfTime, 6> units{{{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}, {"w", 604'800'000}}};
+    constexpr std::array<UnitOfTime, 6> units{
+        {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}, {"w", 604'800'000}}};
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || value < 0 || value > 1e6) return std::nullopt;
     const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
     for (const UnitOfTime& known : units)
-        if (known.name == unit) return std::chrono::milliseconds{std::llround(value * static_cast<double>(known.millis))};
+        if (known.name == unit)
+            return std::chrono::milliseconds{std::llround(value * static_cast<double>(known.millis))};
     return std::nullopt;
 }
 
 MapReader::MapReader(const YamlNode& node, std::string what, Problems& problems)
     : node_(node), what_(std::move(what)), problems_(problems) {
     if (node.form != YamlNode::Form::map && node.form != YamlNode::Form::null)
-        problem(node.mark, fmt::format("{} must be a map of keys and values, not {}", what_, form_text(node)));
+        problem(node.mark,
+                fmt::format("{} must be a map of keys and values, not {}", what_, form_text(node)));
 }
 
 const YamlNode* MapReader::take(const std::string& key) {
@@ -92,7 +101,8 @@ std::optional<Scalar> MapReader::scalar(const std::string& key) {
 
 std::string MapReader::text(const std::string& key, std::string otherwise) {
     const auto value = scalar(key);
-    if (value && value->text.find_first_of("\r\n") != std::string::npos) problem(value->mark, fmt::format("`{}` has a line break in it", key));
+    if (value && value->text.find_first_of("\r\n") != std::string::npos)
+        problem(value->mark, fmt::format("`{}` has a line break in it", key));
     return value ? value->text : std::move(otherwise);
 }
 
@@ -100,7 +110,9 @@ std::optional<double> MapReader::number(const std::string& key) {
     const auto value = scalar(key);
     if (!value) return std::nullopt;
     const auto number = parse_number(value->text);
-    if (!number) problem(value->mark, fmt::format("`{}` must be a number, like 85, 0.3 or -30%, not \"{}\"", key, value->text));
+    if (!number)
+        problem(value->mark,
+                fmt::format("`{}` must be a number, like 85, 0.3 or -30%, not \"{}\"", key, value->text));
     return number;
 }
 
@@ -128,7 +140,9 @@ std::optional<mappings::Day> MapReader::day(const std::string& key) {
     const auto value = scalar(key);
     if (!value) return std::nullopt;
     const auto day = parse_day(value->text);
-    if (!day) problem(value->mark, fmt::format("`{}` must be a day, like 2026-01-31, not \"{}\"", key, value->text));
+    if (!day)
+        problem(value->mark,
+                fmt::format("`{}` must be a day, like 2026-01-31, not \"{}\"", key, value->text));
     return day;
 }
 
@@ -136,7 +150,9 @@ std::optional<std::chrono::milliseconds> MapReader::duration(const std::string& 
     const auto value = scalar(key);
     if (!value) return std::nullopt;
     const auto duration = parse_duration(value->text);
-    if (!duration) problem(value->mark, fmt::format("`{}` must be a time, like 30s, 5m, 24h or 7d, not \"{}\"", key, value->text));
+    if (!duration)
+        problem(value->mark,
+                fmt::format("`{}` must be a time, like 30s, 5m, 24h or 7d, not \"{}\"", key, value->text));
     return duration;
 }
 
@@ -150,21 +166,24 @@ std::vector<Scalar> MapReader::list(const std::string& key) {
             result.push_back({item.text, item.mark});
         else
             problem(item.mark, fmt::format("`{}` must list single values, not {}", key, form_text(item)));
-    if (value->form == YamlNode::Form::map) problem(value->mark, fmt::format("`{}` must be a list, not a map", key));
+    if (value->form == YamlNode::Form::map)
+        problem(value->mark, fmt::format("`{}` must be a list, not a map", key));
     return result;
 }
 
 void MapReader::each(const std::string& key, const std::function<void(const YamlNode&)>& read) {
     const YamlNode* value = take(key);
     if (value == nullptr) return;
-    if (value->form != YamlNode::Form::list) return problem(value->mark, fmt::format("`{}` must be a list, not {}", key, form_text(*value)));
+    if (value->form != YamlNode::Form::list)
+        return problem(value->mark, fmt::format("`{}` must be a list, not {}", key, form_text(*value)));
     for (const YamlNode& item : value->items) read(item);
 }
 
 void MapReader::finish() {
     for (const auto& [key, value] : node_.entries)
         if (std::find(known_.begin(), known_.end(), key.text) == known_.end())
-            problem(key.mark, fmt::format("{} has no key \"{}\"{}", what_, key.text, did_you_mean(key.text, known_)));
+            problem(key.mark,
+                    fmt::format("{} has no key \"{}\"{}", what_, key.text, did_you_mean(key.text, known_)));
 }
 
 }  // namespace baselined::config

@@ -1,4 +1,5 @@
-// Typed access to a YAML map: every key is taken once, what nobody took is refused with the nearest known name.
+// Typed access to a YAML map: every key is taken once, what nobody took is refused with the nearest known
+// name.
 #pragma once
 
 #include <chrono>
@@ -28,12 +29,12 @@ class MapReader {
 
     std::optional<Scalar> scalar(const std::string& key);
     std::string text(const std::string& key, std::string otherwise = {});
-    std::optional<double> number(const std::string& key);      ///< also 60 % and +7.5%
+    std::optional<double> number(const std::string& key);  ///< also 60 % and +7.5%
     std::optional<std::int64_t> integer(const std::string& key);
     std::optional<bool> boolean(const std::string& key);
     std::optional<mappings::Day> day(const std::string& key);
     std::optional<std::chrono::milliseconds> duration(const std::string& key);
-    std::vector<Scalar> list(const std::string& key);           ///< a single scalar is a list of one
+    std::vector<Scalar> list(const std::string& key);  ///< a single scalar is a list of one
     /// Calls with each item of a list of maps.
     void each(const std::string& key, const std::function<void(const YamlNode&)>& read);
 
@@ -53,6 +54,7 @@ class MapReader {
 
 std::optional<double> parse_number(std::string_view text);
 std::optional<mappings::Day> parse_day(std::string_view text);
-std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);  ///< 500ms, 30s, 5m, 24h, 7d, 2w
+std::optional<std::chrono::milliseconds> parse_duration(
+    std::string_view text);  ///< 500ms, 30s, 5m, 24h, 7d, 2w
 
 }  // namespace baselined::config

@@ -25,9 +25,12 @@ class TreeBuilder final : public YAML::EventHandler {
     void OnDocumentStart(const YAML::Mark&) override {}
     void OnDocumentEnd() override {}
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { add({}, mark, anchor); }
-    void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { refuse(mark, "anchors and aliases (& and *) are not used here: write the value out"); }
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+        refuse(mark, "anchors and aliases (& and *) are not used here: write the value out");
+    }
 
-    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  const std::string& value) override {
         YamlNode node;
         node.form = YamlNode::Form::scalar;
         node.text = value;
@@ -36,11 +39,13 @@ class TreeBuilder final : public YAML::EventHandler {
         add(std::move(node), mark, anchor);
     }
 
-    void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                         YAML::EmitterStyle::value) override {
         open(YamlNode::Form::list, mark, anchor);
     }
     void OnSequenceEnd() override { close(); }
-    void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                    YAML::EmitterStyle::value) override {
         open(YamlNode::Form::map, mark, anchor);
     }
     void OnMapEnd() override { close(); }
@@ -48,21 +53,25 @@ class TreeBuilder final : public YAML::EventHandler {
   private:
     struct Open {
         YamlNode node;
-        std::vector<YamlNode> key;               // the map's key that waits for its value
-        std::map<std::string, int> lines;        // of the map's keys so far
+        std::vector<YamlNode> key;         // the map's key that waits for its value
+        std::map<std::string, int> lines;  // of the map's keys so far
     };
 
     [[nodiscard]] Mark place(const YAML::Mark& mark) const { return {file_, mark.line + 1, mark.column + 1}; }
-    [[noreturn]] void refuse(const YAML::Mark& mark, std::string why) const { throw Refused{{place(mark), std::move(why)}}; }
+    [[noreturn]] void refuse(const YAML::Mark& mark, std::string why) const {
+        throw Refused{{place(mark), std::move(why)}};
+    }
 
     void check(const YAML::Mark& mark, YAML::anchor_t anchor) {
         if (anchor != 0) refuse(mark, "anchors and aliases (& and *) are not used here: write the value out");
-        if (++count_ > limits_.nodes) refuse(mark, fmt::format("more than {} values in one file: split it", limits_.nodes));
+        if (++count_ > limits_.nodes)
+            refuse(mark, fmt::format("more than {} values in one file: split it", limits_.nodes));
     }
 
     void open(YamlNode::Form form, const YAML::Mark& mark, YAML::anchor_t anchor) {
         check(mark, anchor);
-        if (stack_.size() >= limits_.depth) refuse(mark, fmt::format("nested deeper than {} levels", limits_.depth));
+        if (stack_.size() >= limits_.depth)
+            refuse(mark, fmt::format("nested deeper than {} levels", limits_.depth));
         YamlNode node;
         node.form = form;
         node.mark = place(mark);
@@ -90,9 +99,12 @@ class TreeBuilder final : public YAML::EventHandler {
         if (parent.node.form == YamlNode::Form::list) {
             parent.node.items.push_back(std::move(node));
         } else if (parent.key.empty()) {
-            if (node.form != YamlNode::Form::scalar && node.form != YamlNode::Form::null) throw Refused{{node.mark, "a key must be a word"}};
+            if (node.form != YamlNode::Form::scalar && node.form != YamlNode::Form::null)
+                throw Refused{{node.mark, "a key must be a word"}};
             const auto [known, is_new] = parent.lines.try_emplace(node.text, node.mark.line);
-            if (!is_new) throw Refused{{node.mark, fmt::format("\"{}\" stands here twice, first in line {}: keep one", node.text, known->second)}};
+            if (!is_new)
+                throw Refused{{node.mark, fmt::format("\"{}\" stands here twice, first in line {}: keep one",
+                                                      node.text, known->second)}};
             parent.key.push_back(std::move(node));
         } else {
             parent.node.entries.emplace_back(std::move(parent.key.front()), std::move(node));
@@ -128,8 +140,12 @@ std::size_t character_length(std::string_view bytes) {
     };
     if (at(0) < 0x80) return 1;
     if (at(0) >= 0xC2 && at(0) < 0xE0 && follows(1)) return 2;
-    if (at(0) >= 0xE0 && at(0) < 0xF0 && follows(2) && !(at(0) == 0xE0 && at(1) < 0xA0) && !(at(0) == 0xED && at(1) > 0x9F)) return 3;
-    if (at(0) >= 0xF0 && at(0) < 0xF5 && follows(3) && !(at(0) == 0xF0 && at(1) < 0x90) && !(at(0) == 0xF4 && at(1) > 0x8F)) return 4;
+    if (at(0) >= 0xE0 && at(0) < 0xF0 && follows(2) && !(at(0) == 0xE0 && at(1) < 0xA0) &&
+        !(at(0) == 0xED && at(1) > 0x9F))
+        return 3;
+    if (at(0) >= 0xF0 && at(0) < 0xF5 && follows(3) && !(at(0) == 0xF0 && at(1) < 0x90) &&
+        !(at(0) == 0xF4 && at(1) > 0x8F))
+        return 4;
     return 0;
 }
 
@@ -138,7 +154,9 @@ bool check_bytes(std::string_view bytes, int file, Problems& problems) {
     for (std::size_t at = 0; at < bytes.size();) {
         const std::size_t length = character_length(bytes.substr(at));
         if (length == 0 || bytes[at] == '\0') {
-            problems.push_back({mark_of(bytes, at, file), length == 0 ? "a byte that is not UTF-8: save the file as UTF-8" : "a zero byte: this is no text file"});
+            problems.push_back(
+                {mark_of(bytes, at, file), length == 0 ? "a byte that is not UTF-8: save the file as UTF-8"
+                                                       : "a zero byte: this is no text file"});
             return false;
         }
         if (at_line_start && bytes[at] == '\t') {
@@ -167,14 +185,17 @@ YamlNode parse_yaml(std::string_view bytes, int file, Problems& problems, const 
         if (!parser.HandleNextDocument(builder)) return {};
         TreeBuilder second(file, limits);
         if (parser.HandleNextDocument(second)) {
-            problems.push_back({{file, 1, 1}, "a second document (after ---) stands in this file: write it into a file of its own"});
+            problems.push_back(
+                {{file, 1, 1},
+                 "a second document (after ---) stands in this file: write it into a file of its own"});
             return {};
         }
         return builder.take();
     } catch (const Refused& refused) {
         problems.push_back(refused.problem);
     } catch (const YAML::Exception& error) {
-        problems.push_back({{file, error.mark.line + 1, error.mark.column + 1}, "this is no YAML: " + error.msg});
+        problems.push_back(
+            {{file, error.mark.line + 1, error.mark.column + 1}, "this is no YAML: " + error.msg});
     }
     return {};
 }

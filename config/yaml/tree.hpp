@@ -13,10 +13,10 @@ namespace baselined::config {
 struct YamlNode {
     enum class Form { null, scalar, list, map };
     Form form = Form::null;
-    std::string text;                                     ///< scalar
-    bool quoted = false;                                  ///< "..." or '...': a text whatever it looks like
-    std::vector<YamlNode> items;                          ///< list
-    std::vector<std::pair<YamlNode, YamlNode>> entries;   ///< map; keys are scalars, each once
+    std::string text;                                    ///< scalar
+    bool quoted = false;                                 ///< "..." or '...': a text whatever it looks like
+    std::vector<YamlNode> items;                         ///< list
+    std::vector<std::pair<YamlNode, YamlNode>> entries;  ///< map; keys are scalars, each once
     Mark mark;
 };
 
@@ -27,8 +27,8 @@ struct YamlLimits {
     std::size_t nodes = 2'000'000;
 };
 
-/// Parses one document. Faults (tabs, bytes that are not UTF-8, a key twice, anchors, too deep, too large, a second
-/// document) are one problem each, and the tree is then empty.
+/// Parses one document. Faults (tabs, bytes that are not UTF-8, a key twice, anchors, too deep, too large, a
+/// second document) are one problem each, and the tree is then empty.
 YamlNode parse_yaml(std::string_view bytes, int file, Problems& problems, const YamlLimits& limits = {});
 
 }  // namespace baselined::config

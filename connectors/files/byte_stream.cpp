@@ -20,8 +20,11 @@ struct Signature {
 
 // What people drop into a folder of exports and is no text.
 constexpr std::array signatures{
-    Signature{{"PK\x03\x04", 4}, "this is a spreadsheet (or a zip), which this version does not read: save it as CSV"},
-    Signature{{"\xD0\xCF\x11\xE0", 4}, "this is an old or password protected Excel workbook (.xls): save it as CSV without a password"},
+    Signature{{"PK\x03\x04", 4},
+              "this is a spreadsheet (or a zip), which this version does not read: save it as CSV"},
+    Signature{
+        {"\xD0\xCF\x11\xE0", 4},
+        "this is an old or password protected Excel workbook (.xls): save it as CSV without a password"},
     Signature{{"%PDF", 4}, "this is a PDF: export the data as CSV"},
 };
 
@@ -29,7 +32,8 @@ struct Mark {
     std::string_view bytes;
     const char* encoding;
 };
-constexpr std::array byte_order_marks{Mark{{"\xEF\xBB\xBF", 3}, "utf-8"}, Mark{{"\xFF\xFE", 2}, "utf-16le"}, Mark{{"\xFE\xFF", 2}, "utf-16be"}};
+constexpr std::array byte_order_marks{Mark{{"\xEF\xBB\xBF", 3}, "utf-8"}, Mark{{"\xFF\xFE", 2}, "utf-16le"},
+                                      Mark{{"\xFE\xFF", 2}, "utf-16be"}};
 
 /// Follows UTF-8 across chunks.
 class Utf8Check {
@@ -47,15 +51,21 @@ class Utf8Check {
   private:
     void take(unsigned char byte) {
         if (expected_ > 0) {
-            if ((byte & 0xC0) != 0x80) broken();
-            else if (--expected_ == 0) ++multibyte_;
+            if ((byte & 0xC0) != 0x80)
+                broken();
+            else if (--expected_ == 0)
+                ++multibyte_;
             if (expected_ > 0 || (byte & 0xC0) == 0x80) return;
         }
         if (byte < 0x80) return;
-        if (byte >= 0xC2 && byte < 0xE0) expected_ = 1;
-        else if (byte >= 0xE0 && byte < 0xF0) expected_ = 2;
-        else if (byte >= 0xF0 && byte < 0xF5) expected_ = 3;
-        else broken();
+        if (byte >= 0xC2 && byte < 0xE0)
+            expected_ = 1;
+        else if (byte >= 0xE0 && byte < 0xF0)
+            expected_ = 2;
+        else if (byte >= 0xF0 && byte < 0xF5)
+            expected_ = 3;
+        else
+            broken();
     }
     void broken() {
         expected_ = 0;
@@ -83,13 +93,17 @@ bool looks_like_html(std::string_view start) {
     const std::size_t first = start.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
     if (first == std::string_view::npos || start[first] != '<') return false;
     std::string lower(start.substr(first, 200));
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return lower.starts_with("<!doctype") || lower.starts_with("<html") || lower.starts_with("<table") || lower.starts_with("<?xml");
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    return lower.starts_with("<!doctype") || lower.starts_with("<html") || lower.starts_with("<table") ||
+           lower.starts_with("<?xml");
 }
 
 }  // namespace
 
-Error ByteStream::error(ErrorCode code, std::string_view text) const { return {code, fmt::format("{}: {}", path_, text)}; }
+Error ByteStream::error(ErrorCode code, std::string_view text) const {
+    return {code, fmt::format("{}: {}", path_, text)};
+}
 
 Result<std::unique_ptr<ByteStream>> ByteStream::open(const std::string& path, const std::string& encoding) {
     std::unique_ptr<ByteStream> stream(new ByteStream);
@@ -97,7 +111,9 @@ Result<std::unique_ptr<ByteStream>> ByteStream::open(const std::string& path, co
     stream->encoding_ = encoding;
     stream->chunk_.resize(chunk_bytes);
     stream->file_ = ::gzopen(path.c_str(), "rb");
-    if (stream->file_ == nullptr) return stream->error(ErrorCode::unavailable, fmt::format("cannot be opened: {}", std::strerror(errno)));
+    if (stream->file_ == nullptr)
+        return stream->error(ErrorCode::unavailable,
+                             fmt::format("cannot be opened: {}", std::strerror(errno)));
     ::gzbuffer(stream->file_, chunk_bytes);
     if (auto found = stream->find_encoding(); !found) return found.error();
     return stream;
@@ -113,8 +129,10 @@ Result<std::size_t> ByteStream::raw(char* bytes, std::size_t size) {
     int code = Z_OK;
     const char* said = ::gzerror(file_, &code);
     if (got < 0 || (code != Z_OK && code != Z_BUF_ERROR))
-        return error(ErrorCode::bad_input, fmt::format("cannot be read to its end: {}", code == Z_ERRNO ? std::strerror(errno) : said));
-    if (code == Z_BUF_ERROR) return error(ErrorCode::bad_input, "its gzip data ends too early: it was not copied whole");
+        return error(ErrorCode::bad_input, fmt::format("cannot be read to its end: {}",
+                                                       code == Z_ERRNO ? std::strerror(errno) : said));
+    if (code == Z_BUF_ERROR)
+        return error(ErrorCode::bad_input, "its gzip data ends too early: it was not copied whole");
     return static_cast<std::size_t>(got);
 }
 
@@ -125,7 +143,9 @@ Result<void> ByteStream::find_encoding() {
     if (start.empty()) return error(ErrorCode::bad_input, "the file is empty");
     for (const Signature& signature : signatures)
         if (start.starts_with(signature.bytes)) return error(ErrorCode::unsupported, signature.refusal);
-    if (looks_like_html(start)) return error(ErrorCode::unsupported, "this is HTML or XML, whatever its name says: export the data as CSV");
+    if (looks_like_html(start))
+        return error(ErrorCode::unsupported,
+                     "this is HTML or XML, whatever its name says: export the data as CSV");
     for (const Mark& mark : byte_order_marks)
         if (start.starts_with(mark.bytes)) {
             encoding_ = mark.encoding;
@@ -143,8 +163,10 @@ Result<void> ByteStream::find_encoding() {
         if (!got) return got.error();
     }
     if (!check.is_valid() && check.has_multibyte())
-        return error(ErrorCode::bad_input, fmt::format("line {} has a byte that is not UTF-8, while other lines are: name the encoding, as in csv: {{ encoding: windows-1252 }}, or mend the line",
-                                                       check.broken_at_line()));
+        return error(ErrorCode::bad_input,
+                     fmt::format("line {} has a byte that is not UTF-8, while other lines are: name the "
+                                 "encoding, as in csv: {{ encoding: windows-1252 }}, or mend the line",
+                                 check.broken_at_line()));
     encoding_ = check.is_valid() ? "utf-8" : "windows-1252";
     return this->start(0);
 }
@@ -153,7 +175,8 @@ Result<void> ByteStream::start(std::size_t skipped) {
     ::gzrewind(file_);
     if (skipped > 0)
         if (auto got = raw(chunk_.data(), skipped); !got) return got.error();
-    std::transform(encoding_.begin(), encoding_.end(), encoding_.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::transform(encoding_.begin(), encoding_.end(), encoding_.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     if (encoding_ == "utf-8" || encoding_ == "utf8") {
         encoding_ = "utf-8";
         return {};
@@ -161,7 +184,10 @@ Result<void> ByteStream::start(std::size_t skipped) {
     converter_ = ::iconv_open("UTF-8", encoding_.c_str());
     if (converter_ != reinterpret_cast<iconv_t>(-1)) return {};
     converter_ = nullptr;
-    return error(ErrorCode::bad_input, fmt::format("nobody knows the encoding \"{}\": write one like utf-8, windows-1252 or iso-8859-15", encoding_));
+    return error(
+        ErrorCode::bad_input,
+        fmt::format("nobody knows the encoding \"{}\": write one like utf-8, windows-1252 or iso-8859-15",
+                    encoding_));
 }
 
 Result<bool> ByteStream::read(std::string& out) {
@@ -178,7 +204,8 @@ Result<bool> ByteStream::convert(std::string& out) {
     const auto got = raw(chunk_.data() + pending_, chunk_.size() - pending_);
     if (!got) return got.error();
     if (*got == 0 && pending_ == 0) return false;
-    if (*got == 0) return error(ErrorCode::bad_input, fmt::format("ends within a character of {}", encoding_));
+    if (*got == 0)
+        return error(ErrorCode::bad_input, fmt::format("ends within a character of {}", encoding_));
     char* in = chunk_.data();
     std::size_t in_left = pending_ + *got;
     while (in_left > 0) {

@@ -26,7 +26,8 @@ char find_delimiter(std::string_view start) {
         if (c == '"') quoted = !quoted;
         if (quoted) continue;
         if (c == '\n' && ++line == counts[0].size()) break;
-        if (const std::size_t index = candidates.find(c); index != std::string_view::npos) ++counts[index][line];
+        if (const std::size_t index = candidates.find(c); index != std::string_view::npos)
+            ++counts[index][line];
     }
     const std::size_t lines = std::max<std::size_t>(1, std::min(line, counts[0].size()));
     std::size_t best = 0;
@@ -66,7 +67,9 @@ class CsvFile final : public CsvReader {
         for (;;) {
             const auto found = next_row();
             if (!found || !*found) return found;
-            if (std::any_of(cells_.begin(), cells_.end(), [](const Cell& cell) { return cell.type != mappings::CellType::empty; })) return true;
+            if (std::any_of(cells_.begin(), cells_.end(),
+                            [](const Cell& cell) { return cell.type != mappings::CellType::empty; }))
+                return true;
         }
     }
 
@@ -88,8 +91,11 @@ class CsvFile final : public CsvReader {
         at_end_ = !*more;
         if (const void* zero = std::memchr(buffer_.data() + before, '\0', buffer_.size() - before)) {
             const auto place = static_cast<std::size_t>(static_cast<const char*>(zero) - buffer_.data());
-            const auto line = line_ + std::count(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(place), '\n');
-            return Error{ErrorCode::bad_input, fmt::format("{}: line {} has a zero byte: the file is damaged or no text", path_, line)};
+            const auto line = line_ + std::count(buffer_.begin(),
+                                                 buffer_.begin() + static_cast<std::ptrdiff_t>(place), '\n');
+            return Error{
+                ErrorCode::bad_input,
+                fmt::format("{}: line {} has a zero byte: the file is damaged or no text", path_, line)};
         }
         return {};
     }
@@ -102,7 +108,11 @@ class CsvFile final : public CsvReader {
             if (step == Step::row) return true;
             if (step == Step::failed) return error;
             if (buffer_.size() - at_ > limits_.row_bytes)
-                return Error{ErrorCode::limit, fmt::format("{}: the row that begins in line {} is longer than {} MiB; is a quote open there?", path_, line_, limits_.row_bytes >> 20)};
+                return Error{
+                    ErrorCode::limit,
+                    fmt::format(
+                        "{}: the row that begins in line {} is longer than {} MiB; is a quote open there?",
+                        path_, line_, limits_.row_bytes >> 20)};
             if (auto filled = fill(); !filled) return filled.error();
         }
     }
@@ -115,7 +125,8 @@ class CsvFile final : public CsvReader {
         std::size_t at = at_;
         for (;;) {
             if (cells_.size() >= limits_.columns) {
-                error = {ErrorCode::limit, fmt::format("{}: line {} has more than {} columns", path_, line_, limits_.columns)};
+                error = {ErrorCode::limit,
+                         fmt::format("{}: line {} has more than {} columns", path_, line_, limits_.columns)};
                 return Step::failed;
             }
             std::size_t end = at;
@@ -155,7 +166,8 @@ class CsvFile final : public CsvReader {
         return static_cast<std::size_t>(p - buffer_.data());
     }
 
-    /// A quoted field: two quotes are one, delimiters and line breaks are text. What follows the closing quote is kept as it is.
+    /// A quoted field: two quotes are one, delimiters and line breaks are text. What follows the closing
+    /// quote is kept as it is.
     Step scan_quoted(std::size_t at, std::size_t& end, std::int64_t& lines, Error& error) {
         std::size_t from = at + 1;
         std::string* joined = nullptr;
@@ -164,7 +176,9 @@ class CsvFile final : public CsvReader {
             if (quote == std::string::npos || (quote + 1 == buffer_.size() && !at_end_)) {
                 if (!at_end_) return Step::more;
                 if (quote == std::string::npos) {
-                    error = {ErrorCode::bad_input, fmt::format("{}: a quote that opens in line {} is never closed", path_, line_ + lines)};
+                    error = {ErrorCode::bad_input,
+                             fmt::format("{}: a quote that opens in line {} is never closed", path_,
+                                         line_ + lines)};
                     return Step::failed;
                 }
             }
@@ -187,7 +201,9 @@ class CsvFile final : public CsvReader {
         }
     }
 
-    void add_cell(std::string_view text) { cells_.push_back(text.empty() ? Cell{} : mappings::text_cell(text)); }
+    void add_cell(std::string_view text) {
+        cells_.push_back(text.empty() ? Cell{} : mappings::text_cell(text));
+    }
 
     std::string path_;
     std::unique_ptr<ByteStream> bytes_;
@@ -203,7 +219,8 @@ class CsvFile final : public CsvReader {
 
 }  // namespace
 
-Result<std::unique_ptr<CsvReader>> CsvReader::open(const std::string& path, const CsvOptions& options, const CsvLimits& limits) {
+Result<std::unique_ptr<CsvReader>> CsvReader::open(const std::string& path, const CsvOptions& options,
+                                                   const CsvLimits& limits) {
     auto bytes = ByteStream::open(path, options.encoding);
     if (!bytes) return bytes.error();
     auto file = std::make_unique<CsvFile>(path, std::move(*bytes), limits);

@@ -27,12 +27,14 @@ struct CsvLimits {
 /// One file, row by row, in constant memory. Not for several threads.
 class CsvReader {
   public:
-    /// Looks at the bytes: encoding, delimiter, `sep=` line. gzip is unpacked on the way. Fails with a text that names the
-    /// file's trouble: empty, a spreadsheet, a zero byte, an encoding that nobody knows.
-    static Result<std::unique_ptr<CsvReader>> open(const std::string& path, const CsvOptions& options, const CsvLimits& limits = {});
+    /// Looks at the bytes: encoding, delimiter, `sep=` line. gzip is unpacked on the way. Fails with a text
+    /// that names the file's trouble: empty, a spreadsheet, a zero byte, an encoding that nobody knows.
+    static Result<std::unique_ptr<CsvReader>> open(const std::string& path, const CsvOptions& options,
+                                                   const CsvLimits& limits = {});
     virtual ~CsvReader() = default;
 
-    /// The next row with anything in it; false at the end. An open quote at the end is an error that names its line.
+    /// The next row with anything in it; false at the end. An open quote at the end is an error that names
+    /// its line.
     virtual Result<bool> next() = 0;
     /// Good until the next call. Fields without a character are CellType::empty.
     [[nodiscard]] virtual std::span<const mappings::Cell> cells() const = 0;

@@ -19,19 +19,23 @@ struct CloseFolder {
 };
 
 bool is_passing(const std::string& name) {
-    return name.starts_with('.') || name.starts_with("~$") || name.ends_with(".part") || name.ends_with(".tmp") || name.ends_with(".crdownload");
+    return name.starts_with('.') || name.starts_with("~$") || name.ends_with(".part") ||
+           name.ends_with(".tmp") || name.ends_with(".crdownload");
 }
 
 bool matches(const std::string& name, const std::string& pattern) {
     const std::string plain = name.ends_with(".gz") ? name.substr(0, name.size() - 3) : name;
-    return ::fnmatch(pattern.c_str(), name.c_str(), FNM_PERIOD) == 0 || ::fnmatch(pattern.c_str(), plain.c_str(), FNM_PERIOD) == 0;
+    return ::fnmatch(pattern.c_str(), name.c_str(), FNM_PERIOD) == 0 ||
+           ::fnmatch(pattern.c_str(), plain.c_str(), FNM_PERIOD) == 0;
 }
 
 }  // namespace
 
 Result<std::vector<FileEntry>> list_files(const std::string& folder, const std::string& pattern) {
     const std::unique_ptr<DIR, CloseFolder> open(::opendir(folder.c_str()));
-    if (!open) return Error{ErrorCode::unavailable, fmt::format("the folder {} cannot be read: {}", folder, std::strerror(errno))};
+    if (!open)
+        return Error{ErrorCode::unavailable,
+                     fmt::format("the folder {} cannot be read: {}", folder, std::strerror(errno))};
     std::vector<FileEntry> files;
     while (const dirent* entry = ::readdir(open.get())) {
         FileEntry file;
@@ -44,7 +48,8 @@ Result<std::vector<FileEntry>> list_files(const std::string& folder, const std::
         file.modified_ns = facts.st_mtim.tv_sec * 1'000'000'000 + facts.st_mtim.tv_nsec;
         files.push_back(std::move(file));
     }
-    std::sort(files.begin(), files.end(), [](const FileEntry& a, const FileEntry& b) { return a.name < b.name; });
+    std::sort(files.begin(), files.end(),
+              [](const FileEntry& a, const FileEntry& b) { return a.name < b.name; });
     return files;
 }
 

@@ -17,8 +17,9 @@ struct FileEntry {
     friend bool operator==(const FileEntry&, const FileEntry&) = default;
 };
 
-/// Regular files whose name matches the pattern (as a shell's glob), or does without a trailing .gz; sorted by name.
-/// Left out: hidden files, lock files (~$...), and what a program is still writing (.part, .tmp, .crdownload).
+/// Regular files whose name matches the pattern (as a shell's glob), or does without a trailing .gz; sorted
+/// by name. Left out: hidden files, lock files (~$...), and what a program is still writing (.part, .tmp,
+/// .crdownload).
 Result<std::vector<FileEntry>> list_files(const std::string& folder, const std::string& pattern);
 
 }  // namespace baselined::connectors

@@ -23,22 +23,26 @@ using mappings::Reason;
 std::vector<Period> window_periods(const mappings::BaselineDefinition& baseline, const Calendar& calendar) {
     std::vector<Period> periods;
     if (!baseline.from || !baseline.to) return periods;
-    const Instant begin = calendar.start_of(*baseline.from), end = calendar.start_of(*baseline.to + date::days{1});
+    const Instant begin = calendar.start_of(*baseline.from),
+                  end = calendar.start_of(*baseline.to + date::days{1});
     for (Period period = calendar.containing(begin); period.begin < end; period = calendar.after(period))
         if (period.begin >= begin && period.end <= end) periods.push_back(period);
     return periods;
 }
 
 /// What was frozen, as JSON: [[numerator, denominator, value or null] ...] and the reported figure.
-std::string freeze_text(const PeriodFigure& reported, const std::vector<PeriodFigure>& periods, std::uint64_t digest) {
+std::string freeze_text(const PeriodFigure& reported, const std::vector<PeriodFigure>& periods,
+                        std::uint64_t digest) {
     rapidjson::StringBuffer buffer;
     rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
     const auto figure = [&](const PeriodFigure& one) {
         writer.StartArray();
         writer.Double(one.numerator);
         writer.Double(one.denominator);
-        if (one.value) writer.Double(*one.value);
-        else writer.Null();
+        if (one.value)
+            writer.Double(*one.value);
+        else
+            writer.Null();
         writer.EndArray();
     };
     writer.StartObject();
@@ -72,7 +76,9 @@ Frozen parse_frozen(const StoredBaseline& stored) {
     Frozen frozen;
     rapidjson::Document document;
     document.Parse(stored.content.data(), stored.content.size());
-    if (!document.IsObject()) throw StoreError(ErrorCode::corrupt, "the store's baseline of " + stored.measure + " cannot be read: restore a copy");
+    if (!document.IsObject())
+        throw StoreError(ErrorCode::corrupt,
+                         "the store's baseline of " + stored.measure + " cannot be read: restore a copy");
     frozen.digest = document["digest"].GetString();
     frozen.reported = figure_of(document["reported"]);
     for (const auto& period : document["periods"].GetArray()) frozen.periods.push_back(figure_of(period));
@@ -86,27 +92,34 @@ std::optional<Instant> instant_at(const Record& record, const mappings::Schema& 
 }
 
 /// Actions or findings by the measure that they serve.
-std::map<std::string, std::vector<ActionFigure>> items_by_measure(Portfolio& portfolio, Store& store, Kind kind) {
+std::map<std::string, std::vector<ActionFigure>> items_by_measure(Portfolio& portfolio, Store& store,
+                                                                  Kind kind) {
     std::map<std::string, std::vector<ActionFigure>> items;
     if (portfolio.feeding({kind}).empty()) return items;
     const mappings::Schema& schema = portfolio.schemas().of(kind);
     const auto blocked_by = schema.find("blocked_by");
     store.scan(kind, [&](RecordId, SourceId, const Record& record) {
         if (!record.has(mappings::slot_measure)) return;
-        ActionFigure item{std::string(record.has(mappings::slot_number) ? record.number() : record.id()), instant_at(record, schema, "due_at"),
-                          instant_at(record, schema, "closed_at"), blocked_by ? std::string(record.text(*blocked_by)) : std::string{}};
+        ActionFigure item{std::string(record.has(mappings::slot_number) ? record.number() : record.id()),
+                          instant_at(record, schema, "due_at"), instant_at(record, schema, "closed_at"),
+                          blocked_by ? std::string(record.text(*blocked_by)) : std::string{}};
         items[std::string(record.text(mappings::slot_measure))].push_back(std::move(item));
     });
     for (auto& [measure, list] : items)
-        std::sort(list.begin(), list.end(), [](const ActionFigure& a, const ActionFigure& b) { return a.number < b.number; });
+        std::sort(list.begin(), list.end(),
+                  [](const ActionFigure& a, const ActionFigure& b) { return a.number < b.number; });
     return items;
 }
 
 class Evaluation {
   public:
     Evaluation(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now)
-        : portfolio_(portfolio), store_(store), figures_(figures), now_(now),
-          actions_(items_by_measure(portfolio, store, Kind::action)), findings_(items_by_measure(portfolio, store, Kind::finding)) {}
+        : portfolio_(portfolio),
+          store_(store),
+          figures_(figures),
+          now_(now),
+          actions_(items_by_measure(portfolio, store, Kind::action)),
+          findings_(items_by_measure(portfolio, store, Kind::finding)) {}
 
     MeasureView run(const MeasurePlan& plan) {
         const mappings::MeasureDefinition& measure = *plan.measure;
@@ -134,20 +147,25 @@ class Evaluation {
     void look_at_data(const MeasurePlan& plan, MeasureView& view, std::vector<Reason>& causes) {
         const auto feeding = portfolio_.feeding(plan.kinds);
         view.data.fresh = !feeding.empty();
-        if (feeding.empty()) causes.push_back({"no_data", "No stream brings the records that this measure is made from."});
+        if (feeding.empty())
+            causes.push_back({"no_data", "No stream brings the records that this measure is made from."});
         for (const StreamPlan* stream : feeding) {
             const StoredStream stored = store_.stream(stream->source->name, stream->stream->name);
             const std::string name = stream->source->name + "/" + stream->stream->name;
             if (!stored.complete_at) {
-                causes.push_back({"no_data", fmt::format("{} has not been read to its end yet{}.", name, stored.error.empty() ? "" : ": " + stored.error)});
+                causes.push_back({"no_data", fmt::format("{} has not been read to its end yet{}.", name,
+                                                         stored.error.empty() ? "" : ": " + stored.error)});
                 view.data.fresh = false;
                 continue;
             }
-            if (!view.data.last_read_at || *stored.complete_at < *view.data.last_read_at) view.data.last_read_at = stored.complete_at;
+            if (!view.data.last_read_at || *stored.complete_at < *view.data.last_read_at)
+                view.data.last_read_at = stored.complete_at;
             const auto newest = last_record(stored.id);
-            if (newest && (!view.data.last_record_at || *newest > *view.data.last_record_at)) view.data.last_record_at = newest;
+            if (newest && (!view.data.last_record_at || *newest > *view.data.last_record_at))
+                view.data.last_record_at = newest;
             if (*stored.complete_at + stream->source->stale_after >= now_) continue;
-            causes.push_back({"stale", fmt::format("{} is silent: last read to its end at {}{}.", name, mappings::format_rfc3339(*stored.complete_at),
+            causes.push_back({"stale", fmt::format("{} is silent: last read to its end at {}{}.", name,
+                                                   mappings::format_rfc3339(*stored.complete_at),
                                                    stored.error.empty() ? "" : "; " + stored.error)});
             view.data.fresh = false;
         }
@@ -159,13 +177,15 @@ class Evaluation {
         return known->second;
     }
 
-    void look_at_baseline(const MeasurePlan& plan, const Calendar& calendar, MeasureView& view, mappings::AssessmentInput& input,
-                          std::vector<Reason>& notes) {
+    void look_at_baseline(const MeasurePlan& plan, const Calendar& calendar, MeasureView& view,
+                          mappings::AssessmentInput& input, std::vector<Reason>& notes) {
         const auto& definition = plan.measure->baseline;
         view.frozen = store_.baseline(plan.measure->id);
         if (view.frozen && view.frozen->definition != plan.definition)
-            input.causes.push_back({"definition_changed", "The indicator, its scope, window, target or mapping changed since the baseline was frozen; the "
-                                                          "figures cannot be compared until somebody accepts the new definition."});
+            input.causes.push_back({"definition_changed",
+                                    "The indicator, its scope, window, target or mapping changed since the "
+                                    "baseline was frozen; the "
+                                    "figures cannot be compared until somebody accepts the new definition."});
         const auto window = window_periods(definition, calendar);
         if (definition.value) {
             view.baseline.value = definition.value;
@@ -182,31 +202,42 @@ class Evaluation {
         }
         input.is_frozen = view.frozen.has_value();
         if (!input.is_frozen)
-            input.causes.push_back({"baseline_open", "The baseline is not frozen yet: its window must have settled and its streams must have been read to their end since."});
+            input.causes.push_back({"baseline_open",
+                                    "The baseline is not frozen yet: its window must have settled and its "
+                                    "streams must have been read to their end since."});
         input.baseline = view.baseline;
         for (std::size_t i = 0; i < window.size(); ++i)
-            view.baseline_periods.push_back({calendar.label(window[i]), i < input.baseline_periods.size() ? input.baseline_periods[i]
-                                                                                                        : figures_.figure(plan.series, plan.lower, window[i], now_)});
+            view.baseline_periods.push_back(
+                {calendar.label(window[i]), i < input.baseline_periods.size()
+                                                ? input.baseline_periods[i]
+                                                : figures_.figure(plan.series, plan.lower, window[i], now_)});
         const auto first = figures_.of(plan.series).first_period();
         if (!window.empty() && first && window.front().begin < calendar.containing(*first).begin)
-            notes.push_back({"baseline_before_data", fmt::format("The baseline begins on {}, the data on {}.", mappings::format_rfc3339(window.front().begin).substr(0, 10),
-                                                                 mappings::format_rfc3339(*first).substr(0, 10))});
+            notes.push_back({"baseline_before_data",
+                             fmt::format("The baseline begins on {}, the data on {}.",
+                                         mappings::format_rfc3339(window.front().begin).substr(0, 10),
+                                         mappings::format_rfc3339(*first).substr(0, 10))});
     }
 
-    void note_drift(const MeasurePlan& plan, const std::vector<Period>& window, const Frozen& frozen, std::vector<Reason>& notes) {
+    void note_drift(const MeasurePlan& plan, const std::vector<Period>& window, const Frozen& frozen,
+                    std::vector<Reason>& notes) {
         if (fmt::format("{:016x}", figures_.of(plan.series).digest(window)) == frozen.digest) return;
         const PeriodFigure today = figures_.pooled(plan.series, plan.lower, window, now_);
-        notes.push_back({"baseline_drift", fmt::format("Records behind the frozen baseline changed since: it was {:.6g}, they would make {:.6g} now. The frozen value stands.",
-                                                       frozen.reported.value.value_or(0), today.value.value_or(0))});
+        notes.push_back(
+            {"baseline_drift", fmt::format("Records behind the frozen baseline changed since: it was {:.6g}, "
+                                           "they would make {:.6g} now. The frozen value stands.",
+                                           frozen.reported.value.value_or(0), today.value.value_or(0))});
     }
 
-    void follow(const MeasurePlan& plan, const Calendar& calendar, MeasureView& view, mappings::AssessmentInput& input) {
+    void follow(const MeasurePlan& plan, const Calendar& calendar, MeasureView& view,
+                mappings::AssessmentInput& input) {
         const auto begin = track_begin(plan, calendar);
         if (!begin) return;
         Period period = calendar.containing(*begin);
         if (period.begin < *begin) period = calendar.after(period);
         for (; period.begin <= now_; period = calendar.after(period)) {
-            mappings::TrackPeriod at{period, calendar.label(period), figures_.figure(plan.series, plan.lower, period, now_)};
+            mappings::TrackPeriod at{period, calendar.label(period),
+                                     figures_.figure(plan.series, plan.lower, period, now_)};
             at.figure.settled = period.end + portfolio_.configuration().settle <= now_;
             if (at.figure.settled) view.actual = at;
             input.track.push_back(std::move(at));
@@ -243,10 +274,12 @@ const mappings::SeriesFigures& FigureBook::of(std::size_t series) {
     if (known != figures_.end()) return known->second;
     const mappings::Series& definition = portfolio_.set().series(series);
     const auto stored = store_.find_series(definition.digest);
-    mappings::Tallies tallies = stored && store_.is_built(*stored) ? store_.tallies(*stored) : compute(series);
+    mappings::Tallies tallies =
+        stored && store_.is_built(*stored) ? store_.tallies(*stored) : compute(series);
     std::vector<mappings::SnapshotFigure> snapshots;
     if (stored)
-        for (const auto& taken : store_.snapshots(*stored)) snapshots.push_back({taken.period, taken.count, taken.hits});
+        for (const auto& taken : store_.snapshots(*stored))
+            snapshots.push_back({taken.period, taken.count, taken.hits});
     const auto& indicator = portfolio_.set().indicator(definition.indicator);
     return figures_.try_emplace(series, indicator, std::move(tallies), std::move(snapshots)).first->second;
 }
@@ -259,29 +292,34 @@ mappings::Tallies FigureBook::compute(std::size_t series) {
     const auto& indicator = set.indicator(set.series(series).indicator);
     std::vector<std::size_t> needed;
     for (const auto* relations : {&indicator.where_relations, &indicator.share_relations})
-        for (const auto& relation : *relations) needed.insert(needed.end(), {relation.own_list, relation.other_list});
+        for (const auto& relation : *relations)
+            needed.insert(needed.end(), {relation.own_list, relation.other_list});
     for (std::size_t list = 0; list < set.list_count(); ++list) {
         lists.push_back(static_cast<std::int64_t>(list));
         if (std::find(needed.begin(), needed.end(), list) == needed.end()) continue;
         store_.scan(set.list(list).kind, [&](RecordId id, SourceId source, const Record& record) {
             found.clear();
             set.postings_of(list, id, source, record, found);
-            for (const auto& posting : found) postings.insert_posting(static_cast<std::int64_t>(list), posting);
+            for (const auto& posting : found)
+                postings.insert_posting(static_cast<std::int64_t>(list), posting);
         });
     }
     const std::vector<std::size_t> wanted{series};
     const auto scan = [&](Kind kind, const auto& visit) { store_.scan(kind, visit); };
     mappings::Tallies tallies;
-    for (auto& [key, tally] : mappings::recompute(set, wanted, scan, postings, lists, store_)) tallies.emplace_back(key.second, tally);
+    for (auto& [key, tally] : mappings::recompute(set, wanted, scan, postings, lists, store_))
+        tallies.emplace_back(key.second, tally);
     return tallies;
 }
 
-PeriodFigure FigureBook::figure(std::size_t series, const std::optional<std::size_t>& lower, const Period& period, Instant now) {
+PeriodFigure FigureBook::figure(std::size_t series, const std::optional<std::size_t>& lower,
+                                const Period& period, Instant now) {
     const PeriodFigure upper = of(series).of(period, now);
     return lower ? mappings::ratio_of(upper, of(*lower).of(period, now)) : upper;
 }
 
-PeriodFigure FigureBook::pooled(std::size_t series, const std::optional<std::size_t>& lower, const std::vector<Period>& periods, Instant now) {
+PeriodFigure FigureBook::pooled(std::size_t series, const std::optional<std::size_t>& lower,
+                                const std::vector<Period>& periods, Instant now) {
     const PeriodFigure upper = of(series).pooled(periods, now);
     return lower ? mappings::ratio_of(upper, of(*lower).pooled(periods, now)) : upper;
 }
@@ -308,15 +346,18 @@ void freeze_baselines(Portfolio& portfolio, Store& store, FigureBook& figures, I
         });
         if (settled > now || !all_read || feeding.empty()) continue;
         std::vector<PeriodFigure> periods;
-        for (const Period& period : window) periods.push_back(figures.figure(plan.series, plan.lower, period, now));
+        for (const Period& period : window)
+            periods.push_back(figures.figure(plan.series, plan.lower, period, now));
         const auto reported = figures.pooled(plan.series, plan.lower, window, now);
-        store.save_baseline({plan.measure->id, plan.definition, now, freeze_text(reported, periods, figures.of(plan.series).digest(window))});
+        store.save_baseline({plan.measure->id, plan.definition, now,
+                             freeze_text(reported, periods, figures.of(plan.series).digest(window))});
     }
 }
 
 void remember_statuses(const std::vector<MeasureView>& views, Store& store, Instant now) {
     for (const MeasureView& view : views) {
-        const std::string potential(name_of(view.assessment.potential)), implementation(name_of(view.assessment.implementation));
+        const std::string potential(name_of(view.assessment.potential)),
+            implementation(name_of(view.assessment.implementation));
         const auto last = store.last_status(view.plan->measure->id);
         if (last && last->potential == potential && last->implementation == implementation) continue;
         store.add_status({view.plan->measure->id, now, potential, implementation});
@@ -325,7 +366,8 @@ void remember_statuses(const std::vector<MeasureView>& views, Store& store, Inst
 
 std::vector<Period> periods_between(const Calendar& calendar, Instant from, Instant to) {
     std::vector<Period> periods;
-    for (Period period = calendar.containing(from); period.begin <= to; period = calendar.after(period)) periods.push_back(period);
+    for (Period period = calendar.containing(from); period.begin <= to; period = calendar.after(period))
+        periods.push_back(period);
     return periods;
 }
 

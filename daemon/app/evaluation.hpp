@@ -13,14 +13,17 @@
 
 namespace baselined::daemon {
 
-/// The figures of series: from kept tallies where there are any, else computed from the records for this once.
+/// The figures of series: from kept tallies where there are any, else computed from the records for this
+/// once.
 class FigureBook {
   public:
     FigureBook(Portfolio& portfolio, Store& store) : portfolio_(portfolio), store_(store) {}
     const mappings::SeriesFigures& of(std::size_t series);
     /// One period's figure of an indicator, ratio or not.
-    mappings::PeriodFigure figure(std::size_t series, const std::optional<std::size_t>& lower, const mappings::Period& period, Instant now);
-    mappings::PeriodFigure pooled(std::size_t series, const std::optional<std::size_t>& lower, const std::vector<mappings::Period>& periods, Instant now);
+    mappings::PeriodFigure figure(std::size_t series, const std::optional<std::size_t>& lower,
+                                  const mappings::Period& period, Instant now);
+    mappings::PeriodFigure pooled(std::size_t series, const std::optional<std::size_t>& lower,
+                                  const std::vector<mappings::Period>& periods, Instant now);
 
   private:
     mappings::Tallies compute(std::size_t series);
@@ -43,11 +46,11 @@ struct DataState {
 struct MeasureView {
     const MeasurePlan* plan = nullptr;
     mappings::Assessment assessment;
-    mappings::PeriodFigure baseline;               ///< as reported
+    mappings::PeriodFigure baseline;  ///< as reported
     std::vector<LabelledFigure> baseline_periods;
     std::optional<StoredBaseline> frozen;
-    std::string digest;                            ///< of the records behind the frozen baseline
-    std::optional<mappings::TrackPeriod> actual;   ///< the newest settled period
+    std::string digest;                           ///< of the records behind the frozen baseline
+    std::optional<mappings::TrackPeriod> actual;  ///< the newest settled period
     DataState data;
 };
 

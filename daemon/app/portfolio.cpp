@@ -14,7 +14,9 @@ std::string day_text(const std::optional<mappings::Day>& day) {
     return day ? std::to_string(day->time_since_epoch().count()) : "-";
 }
 
-std::string number_text(const std::optional<double>& number) { return number ? fmt::format("{}", *number) : "-"; }
+std::string number_text(const std::optional<double>& number) {
+    return number ? fmt::format("{}", *number) : "-";
+}
 
 }  // namespace
 
@@ -57,7 +59,8 @@ void Portfolio::add_streams(Problems& problems) {
     for (const auto& definition : configuration_.mappings) {
         Problems unused;
         auto compiled = mappings::compile(definition, schemas_, mappings::find_zone("UTC"), unused);
-        for (Problem& difference : mappings::run_tests(definition, compiled, schemas_)) problems.push_back(std::move(difference));
+        for (Problem& difference : mappings::run_tests(definition, compiled, schemas_))
+            problems.push_back(std::move(difference));
     }
 }
 
@@ -78,8 +81,8 @@ std::vector<const StreamPlan*> Portfolio::feeding(const std::vector<mappings::Ki
 }
 
 std::optional<std::pair<std::size_t, std::optional<std::size_t>>> Portfolio::add_series(
-    const mappings::IndicatorDefinition& indicator, const mappings::ConditionDefinition& scope, mappings::PeriodLength period,
-    Problems& problems) {
+    const mappings::IndicatorDefinition& indicator, const mappings::ConditionDefinition& scope,
+    mappings::PeriodLength period, Problems& problems) {
     const auto upper = set_.add(indicator, problems);
     if (!upper) return std::nullopt;
     const auto series = set_.add_series(*upper, scope, period, problems);
@@ -104,10 +107,12 @@ void Portfolio::add_measure(const mappings::MeasureDefinition& measure, Problems
     plan.kinds = mappings::kinds_used(*plan.indicator);
     if (plan.indicator->over)
         for (const mappings::Kind kind : mappings::kinds_used(*indicator(plan.indicator->over->text)))
-            if (std::find(plan.kinds.begin(), plan.kinds.end(), kind) == plan.kinds.end()) plan.kinds.push_back(kind);
+            if (std::find(plan.kinds.begin(), plan.kinds.end(), kind) == plan.kinds.end())
+                plan.kinds.push_back(kind);
     if (measure.signals.adoption)
         if (const auto* adoption = indicator(measure.signals.adoption->indicator.text))
-            if (const auto added = add_series(*adoption, {}, measure.period, problems)) plan.adoption = added->first;
+            if (const auto added = add_series(*adoption, {}, measure.period, problems))
+                plan.adoption = added->first;
     plan.definition = definition_of(plan);
     measures_.push_back(std::move(plan));
 }
@@ -116,15 +121,19 @@ std::string Portfolio::definition_of(const MeasurePlan& plan) const {
     const auto& measure = *plan.measure;
     std::vector<std::string> fields = mappings::fields_used(*plan.indicator);
     if (plan.lower)
-        for (std::string& field : mappings::fields_used(*indicator(plan.indicator->over->text))) fields.push_back(std::move(field));
+        for (std::string& field : mappings::fields_used(*indicator(plan.indicator->over->text)))
+            fields.push_back(std::move(field));
     mappings::add_fields_used(measure.where, fields);
     std::string text = set_.series(plan.series).digest + (plan.lower ? set_.series(*plan.lower).digest : "");
-    text += fmt::format("\nbaseline {} {} {} {}\ntarget {} {} {} {} {}\n", day_text(measure.baseline.from), day_text(measure.baseline.to),
-                        number_text(measure.baseline.value), number_text(measure.baseline.n), number_text(measure.target.change),
-                        number_text(measure.target.value), day_text(measure.target.from), day_text(measure.target.by), measure.target.ramp);
+    text += fmt::format("\nbaseline {} {} {} {}\ntarget {} {} {} {} {}\n", day_text(measure.baseline.from),
+                        day_text(measure.baseline.to), number_text(measure.baseline.value),
+                        number_text(measure.baseline.n), number_text(measure.target.change),
+                        number_text(measure.target.value), day_text(measure.target.from),
+                        day_text(measure.target.by), measure.target.ramp);
     for (const StreamPlan* stream : feeding(plan.kinds))
         for (const std::size_t index : stream->stream->mappings)
-            text += stream->source->name + "/" + stream->stream->name + ": " + mappings::canonical_text(configuration_.mappings[index], fields);
+            text += stream->source->name + "/" + stream->stream->name + ": " +
+                    mappings::canonical_text(configuration_.mappings[index], fields);
     return sha256(text);
 }
 

@@ -1,4 +1,5 @@
-// A configuration made ready to work: mappings compiled, indicators and series known, each measure with its plan.
+// A configuration made ready to work: mappings compiled, indicators and series known, each measure with its
+// plan.
 #pragma once
 
 #include <memory>
@@ -31,7 +32,8 @@ struct MeasurePlan {
 
 class Portfolio {
   public:
-    /// `configuration` outlives the portfolio. Faults (unknown fields, mappings' own tests that fail) go to `problems`.
+    /// `configuration` outlives the portfolio. Faults (unknown fields, mappings' own tests that fail) go to
+    /// `problems`.
     Portfolio(const config::Configuration& configuration, Problems& problems);
 
     [[nodiscard]] const config::Configuration& configuration() const { return configuration_; }
@@ -43,9 +45,9 @@ class Portfolio {
     /// Streams whose mappings make records of one of these kinds.
     [[nodiscard]] std::vector<const StreamPlan*> feeding(const std::vector<mappings::Kind>& kinds) const;
     /// The two series of an indicator in a scope; adds them to the set when they are new.
-    std::optional<std::pair<std::size_t, std::optional<std::size_t>>> add_series(const mappings::IndicatorDefinition& indicator,
-                                                                                 const mappings::ConditionDefinition& scope,
-                                                                                 mappings::PeriodLength period, Problems& problems);
+    std::optional<std::pair<std::size_t, std::optional<std::size_t>>> add_series(
+        const mappings::IndicatorDefinition& indicator, const mappings::ConditionDefinition& scope,
+        mappings::PeriodLength period, Problems& problems);
 
   private:
     void add_streams(Problems& problems);

@@ -30,9 +30,11 @@ std::vector<std::string> column_names(std::span<const Cell> header) {
     std::size_t used = header.size();
     while (used > 0 && header[used - 1].type == mappings::CellType::empty) --used;
     for (std::size_t index = 0; index < used; ++index) {
-        const std::string name = header[index].text.empty() ? fmt::format("Column {}", index + 1) : std::string(header[index].text);
+        const std::string name = header[index].text.empty() ? fmt::format("Column {}", index + 1)
+                                                            : std::string(header[index].text);
         std::string unique = name;
-        for (int count = 2; std::find(names.begin(), names.end(), unique) != names.end(); ++count) unique = fmt::format("{} ({})", name, count);
+        for (int count = 2; std::find(names.begin(), names.end(), unique) != names.end(); ++count)
+            unique = fmt::format("{} ({})", name, count);
         names.push_back(std::move(unique));
     }
     return names;
@@ -41,7 +43,8 @@ std::vector<std::string> column_names(std::span<const Cell> header) {
 /// Maps the rows of one block and hands the records on; counts what did not fit.
 class BlockMapper {
   public:
-    BlockMapper(StreamPlan& plan, const StoredStream& stream, RecordKeeper& keeper) : plan_(plan), stream_(stream), keeper_(keeper) {}
+    BlockMapper(StreamPlan& plan, const StoredStream& stream, RecordKeeper& keeper)
+        : plan_(plan), stream_(stream), keeper_(keeper) {}
 
     void bind(const std::vector<std::string>& columns) {
         columns_ = columns.size();
@@ -54,13 +57,16 @@ class BlockMapper {
         RawRowReader rows(block.data);
         for (std::int64_t index = 0; rows.next(); ++index) {
             if (rows.cells().size() > columns_)
-                count_misfit(block.misfits, "(row)", fmt::format("row {} has {} cells under {} names", rows.row_number(), rows.cells().size(), columns_));
+                count_misfit(block.misfits, "(row)",
+                             fmt::format("row {} has {} cells under {} names", rows.row_number(),
+                                         rows.cells().size(), columns_));
             for (auto& mapping : plan_.mappings) map_row(mapping, rows, {block.id, index}, block);
         }
     }
 
   private:
-    void map_row(mappings::CompiledMapping& mapping, const RawRowReader& row, RowPlace place, RawBlock& block) {
+    void map_row(mappings::CompiledMapping& mapping, const RawRowReader& row, RowPlace place,
+                 RawBlock& block) {
         misfits_.clear();
         const auto outcome = mapping.map(row.cells(), misfits_);
         for (const auto& misfit : misfits_) count_misfit(block.misfits, misfit.field, misfit.example);
@@ -106,7 +112,10 @@ class FileReading {
         while (row < plan_.stream->header_row) {
             const auto more = reader.next();
             if (!more) return more.error();
-            if (!*more) return Error{ErrorCode::bad_input, fmt::format("{}: has no row {} to take the column names from", file_.name, plan_.stream->header_row)};
+            if (!*more)
+                return Error{ErrorCode::bad_input,
+                             fmt::format("{}: has no row {} to take the column names from", file_.name,
+                                         plan_.stream->header_row)};
             row = reader.row_number();
         }
         const auto columns = column_names(reader.cells());
@@ -130,12 +139,14 @@ class FileReading {
         return {};
     }
 
-    /// A block that the file had at this place before changes nothing: so a file that grew is read on from where it
-    /// stood, and one that was being read when the program was killed too.
+    /// A block that the file had at this place before changes nothing: so a file that grew is read on from
+    /// where it stood, and one that was being read when the program was killed too.
     void close_block() {
-        const std::uint64_t digest = XXH3_64bits(rows_.bytes().data(), rows_.bytes().size()) ^ XXH3_64bits(shape_.data(), shape_.size());
+        const std::uint64_t digest = XXH3_64bits(rows_.bytes().data(), rows_.bytes().size()) ^
+                                     XXH3_64bits(shape_.data(), shape_.size());
         const auto ordinal = static_cast<std::size_t>(ordinal_++);
-        const bool is_known = is_prefix_ && ordinal < known_blocks_.size() && known_blocks_[ordinal] == digest;
+        const bool is_known =
+            is_prefix_ && ordinal < known_blocks_.size() && known_blocks_[ordinal] == digest;
         if (!is_known) {
             open_transaction();
             if (is_prefix_) store_.retire_blocks(file_.id, static_cast<std::int64_t>(ordinal));
@@ -215,8 +226,8 @@ class Reading {
         return stream;
     }
 
-    /// A mapping that changed is applied to the whole history, from the rows as they came. The mark of how far this got
-    /// is stored with each step.
+    /// A mapping that changed is applied to the whole history, from the rows as they came. The mark of how
+    /// far this got is stored with each step.
     void map_changed_sources() {
         std::set<SourceId> changed;
         for (const StreamPlan& plan : portfolio_.streams()) {
@@ -287,13 +298,17 @@ class Reading {
     void read_files(StreamPlan& plan, StoredStream& stream, const std::vector<FileEntry>& files) {
         const auto known = store_.files(stream.id);
         if (files.empty() && known.empty())
-            fail(plan, stream, fmt::format("no file in {} matches \"{}\"", plan.source->path, plan.stream->match));
+            fail(plan, stream,
+                 fmt::format("no file in {} matches \"{}\"", plan.source->path, plan.stream->match));
         for (const FileEntry& entry : files) {
-            const auto before = std::find_if(known.begin(), known.end(), [&](const StoredFile& file) { return file.name == entry.name; });
-            const bool is_same = before != known.end() && before->size == entry.size && before->modified_ns == entry.modified_ns;
+            const auto before = std::find_if(known.begin(), known.end(),
+                                             [&](const StoredFile& file) { return file.name == entry.name; });
+            const bool is_same = before != known.end() && before->size == entry.size &&
+                                 before->modified_ns == entry.modified_ns;
             if (is_same && before->complete) continue;
             FileReading reading(plan, stream, store_, keeper_);
-            if (auto done = reading.read(entry, before != known.end()); !done) fail(plan, stream, done.error().text);
+            if (auto done = reading.read(entry, before != known.end()); !done)
+                fail(plan, stream, done.error().text);
         }
     }
 

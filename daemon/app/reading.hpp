@@ -16,8 +16,8 @@ struct ReadingFailure {
     std::string text;
 };
 
-/// Reads what changed since the last time. A file that is broken is told, the others go on. Transactions hold a page's
-/// rows and records together: killed anywhere, the next reading goes on where this one stood.
+/// Reads what changed since the last time. A file that is broken is told, the others go on. Transactions hold
+/// a page's rows and records together: killed anywhere, the next reading goes on where this one stood.
 std::vector<ReadingFailure> read_all(Portfolio& portfolio, Store& store, RecordKeeper& keeper, Instant now);
 
 }  // namespace baselined::daemon

@@ -25,7 +25,9 @@ bool reads(const mappings::IndicatorSet& set, std::size_t series, Kind kind) {
     return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }
 
-std::string snapshots_fact(std::int64_t series) { return fmt::format("snapshots_from:{}", series); }
+std::string snapshots_fact(std::int64_t series) {
+    return fmt::format("snapshots_from:{}", series);
+}
 
 }  // namespace
 
@@ -39,8 +41,10 @@ RecordKey key_of(SourceId source, Kind kind, std::string_view id) {
 
 RecordKeeper::RecordKeeper(Store& store, const mappings::IndicatorSet& set) : store_(store), set_(set) {
     Transaction transaction(store);
-    for (std::size_t index = 0; index < set.series_count(); ++index) series_.push_back(store.series(set.series(index).digest));
-    for (std::size_t index = 0; index < set.list_count(); ++index) lists_.push_back(store.posting_list(set.list(index).digest));
+    for (std::size_t index = 0; index < set.series_count(); ++index)
+        series_.push_back(store.series(set.series(index).digest));
+    for (std::size_t index = 0; index < set.list_count(); ++index)
+        lists_.push_back(store.posting_list(set.list(index).digest));
     store.drop_series_except(series_);
     store.drop_lists_except(lists_);
     known_before_ = store.record_count_bound();
@@ -55,7 +59,9 @@ void RecordKeeper::mark_stale(Kind kind) {
         if (reads(set_, series, kind)) store_.set_built(series_[series], false);
 }
 
-bool RecordKeeper::is_bulk() { return changed_ > std::max(smallest_bulk, known_before_ / bulk_share) || known_before_ == 0; }
+bool RecordKeeper::is_bulk() {
+    return changed_ > std::max(smallest_bulk, known_before_ / bulk_share) || known_before_ == 0;
+}
 
 void RecordKeeper::put(const IncomingRecord& incoming) {
     const Record& record = *incoming.record;
@@ -92,7 +98,8 @@ void RecordKeeper::remove(const RecordKey& key) {
     note_change(head->id, source, std::move(before), nullptr);
 }
 
-void RecordKeeper::note_change(RecordId id, SourceId source, std::optional<Record> before, const Record* after) {
+void RecordKeeper::note_change(RecordId id, SourceId source, std::optional<Record> before,
+                               const Record* after) {
     ++changed_;
     const Kind kind = after != nullptr ? after->kind() : before->kind();
     if (is_bulk() || stale_.contains(kind)) {
@@ -108,13 +115,15 @@ void RecordKeeper::flush() {
     if (changes_.empty()) return;
     // Once bulk, always bulk: a kind that is stale would be changed by differences against nothing.
     if (is_bulk()) {
-        for (const auto& [id, change] : changes_) mark_stale(change.after ? change.after->kind() : change.before->kind());
+        for (const auto& [id, change] : changes_)
+            mark_stale(change.after ? change.after->kind() : change.before->kind());
         changes_.clear();
         return;
     }
     std::vector<mappings::RecordChange> changes;
     for (const auto& [id, change] : changes_)
-        changes.push_back({id, change.source, change.before ? &*change.before : nullptr, change.after ? &*change.after : nullptr});
+        changes.push_back({id, change.source, change.before ? &*change.before : nullptr,
+                           change.after ? &*change.after : nullptr});
     apply(mappings::update(set_, changes, store_, lists_, store_));
     changes_.clear();
 }
@@ -125,7 +134,8 @@ void RecordKeeper::apply(const mappings::TallyDeltas& deltas) {
         if (!store_.is_built(series)) continue;
         Tally tally = store_.tally(series, key.second);
         if (!mappings::apply(delta, tally))
-            throw StoreError(ErrorCode::corrupt, "the store's tallies do not match its records: restore a copy");
+            throw StoreError(ErrorCode::corrupt,
+                             "the store's tallies do not match its records: restore a copy");
         store_.save_tally(series, key.second, tally);
     }
 }

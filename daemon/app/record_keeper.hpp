@@ -22,15 +22,17 @@ struct IncomingRecord {
     const Record* record = nullptr;
 };
 
-/// Two ways to the same figures: small changes are applied by their difference; when a large part of the history
-/// changes (a first reading, a changed mapping), the kinds are marked as not built and recomputed once at the end.
-/// Calls stand inside a transaction of the store; those marks are part of it, so a kill loses nothing.
+/// Two ways to the same figures: small changes are applied by their difference; when a large part of the
+/// history changes (a first reading, a changed mapping), the kinds are marked as not built and recomputed
+/// once at the end. Calls stand inside a transaction of the store; those marks are part of it, so a kill
+/// loses nothing.
 class RecordKeeper {
   public:
     /// Both outlive the keeper. Forgets series and lists that the set does not need.
     RecordKeeper(Store& store, const mappings::IndicatorSet& set);
 
-    /// Stores the record if it is the newest version; the newest wins by updated_at, then by the order of calls.
+    /// Stores the record if it is the newest version; the newest wins by updated_at, then by the order of
+    /// calls.
     void put(const IncomingRecord& incoming);
     void remove(const RecordKey& key);
     /// To be called before commit(): brings tallies up to date with what was put since the last call.
@@ -43,7 +45,8 @@ class RecordKeeper {
 
     [[nodiscard]] std::int64_t series_number(std::size_t series) const { return series_[series]; }
     [[nodiscard]] mappings::ListNumbers lists() const { return lists_; }
-    /// Takes the snapshots of periods that ended up to `now` from what is stored: to be called before a reading.
+    /// Takes the snapshots of periods that ended up to `now` from what is stored: to be called before a
+    /// reading.
     void take_snapshots(Instant now);
     /// A first reading is complete: periods that end from now on get a snapshot.
     void allow_snapshots(Instant now);
@@ -68,7 +71,7 @@ class RecordKeeper {
     std::vector<std::int64_t> series_;
     std::vector<std::int64_t> lists_;
     std::set<Kind> stale_;
-    std::int64_t known_before_ = 0;   ///< records when this keeper began
+    std::int64_t known_before_ = 0;  ///< records when this keeper began
     std::int64_t changed_ = 0;
     std::map<RecordId, Change> changes_;
 };

@@ -26,7 +26,9 @@ void add_now(CLI::App& command, Arguments& arguments) {
     command.add_option("--now", arguments.now, "A clock that stands still, as 2026-11-20T08:00:00Z");
 }
 
-void add_json(CLI::App& command, Arguments& arguments) { command.add_flag("--json", arguments.json, "JSON on stdout"); }
+void add_json(CLI::App& command, Arguments& arguments) {
+    command.add_flag("--json", arguments.json, "JSON on stdout");
+}
 
 /// Loads and checks; complaints go to stderr, every one.
 /// On the heap: the portfolio points into the configuration.
@@ -46,7 +48,8 @@ std::unique_ptr<Invocation> prepare(const Arguments& arguments, int& status) {
     }
     invocation.loaded = config::load(arguments.config);
     Problems problems = invocation.loaded.problems;
-    if (problems.empty()) invocation.portfolio = std::make_unique<Portfolio>(invocation.loaded.configuration, problems);
+    if (problems.empty())
+        invocation.portfolio = std::make_unique<Portfolio>(invocation.loaded.configuration, problems);
     if (problems.empty()) return made;
     fmt::print(stderr, "{}", config::print(problems, invocation.loaded.files));
     status = exit_configuration;
@@ -74,25 +77,31 @@ int run(const CLI::App& command, Arguments& arguments) {
 void add_commands(CLI::App& app, Arguments& arguments) {
     app.add_subcommand("check", "Reads every file and runs the mappings' tests");
     app.add_subcommand("once", "Reads every source to its end, evaluates, exits");
-    app.add_subcommand("status", "Each measure: figures, both statuses, reasons")->add_option("MEASURE", arguments.measure, "Its id");
+    app.add_subcommand("status", "Each measure: figures, both statuses, reasons")
+        ->add_option("MEASURE", arguments.measure, "Its id");
     CLI::App* series = app.add_subcommand("series", "One row a period");
     series->add_option("MEASURE", arguments.measure, "Its id");
-    series->add_option("--indicator", arguments.series.indicator, "An indicator's name, instead of a measure");
+    series->add_option("--indicator", arguments.series.indicator,
+                       "An indicator's name, instead of a measure");
     series->add_option("--where", arguments.series.where, "field=value; repeat for more");
     series->add_option("--period", arguments.series.period, "day, week, month or quarter");
     series->add_flag("--csv", arguments.series.csv, "CSV on stdout");
     CLI::App* replay = app.add_subcommand("replay", "What the status would have been at each period's end");
     replay->add_option("MEASURE", arguments.measure, "Its id");
     app.add_subcommand("sources", "Each stream: what was read, rejected and did not fit");
-    app.add_subcommand("report", "One self-contained page")->add_option("FILE", arguments.file, "Where to write it")->required();
+    app.add_subcommand("report", "One self-contained page")
+        ->add_option("FILE", arguments.file, "Where to write it")
+        ->required();
     for (CLI::App* ranged : {series, replay}) {
         ranged->add_option("--from", arguments.from, "A day; its period is included");
         ranged->add_option("--to", arguments.to, "A day; its period is included");
     }
     for (CLI::App* command : app.get_subcommands({})) {
         add_common(*command, arguments);
-        if (command->get_name() != "check" ) add_now(*command, arguments);
-        if (command->get_name() != "check" && command->get_name() != "once" && command->get_name() != "report") add_json(*command, arguments);
+        if (command->get_name() != "check") add_now(*command, arguments);
+        if (command->get_name() != "check" && command->get_name() != "once" &&
+            command->get_name() != "report")
+            add_json(*command, arguments);
     }
 }
 
@@ -107,7 +116,8 @@ int run_command_line(int argc, char** argv) {
     try {
         app.parse(argc, argv);
         CLI::App* command = app.get_subcommands().front();
-        if (command->get_name() == "series" && arguments.measure.empty() == arguments.series.indicator.empty())
+        if (command->get_name() == "series" &&
+            arguments.measure.empty() == arguments.series.indicator.empty())
             throw CLI::ValidationError("series", "name a MEASURE, or --indicator NAME");
         return run(*command, arguments);
     } catch (const CLI::ParseError& error) {

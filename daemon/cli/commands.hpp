@@ -10,7 +10,8 @@
 
 namespace baselined::daemon {
 
-inline constexpr int exit_done = 0, exit_failed = 1, exit_usage = 2, exit_source_failed = 3, exit_configuration = 78;
+inline constexpr int exit_done = 0, exit_failed = 1, exit_usage = 2, exit_source_failed = 3,
+                     exit_configuration = 78;
 
 /// What all commands share.
 struct Invocation {
@@ -31,11 +32,13 @@ int check(const Invocation& invocation);
 int once(Invocation& invocation);
 int show_status(Invocation& invocation, const std::string& measure);
 int show_series(Invocation& invocation, const SeriesRequest& request);
-int show_replay(Invocation& invocation, const std::string& measure, const std::string& from, const std::string& to);
+int show_replay(Invocation& invocation, const std::string& measure, const std::string& from,
+                const std::string& to);
 int show_sources(Invocation& invocation);
 int write_report(Invocation& invocation, const std::string& path);
 
 /// Views of all measures from the store; an empty optional when there is no such measure, which is told.
-std::optional<std::vector<MeasureView>> views_of(Invocation& invocation, Store& store, const std::string& measure);
+std::optional<std::vector<MeasureView>> views_of(Invocation& invocation, Store& store,
+                                                 const std::string& measure);
 
 }  // namespace baselined::daemon

@@ -19,17 +19,23 @@ class Json {
         writer_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
         return *this;
     }
-    void text(std::string_view value) { writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size())); }
+    void text(std::string_view value) {
+        writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+    }
     /// Null for what is not known, and for what no JSON number can say.
     void number(std::optional<double> value) {
         if (!value || !std::isfinite(*value)) return null();
         // Counts look like counts.
-        if (*value == std::floor(*value) && std::abs(*value) < 9.0e15) writer_.Int64(static_cast<std::int64_t>(*value));
-        else writer_.Double(*value);
+        if (*value == std::floor(*value) && std::abs(*value) < 9.0e15)
+            writer_.Int64(static_cast<std::int64_t>(*value));
+        else
+            writer_.Double(*value);
     }
     void boolean(bool value) { writer_.Bool(value); }
     void null() { writer_.Null(); }
-    void instant(const std::optional<mappings::Instant>& at) { at ? text(mappings::format_rfc3339(*at)) : null(); }
+    void instant(const std::optional<mappings::Instant>& at) {
+        at ? text(mappings::format_rfc3339(*at)) : null();
+    }
     void optional_text(std::string_view value) { value.empty() ? null() : text(value); }
     void object() { writer_.StartObject(); }
     void end_object() { writer_.EndObject(); }

@@ -11,8 +11,9 @@ int check(const Invocation& invocation) {
     const auto& configuration = invocation.portfolio->configuration();
     std::size_t tests = 0;
     for (const auto& mapping : configuration.mappings) tests += mapping.tests.size();
-    fmt::print("good: {} source{}, {} measure{}, {} mapping test{} passed\n", configuration.sources.size(), configuration.sources.size() == 1 ? "" : "s",
-               configuration.measures.size(), configuration.measures.size() == 1 ? "" : "s", tests, tests == 1 ? "" : "s");
+    fmt::print("good: {} source{}, {} measure{}, {} mapping test{} passed\n", configuration.sources.size(),
+               configuration.sources.size() == 1 ? "" : "s", configuration.measures.size(),
+               configuration.measures.size() == 1 ? "" : "s", tests, tests == 1 ? "" : "s");
     return exit_done;
 }
 
@@ -39,7 +40,8 @@ int once(Invocation& invocation) {
     freeze_baselines(portfolio, *store, figures, invocation.now);
     remember_statuses(evaluate(portfolio, *store, figures, invocation.now), *store, invocation.now);
     transaction.commit();
-    for (const ReadingFailure& failure : failures) fmt::print(stderr, "{}/{}: {}\n", failure.source, failure.stream, failure.text);
+    for (const ReadingFailure& failure : failures)
+        fmt::print(stderr, "{}/{}: {}\n", failure.source, failure.stream, failure.text);
     return failures.empty() ? exit_done : exit_source_failed;
 }
 
@@ -57,8 +59,10 @@ void write_stream(Json& json, const StreamState& stream, Instant now) {
     json.key("name").text(stream.plan->stream->name);
     json.key("cursor").text(fmt::format("{} file{}", stream.files, stream.files == 1 ? "" : "s"));
     json.key("lag_s");
-    if (stream.stored.complete_at) json.number(static_cast<double>((now - *stream.stored.complete_at).count()) / 1000);
-    else json.null();
+    if (stream.stored.complete_at)
+        json.number(static_cast<double>((now - *stream.stored.complete_at).count()) / 1000);
+    else
+        json.null();
     json.key("read").number(static_cast<double>(stream.counts.read));
     json.key("records").number(static_cast<double>(stream.counts.records));
     json.key("rejected").number(static_cast<double>(stream.counts.rejected));
@@ -87,9 +91,12 @@ SourceState state_of(const config::Source& source, const std::vector<StreamState
     SourceState state;
     bool all_complete = true;
     for (const StreamState& stream : streams) {
-        if (!stream.stored.error.empty()) state.error += (state.error.empty() ? "" : "; ") + stream.stored.error;
+        if (!stream.stored.error.empty())
+            state.error += (state.error.empty() ? "" : "; ") + stream.stored.error;
         all_complete = all_complete && stream.stored.complete_at;
-        if (stream.stored.complete_at && (!state.last_success || *stream.stored.complete_at < *state.last_success)) state.last_success = stream.stored.complete_at;
+        if (stream.stored.complete_at &&
+            (!state.last_success || *stream.stored.complete_at < *state.last_success))
+            state.last_success = stream.stored.complete_at;
     }
     if (!all_complete) state.last_success.reset();
     if (!state.error.empty()) state.state = "failing";
@@ -97,12 +104,15 @@ SourceState state_of(const config::Source& source, const std::vector<StreamState
     return state;
 }
 
-void print_source(const config::Source& source, const SourceState& state, const std::vector<StreamState>& streams) {
+void print_source(const config::Source& source, const SourceState& state,
+                  const std::vector<StreamState>& streams) {
     fmt::print("{} ({}): {}\n", source.name, source.path, state.state);
     for (const StreamState& stream : streams) {
-        fmt::print("  {:<16} {} rows read, {} records, {} rejected\n", stream.plan->stream->name, stream.counts.read, stream.counts.records, stream.counts.rejected);
+        fmt::print("  {:<16} {} rows read, {} records, {} rejected\n", stream.plan->stream->name,
+                   stream.counts.read, stream.counts.records, stream.counts.rejected);
         for (const Misfit& misfit : stream.counts.misfits)
-            fmt::print("    {}: {} value{} did not fit, as \"{}\"\n", misfit.field, misfit.count, misfit.count == 1 ? "" : "s", misfit.example);
+            fmt::print("    {}: {} value{} did not fit, as \"{}\"\n", misfit.field, misfit.count,
+                       misfit.count == 1 ? "" : "s", misfit.example);
         if (!stream.stored.error.empty()) fmt::print("    error: {}\n", stream.stored.error);
     }
 }

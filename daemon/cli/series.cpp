@@ -23,20 +23,24 @@ struct SeriesRow {
 };
 
 /// What the JSON shows as numerator and denominator, by form (design: "Numerator and denominator").
-std::optional<double> numerator_of(const mappings::IndicatorDefinition& indicator, const mappings::PeriodFigure& figure) {
+std::optional<double> numerator_of(const mappings::IndicatorDefinition& indicator,
+                                   const mappings::PeriodFigure& figure) {
     using mappings::Form;
     if (indicator.form == Form::median || indicator.form == Form::percentile) return std::nullopt;
     return figure.numerator;
 }
 
-std::optional<double> denominator_of(const mappings::IndicatorDefinition& indicator, const mappings::PeriodFigure& figure) {
+std::optional<double> denominator_of(const mappings::IndicatorDefinition& indicator,
+                                     const mappings::PeriodFigure& figure) {
     using mappings::Form;
-    if (indicator.form == Form::count || indicator.form == Form::sum || indicator.form == Form::backlog) return std::nullopt;
+    if (indicator.form == Form::count || indicator.form == Form::sum || indicator.form == Form::backlog)
+        return std::nullopt;
     return figure.denominator;
 }
 
 std::optional<PeriodLength> period_named(const std::string& name) {
-    for (const PeriodLength length : {PeriodLength::day, PeriodLength::week, PeriodLength::month, PeriodLength::quarter})
+    for (const PeriodLength length :
+         {PeriodLength::day, PeriodLength::week, PeriodLength::month, PeriodLength::quarter})
         if (mappings::name_of(length) == name) return length;
     return std::nullopt;
 }
@@ -64,17 +68,29 @@ void print_json(const std::vector<SeriesRow>& rows, const mappings::IndicatorDef
     fmt::print("{}\n", json.str());
 }
 
-void print_table(const std::vector<SeriesRow>& rows, const mappings::IndicatorDefinition& indicator, bool csv) {
-    const auto text = [](const std::optional<double>& value) { return value ? fmt::format("{}", *value) : std::string(); };
-    if (csv) fmt::print("period,value,numerator,denominator,settled,expected,lower,upper\n");
-    else fmt::print("{:<12}{:>14}{:>14}{:>14}  {}\n", "period", "value", "numerator", "denominator", "settled");
+void print_table(const std::vector<SeriesRow>& rows, const mappings::IndicatorDefinition& indicator,
+                 bool csv) {
+    const auto text = [](const std::optional<double>& value) {
+        return value ? fmt::format("{}", *value) : std::string();
+    };
+    if (csv)
+        fmt::print("period,value,numerator,denominator,settled,expected,lower,upper\n");
+    else
+        fmt::print("{:<12}{:>14}{:>14}{:>14}  {}\n", "period", "value", "numerator", "denominator",
+                   "settled");
     for (const SeriesRow& row : rows) {
-        const auto numerator = numerator_of(indicator, row.figure), denominator = denominator_of(indicator, row.figure);
+        const auto numerator = numerator_of(indicator, row.figure),
+                   denominator = denominator_of(indicator, row.figure);
         if (csv)
-            fmt::print("{},{},{},{},{},{},{},{}\n", row.label, text(row.figure.value), text(numerator), text(denominator), row.figure.settled, text(row.expected), text(row.lower), text(row.upper));
+            fmt::print("{},{},{},{},{},{},{},{}\n", row.label, text(row.figure.value), text(numerator),
+                       text(denominator), row.figure.settled, text(row.expected), text(row.lower),
+                       text(row.upper));
         else
-            fmt::print("{:<12}{:>14}{:>14}{:>14}  {}\n", row.label, row.figure.value ? fmt::format("{:.6g}", *row.figure.value) : "-",
-                       numerator ? fmt::format("{:.6g}", *numerator) : "-", denominator ? fmt::format("{:.6g}", *denominator) : "-", row.figure.settled ? "yes" : "no");
+            fmt::print("{:<12}{:>14}{:>14}{:>14}  {}\n", row.label,
+                       row.figure.value ? fmt::format("{:.6g}", *row.figure.value) : "-",
+                       numerator ? fmt::format("{:.6g}", *numerator) : "-",
+                       denominator ? fmt::format("{:.6g}", *denominator) : "-",
+                       row.figure.settled ? "yes" : "no");
     }
 }
 
@@ -88,7 +104,8 @@ std::optional<mappings::ConditionDefinition> parse_where(const std::vector<std::
             return std::nullopt;
         }
         const std::string field = term.substr(0, equals);
-        auto known = std::find_if(all.children.begin(), all.children.end(), [&](const auto& child) { return child.field.text == field; });
+        auto known = std::find_if(all.children.begin(), all.children.end(),
+                                  [&](const auto& child) { return child.field.text == field; });
         if (known == all.children.end()) {
             mappings::ConditionDefinition child;
             child.node = mappings::ConditionDefinition::Node::field;
@@ -118,7 +135,8 @@ std::optional<Range> parse_range(const std::string& from, const std::string& to)
     return range;
 }
 
-std::vector<Period> chosen_periods(const Range& range, const Calendar& calendar, std::optional<Instant> first, Instant now) {
+std::vector<Period> chosen_periods(const Range& range, const Calendar& calendar, std::optional<Instant> first,
+                                   Instant now) {
     const auto from = range.from ? std::optional(calendar.start_of(*range.from)) : first;
     if (!from) return {};
     return periods_between(calendar, *from, range.to ? calendar.start_of(*range.to) : now);
@@ -162,7 +180,8 @@ int show_series(Invocation& invocation, const SeriesRequest& request) {
         if (indicator == nullptr) {
             std::vector<std::string> names;
             for (const auto& known : portfolio.configuration().indicators) names.push_back(known.name);
-            fmt::print(stderr, "no indicator \"{}\"{}\n", request.indicator, did_you_mean(request.indicator, names));
+            fmt::print(stderr, "no indicator \"{}\"{}\n", request.indicator,
+                       did_you_mean(request.indicator, names));
             return exit_usage;
         }
     }
@@ -175,7 +194,8 @@ int show_series(Invocation& invocation, const SeriesRequest& request) {
         length = *named;
     }
     if (request.measure.empty() || (views && length != views->front().plan->measure->period)) {
-        const auto where = views ? std::optional(views->front().plan->measure->where) : parse_where(request.where);
+        const auto where =
+            views ? std::optional(views->front().plan->measure->where) : parse_where(request.where);
         if (!where) return exit_usage;
         Problems problems;
         const auto added = portfolio.add_series(*indicator, *where, length, problems);
@@ -188,18 +208,24 @@ int show_series(Invocation& invocation, const SeriesRequest& request) {
     FigureBook figures(portfolio, *store);
     const Calendar calendar(portfolio.configuration().zone, length);
     std::vector<SeriesRow> rows;
-    for (const Period& period : chosen_periods(*range, calendar, figures.of(series).first_period(), invocation.now)) {
-        SeriesRow row{period, calendar.label(period), figures.figure(series, lower, period, invocation.now), {}, {}, {}};
+    for (const Period& period :
+         chosen_periods(*range, calendar, figures.of(series).first_period(), invocation.now)) {
+        SeriesRow row{
+            period, calendar.label(period), figures.figure(series, lower, period, invocation.now), {}, {},
+            {}};
         row.figure.settled = period.end + portfolio.configuration().settle <= invocation.now;
         rows.push_back(std::move(row));
     }
     if (views) add_plan(views->front(), rows);
-    if (invocation.json) print_json(rows, *indicator);
-    else print_table(rows, *indicator, request.csv);
+    if (invocation.json)
+        print_json(rows, *indicator);
+    else
+        print_table(rows, *indicator, request.csv);
     return exit_done;
 }
 
-int show_replay(Invocation& invocation, const std::string& measure, const std::string& from, const std::string& to) {
+int show_replay(Invocation& invocation, const std::string& measure, const std::string& from,
+                const std::string& to) {
     Portfolio& portfolio = *invocation.portfolio;
     const auto range = parse_range(from, to);
     if (!range) return exit_usage;
@@ -216,8 +242,10 @@ int show_replay(Invocation& invocation, const std::string& measure, const std::s
                 continue;
             if (!invocation.json) {
                 fmt::print("{:<16}{:<12}{:>12}{:>10}{:>10}  {}\n", view.plan->measure->id, point.at.label,
-                           point.at.figure.value ? fmt::format("{:.5g}", *point.at.figure.value) : "-", point.realised ? fmt::format("{:.0f} %", *point.realised * 100) : "-",
-                           point.p_deliver ? fmt::format("{:.0f} %", *point.p_deliver * 100) : "-", name_of(point.status));
+                           point.at.figure.value ? fmt::format("{:.5g}", *point.at.figure.value) : "-",
+                           point.realised ? fmt::format("{:.0f} %", *point.realised * 100) : "-",
+                           point.p_deliver ? fmt::format("{:.0f} %", *point.p_deliver * 100) : "-",
+                           name_of(point.status));
                 continue;
             }
             Json json;

@@ -14,12 +14,14 @@ namespace {
 std::string day_text(const std::optional<mappings::Day>& day) {
     if (!day) return {};
     const date::year_month_day ymd{*day};
-    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(ymd.year()), static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()));
+    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(ymd.year()), static_cast<unsigned>(ymd.month()),
+                       static_cast<unsigned>(ymd.day()));
 }
 
 void write_baseline(Json& json, const MeasureView& view) {
     const auto& definition = view.plan->measure->baseline;
-    const bool is_median = view.plan->indicator->form == mappings::Form::median || view.plan->indicator->form == mappings::Form::percentile;
+    const bool is_median = view.plan->indicator->form == mappings::Form::median ||
+                           view.plan->indicator->form == mappings::Form::percentile;
     json.key("baseline").object();
     json.key("value").number(view.baseline.value);
     json.key("numerator").number(is_median ? std::nullopt : std::optional(view.baseline.numerator));
@@ -55,12 +57,16 @@ void write_figures(Json& json, const MeasureView& view) {
     json.end_object();
     json.key("actual");
     if (view.actual) {
-        const bool is_median = view.plan->indicator->form == mappings::Form::median || view.plan->indicator->form == mappings::Form::percentile;
-        const bool is_plain = view.plan->indicator->form == mappings::Form::count || view.plan->indicator->form == mappings::Form::sum || view.plan->indicator->form == mappings::Form::backlog;
+        const bool is_median = view.plan->indicator->form == mappings::Form::median ||
+                               view.plan->indicator->form == mappings::Form::percentile;
+        const bool is_plain = view.plan->indicator->form == mappings::Form::count ||
+                              view.plan->indicator->form == mappings::Form::sum ||
+                              view.plan->indicator->form == mappings::Form::backlog;
         json.object();
         json.key("value").number(view.actual->figure.value);
         json.key("numerator").number(is_median ? std::nullopt : std::optional(view.actual->figure.numerator));
-        json.key("denominator").number(is_plain ? std::nullopt : std::optional(view.actual->figure.denominator));
+        json.key("denominator")
+            .number(is_plain ? std::nullopt : std::optional(view.actual->figure.denominator));
         json.key("period").text(view.actual->label);
         json.key("settled").boolean(true);
         json.end_object();
@@ -105,7 +111,8 @@ void write_measure(Json& json, const MeasureView& view) {
     json.key("implementation_status").text(name_of(result.implementation));
     json.key("potential_status").text(name_of(result.potential));
     json.key("indicator").text(view.plan->indicator->name);
-    json.key("definition").text(fmt::format("{}@{}", view.plan->indicator->name, view.plan->indicator->version));
+    json.key("definition")
+        .text(fmt::format("{}@{}", view.plan->indicator->name, view.plan->indicator->version));
     json.key("unit").text(unit_text(*view.plan->indicator));
     json.key("better").text(view.plan->indicator->better == mappings::Better::lower ? "lower" : "higher");
     write_baseline(json, view);
@@ -138,7 +145,9 @@ std::string sparkline(const std::vector<std::optional<double>>& values) {
         }
     std::string line;
     for (const auto& value : values)
-        line += !value ? " " : bars[high > low ? static_cast<std::size_t>((*value - low) / (high - low) * 7.999) : 3];
+        line += !value
+                    ? " "
+                    : bars[high > low ? static_cast<std::size_t>((*value - low) / (high - low) * 7.999) : 3];
     return line;
 }
 
@@ -158,17 +167,23 @@ void print_measure(const MeasureView& view) {
     const auto& measure = *view.plan->measure;
     const auto& result = view.assessment;
     const std::string unit = unit_text(*view.plan->indicator);
-    const auto figure = [&](const std::optional<double>& value) { return value ? figure_text(*value, unit) : std::string("-"); };
+    const auto figure = [&](const std::optional<double>& value) {
+        return value ? figure_text(*value, unit) : std::string("-");
+    };
     fmt::print("{}  {}\n", measure.id, measure.name);
     fmt::print("    work: {:<10} value: {}\n", name_of(result.implementation), name_of(result.potential));
     fmt::print("    {}  {}\n", history(view), view.plan->indicator->title);
-    fmt::print("    baseline {}, target {}, actual {}{}\n", figure(view.baseline.value), figure(result.target),
-               figure(view.actual ? view.actual->figure.value : std::nullopt), view.actual ? " (" + view.actual->label + ")" : "");
+    fmt::print("    baseline {}, target {}, actual {}{}\n", figure(view.baseline.value),
+               figure(result.target), figure(view.actual ? view.actual->figure.value : std::nullopt),
+               view.actual ? " (" + view.actual->label + ")" : "");
     if (!result.sentence.empty()) fmt::print("    {}\n", result.sentence);
     if (result.saving) {
-        const auto money = [&](double amount) { return figure_text(std::round(amount), result.saving->currency); };
-        fmt::print("    saving: target {}, expected by now {}, actual {} ± {} (provisional), forecast {}\n", money(result.saving->target),
-                   money(result.saving->expected), money(result.saving->actual), money(result.saving->actual_se), money(result.saving->forecast));
+        const auto money = [&](double amount) {
+            return figure_text(std::round(amount), result.saving->currency);
+        };
+        fmt::print("    saving: target {}, expected by now {}, actual {} ± {} (provisional), forecast {}\n",
+                   money(result.saving->target), money(result.saving->expected), money(result.saving->actual),
+                   money(result.saving->actual_se), money(result.saving->forecast));
     }
     for (const auto& reason : result.reasons)
         if (reason.text != result.sentence) fmt::print("    {}: {}\n", reason.code, reason.text);
@@ -177,7 +192,8 @@ void print_measure(const MeasureView& view) {
 
 }  // namespace
 
-std::optional<std::vector<MeasureView>> views_of(Invocation& invocation, Store& store, const std::string& measure) {
+std::optional<std::vector<MeasureView>> views_of(Invocation& invocation, Store& store,
+                                                 const std::string& measure) {
     FigureBook figures(*invocation.portfolio, store);
     auto views = evaluate(*invocation.portfolio, store, figures, invocation.now);
     if (measure.empty()) return views;

@@ -24,10 +24,12 @@ struct Palette {
 };
 
 // Okabe and Ito's colours: told apart by people who do not see red and green.
-constexpr Palette light_palette{{0.13, 0.15, 0.18}, {0.38, 0.41, 0.45}, {0.86, 0.87, 0.89}, {0.93, 0.94, 0.95},
-                                {0.45, 0.48, 0.52}, {0.00, 0.45, 0.70}, {0.75, 0.33, 0.00}, {0.80, 0.47, 0.65}};
-constexpr Palette dark_palette{{0.92, 0.93, 0.94}, {0.68, 0.71, 0.75}, {0.25, 0.27, 0.30}, {0.17, 0.19, 0.22},
-                               {0.62, 0.65, 0.69}, {0.34, 0.71, 0.91}, {0.96, 0.62, 0.20}, {0.86, 0.58, 0.75}};
+constexpr Palette light_palette{{0.13, 0.15, 0.18}, {0.38, 0.41, 0.45}, {0.86, 0.87, 0.89},
+                                {0.93, 0.94, 0.95}, {0.45, 0.48, 0.52}, {0.00, 0.45, 0.70},
+                                {0.75, 0.33, 0.00}, {0.80, 0.47, 0.65}};
+constexpr Palette dark_palette{{0.92, 0.93, 0.94}, {0.68, 0.71, 0.75}, {0.25, 0.27, 0.30},
+                               {0.17, 0.19, 0.22}, {0.62, 0.65, 0.69}, {0.34, 0.71, 0.91},
+                               {0.96, 0.62, 0.20}, {0.86, 0.58, 0.75}};
 
 struct Destroy {
     void operator()(cairo_t* context) const { cairo_destroy(context); }
@@ -81,8 +83,9 @@ class Painter {
             any = true;
         };
         for (const ChartPeriod& period : chart_.periods)
-            for (const Pick pick : {&ChartPeriod::value, &ChartPeriod::expected, &ChartPeriod::lower, &ChartPeriod::upper,
-                                    &ChartPeriod::forecast, &ChartPeriod::forecast_low, &ChartPeriod::forecast_high})
+            for (const Pick pick :
+                 {&ChartPeriod::value, &ChartPeriod::expected, &ChartPeriod::lower, &ChartPeriod::upper,
+                  &ChartPeriod::forecast, &ChartPeriod::forecast_low, &ChartPeriod::forecast_high})
                 widen(period.*pick);
         widen(chart_.baseline);
         widen(chart_.target);
@@ -118,7 +121,8 @@ class Painter {
     }
 
     void paint_baseline_window() {
-        const double half = (width - left - right) / static_cast<double>(std::max<std::size_t>(chart_.periods.size(), 1)) / 2;
+        const double half =
+            (width - left - right) / static_cast<double>(std::max<std::size_t>(chart_.periods.size(), 1)) / 2;
         for (std::size_t i = 0; i < chart_.periods.size(); ++i) {
             if (!chart_.periods[i].baseline) continue;
             use(palette_.band);
@@ -136,7 +140,9 @@ class Painter {
             cairo_line_to(context_, width - right, y(value));
             cairo_stroke(context_);
             use(palette_.faint);
-            text(left - 6, y(value) + 4, figure_text(std::abs(value) < step / 1e6 ? 0 : value, chart_.unit == "ratio" ? "ratio" : ""), 1);
+            text(left - 6, y(value) + 4,
+                 figure_text(std::abs(value) < step / 1e6 ? 0 : value, chart_.unit == "ratio" ? "ratio" : ""),
+                 1);
         }
         const std::size_t every = std::max<std::size_t>(1, (chart_.periods.size() + 7) / 8);
         use(palette_.faint);
@@ -181,16 +187,21 @@ class Painter {
     }
 
     void paint_fan() {
-        const auto first = std::find_if(chart_.periods.begin(), chart_.periods.end(),
-                                        [](const ChartPeriod& period) { return period.forecast_low && period.forecast_high; });
+        const auto first = std::find_if(
+            chart_.periods.begin(), chart_.periods.end(),
+            [](const ChartPeriod& period) { return period.forecast_low && period.forecast_high; });
         if (first == chart_.periods.end()) return;
         const auto start = static_cast<std::size_t>(first - chart_.periods.begin());
         std::size_t end = start;
-        while (end < chart_.periods.size() && chart_.periods[end].forecast_low && chart_.periods[end].forecast_high) ++end;
+        while (end < chart_.periods.size() && chart_.periods[end].forecast_low &&
+               chart_.periods[end].forecast_high)
+            ++end;
         use(palette_.fan, 0.28);
         cairo_move_to(context_, x(start), y(*chart_.periods[start].forecast_high));
-        for (std::size_t i = start; i < end; ++i) cairo_line_to(context_, x(i), y(*chart_.periods[i].forecast_high));
-        for (std::size_t i = end; i-- > start;) cairo_line_to(context_, x(i), y(*chart_.periods[i].forecast_low));
+        for (std::size_t i = start; i < end; ++i)
+            cairo_line_to(context_, x(i), y(*chart_.periods[i].forecast_high));
+        for (std::size_t i = end; i-- > start;)
+            cairo_line_to(context_, x(i), y(*chart_.periods[i].forecast_low));
         cairo_close_path(context_);
         cairo_fill(context_);
         use(palette_.fan);
@@ -259,7 +270,9 @@ class Painter {
     double low_ = 0, high_ = 1;
 };
 
-const Palette& palette_of(ColourScheme scheme) { return scheme == ColourScheme::light ? light_palette : dark_palette; }
+const Palette& palette_of(ColourScheme scheme) {
+    return scheme == ColourScheme::light ? light_palette : dark_palette;
+}
 
 }  // namespace
 
@@ -274,7 +287,8 @@ std::string draw_svg(const Chart& chart, ColourScheme scheme) {
 }
 
 std::string draw_png(const Chart& chart, ColourScheme scheme, double scale) {
-    Surface surface(cairo_image_surface_create(CAIRO_FORMAT_ARGB32, static_cast<int>(width * scale), static_cast<int>(height * scale)));
+    Surface surface(cairo_image_surface_create(CAIRO_FORMAT_ARGB32, static_cast<int>(width * scale),
+                                               static_cast<int>(height * scale)));
     Context context(cairo_create(surface.get()));
     cairo_scale(context.get(), scale, scale);
     const double paper = scheme == ColourScheme::light ? 1 : 0.09;
@@ -298,8 +312,9 @@ std::string figure_text(double value, const std::string& unit) {
 }
 
 std::string describe(const Chart& chart) {
-    const auto newest = std::find_if(chart.periods.rbegin(), chart.periods.rend(),
-                                     [](const ChartPeriod& period) { return period.value && period.settled; });
+    const auto newest =
+        std::find_if(chart.periods.rbegin(), chart.periods.rend(),
+                     [](const ChartPeriod& period) { return period.value && period.settled; });
     std::string words = "Chart by period.";
     if (chart.baseline) words += " Baseline " + figure_text(*chart.baseline, chart.unit) + ".";
     if (chart.target) words += " Target " + figure_text(*chart.target, chart.unit) + ".";
@@ -312,7 +327,8 @@ std::string describe(const Chart& chart) {
         const ChartPeriod& last = chart.periods.back();
         words += " Forecast for " + last.label + ": " + figure_text(*last.forecast, chart.unit);
         if (last.forecast_low && last.forecast_high)
-            words += fmt::format(" (80 % interval {} to {})", figure_text(*last.forecast_low, chart.unit), figure_text(*last.forecast_high, chart.unit));
+            words += fmt::format(" (80 % interval {} to {})", figure_text(*last.forecast_low, chart.unit),
+                                 figure_text(*last.forecast_high, chart.unit));
         words += ".";
     }
     return words;

@@ -33,12 +33,23 @@ img { width: 100%; height: auto; }
 std::string escaped(std::string_view text) {
     std::string result;
     for (const char c : text) switch (c) {
-            case '<': result += "&lt;"; break;
-            case '>': result += "&gt;"; break;
-            case '&': result += "&amp;"; break;
-            case '"': result += "&quot;"; break;
-            case '\'': result += "&#39;"; break;
-            default: result += c;
+            case '<':
+                result += "&lt;";
+                break;
+            case '>':
+                result += "&gt;";
+                break;
+            case '&':
+                result += "&amp;";
+                break;
+            case '"':
+                result += "&quot;";
+                break;
+            case '\'':
+                result += "&#39;";
+                break;
+            default:
+                result += c;
         }
     return result;
 }
@@ -48,8 +59,10 @@ std::string base64(std::string_view bytes) {
     std::string text;
     for (std::size_t at = 0; at < bytes.size(); at += 3) {
         std::uint32_t bits = 0;
-        for (std::size_t i = 0; i < 3; ++i) bits = bits << 8 | (at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0u);
-        for (std::size_t i = 0; i < 4; ++i) text += at + i <= bytes.size() ? letters[bits >> (18 - 6 * i) & 63] : '=';
+        for (std::size_t i = 0; i < 3; ++i)
+            bits = bits << 8 | (at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0u);
+        for (std::size_t i = 0; i < 4; ++i)
+            text += at + i <= bytes.size() ? letters[bits >> (18 - 6 * i) & 63] : '=';
     }
     return text;
 }
@@ -72,9 +85,11 @@ Chart chart_of(const MeasureView& view) {
         return chart.periods.back();
     };
     for (const auto& baseline : view.baseline_periods) add(baseline.label, baseline.figure).baseline = true;
-    for (const auto& point : view.assessment.track) add(point.at.label, point.at.figure).expected = point.expected;
+    for (const auto& point : view.assessment.track)
+        add(point.at.label, point.at.figure).expected = point.expected;
     for (const auto& to_come : view.assessment.fan) {
-        auto known = std::find_if(chart.periods.begin(), chart.periods.end(), [&](const ChartPeriod& period) { return period.label == to_come.label; });
+        auto known = std::find_if(chart.periods.begin(), chart.periods.end(),
+                                  [&](const ChartPeriod& period) { return period.label == to_come.label; });
         if (known == chart.periods.end()) {
             chart.periods.push_back({});
             known = chart.periods.end() - 1;
@@ -89,9 +104,13 @@ Chart chart_of(const MeasureView& view) {
 
 std::string picture(const MeasureView& view) {
     const Chart chart = chart_of(view);
-    const auto source = [&](ColourScheme scheme) { return "data:image/svg+xml;base64," + base64(draw_svg(chart, scheme)); };
-    return fmt::format("<picture><source media=\"(prefers-color-scheme: dark)\" srcset=\"{}\"><img alt=\"{}\" src=\"{}\"></picture>", source(ColourScheme::dark),
-                       escaped(describe(chart)), source(ColourScheme::light));
+    const auto source = [&](ColourScheme scheme) {
+        return "data:image/svg+xml;base64," + base64(draw_svg(chart, scheme));
+    };
+    return fmt::format(
+        "<picture><source media=\"(prefers-color-scheme: dark)\" srcset=\"{}\"><img alt=\"{}\" "
+        "src=\"{}\"></picture>",
+        source(ColourScheme::dark), escaped(describe(chart)), source(ColourScheme::light));
 }
 
 std::string status_text(std::string_view status) {
@@ -103,33 +122,49 @@ std::string status_text(std::string_view status) {
 
 std::string money_text(const std::optional<mappings::Saving>& saving) {
     if (!saving) return {};
-    const auto money = [&](double amount) { return escaped(figure_text(std::round(amount), saving->currency)); };
-    return fmt::format("<div class=\"scroll\"><table><tr><th class=\"number\">Target saving</th><th class=\"number\">Expected by now</th><th class=\"number\">Actual, provisional</th>"
-                       "<th class=\"number\">Forecast</th><th class=\"number\">Confirmed</th></tr><tr><td class=\"number\">{}</td><td class=\"number\">{}</td><td class=\"number\">{} ± {}</td>"
-                       "<td class=\"number\">{}</td><td class=\"number\">{}</td></tr></table></div>",
-                       money(saving->target), money(saving->expected), money(saving->actual), money(saving->actual_se), money(saving->forecast), money(0));
+    const auto money = [&](double amount) {
+        return escaped(figure_text(std::round(amount), saving->currency));
+    };
+    return fmt::format(
+        "<div class=\"scroll\"><table><tr><th class=\"number\">Target saving</th><th "
+        "class=\"number\">Expected by now</th><th class=\"number\">Actual, provisional</th>"
+        "<th class=\"number\">Forecast</th><th class=\"number\">Confirmed</th></tr><tr><td "
+        "class=\"number\">{}</td><td class=\"number\">{}</td><td class=\"number\">{} ± {}</td>"
+        "<td class=\"number\">{}</td><td class=\"number\">{}</td></tr></table></div>",
+        money(saving->target), money(saving->expected), money(saving->actual), money(saving->actual_se),
+        money(saving->forecast), money(0));
 }
 
 std::string measure_text(const MeasureView& view) {
     const auto& measure = *view.plan->measure;
-    std::string html = fmt::format("<section id=\"{}\"><h2>{} <span class=\"faint\">{}</span></h2><p>Work: {} · Value: {} · <span class=\"faint\">{}, owner {}</span></p>{}",
-                                   escaped(measure.id), escaped(measure.name), escaped(measure.id), status_text(name_of(view.assessment.implementation)),
-                                   status_text(name_of(view.assessment.potential)), escaped(view.plan->indicator->title),
-                                   escaped(measure.owner.name.empty() ? "not named" : measure.owner.name), picture(view));
-    if (!view.assessment.sentence.empty()) html += fmt::format("<p>{}</p>", escaped(view.assessment.sentence));
+    std::string html = fmt::format(
+        "<section id=\"{}\"><h2>{} <span class=\"faint\">{}</span></h2><p>Work: {} · Value: {} · <span "
+        "class=\"faint\">{}, owner {}</span></p>{}",
+        escaped(measure.id), escaped(measure.name), escaped(measure.id),
+        status_text(name_of(view.assessment.implementation)), status_text(name_of(view.assessment.potential)),
+        escaped(view.plan->indicator->title),
+        escaped(measure.owner.name.empty() ? "not named" : measure.owner.name), picture(view));
+    if (!view.assessment.sentence.empty())
+        html += fmt::format("<p>{}</p>", escaped(view.assessment.sentence));
     std::string reasons;
     for (const auto& reason : view.assessment.reasons)
-        if (reason.text != view.assessment.sentence) reasons += fmt::format("<li>{}</li>", escaped(reason.text));
+        if (reason.text != view.assessment.sentence)
+            reasons += fmt::format("<li>{}</li>", escaped(reason.text));
     if (!reasons.empty()) html += "<ul>" + reasons + "</ul>";
     return html + money_text(view.assessment.saving) + "</section>\n";
 }
 
 std::string portfolio_row(const MeasureView& view) {
     const auto& saving = view.assessment.saving;
-    return fmt::format("<tr><td><a href=\"#{}\">{}</a></td><td>{}</td><td>{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td></tr>\n", escaped(view.plan->measure->id),
-                       escaped(view.plan->measure->name), status_text(name_of(view.assessment.implementation)), status_text(name_of(view.assessment.potential)),
-                       view.assessment.p_deliver ? fmt::format("{:.0f} %", *view.assessment.p_deliver * 100) : "–",
-                       saving ? escaped(figure_text(std::round(std::max(0.0, saving->target - saving->forecast)), saving->currency)) : "–");
+    return fmt::format(
+        "<tr><td><a href=\"#{}\">{}</a></td><td>{}</td><td>{}</td><td class=\"number\">{}</td><td "
+        "class=\"number\">{}</td></tr>\n",
+        escaped(view.plan->measure->id), escaped(view.plan->measure->name),
+        status_text(name_of(view.assessment.implementation)), status_text(name_of(view.assessment.potential)),
+        view.assessment.p_deliver ? fmt::format("{:.0f} %", *view.assessment.p_deliver * 100) : "–",
+        saving ? escaped(figure_text(std::round(std::max(0.0, saving->target - saving->forecast)),
+                                     saving->currency))
+               : "–");
 }
 
 }  // namespace
@@ -138,11 +173,16 @@ int write_report(Invocation& invocation, const std::string& path) {
     const auto store = open_sqlite_store(invocation.portfolio->configuration().store, StoreMode::read);
     store->use_attributes(invocation.portfolio->schemas());
     const auto views = views_of(invocation, *store, {});
-    std::string html = fmt::format("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
-                                   "<title>Measures and their value</title><style>{}</style></head><body><main><h1>Measures and their value</h1><p class=\"faint\">As of {}. Forecasts are "
-                                   "forecasts; an actual saving is confirmed only when a controller has signed it.</p>\n",
-                                   style, mappings::format_rfc3339(invocation.now));
-    html += "<div class=\"scroll\"><table><tr><th>Measure</th><th>Work</th><th>Value</th><th class=\"number\">Chance to deliver</th><th class=\"number\">Money at risk</th></tr>\n";
+    std::string html = fmt::format(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+        "content=\"width=device-width, initial-scale=1\">"
+        "<title>Measures and their value</title><style>{}</style></head><body><main><h1>Measures and their "
+        "value</h1><p class=\"faint\">As of {}. Forecasts are "
+        "forecasts; an actual saving is confirmed only when a controller has signed it.</p>\n",
+        style, mappings::format_rfc3339(invocation.now));
+    html +=
+        "<div class=\"scroll\"><table><tr><th>Measure</th><th>Work</th><th>Value</th><th "
+        "class=\"number\">Chance to deliver</th><th class=\"number\">Money at risk</th></tr>\n";
     for (const MeasureView& view : *views) html += portfolio_row(view);
     html += "</table></div>\n";
     for (const MeasureView& view : *views) html += measure_text(view);

@@ -62,10 +62,11 @@ int shape_of(Database& database) {
 
 void refuse_newer(int shape) {
     if (shape <= static_cast<int>(steps.size())) return;
-    throw StoreError(ErrorCode::unsupported,
-                     fmt::format("the store has shape {}, this program knows {}: it was written by a newer version; "
-                                 "install that version again",
-                                 shape, steps.size()));
+    throw StoreError(
+        ErrorCode::unsupported,
+        fmt::format("the store has shape {}, this program knows {}: it was written by a newer version; "
+                    "install that version again",
+                    shape, steps.size()));
 }
 
 }  // namespace
@@ -84,9 +85,10 @@ void require_current_shape(Database& database) {
     const int shape = shape_of(database);
     refuse_newer(shape);
     if (shape < static_cast<int>(steps.size()))
-        throw StoreError(ErrorCode::unavailable,
-                         "the store was written by an older version: run `baselined once` (or the daemon) once, it "
-                         "brings the store up to date");
+        throw StoreError(
+            ErrorCode::unavailable,
+            "the store was written by an older version: run `baselined once` (or the daemon) once, it "
+            "brings the store up to date");
 }
 
 }  // namespace baselined::daemon

@@ -22,8 +22,10 @@ std::string_view shortened(std::string_view text) {
 
 }  // namespace
 
-void count_misfit(std::vector<Misfit>& misfits, std::string_view field, std::string_view example, std::int64_t count) {
-    const auto known = std::find_if(misfits.begin(), misfits.end(), [&](const Misfit& m) { return m.field == field; });
+void count_misfit(std::vector<Misfit>& misfits, std::string_view field, std::string_view example,
+                  std::int64_t count) {
+    const auto known =
+        std::find_if(misfits.begin(), misfits.end(), [&](const Misfit& m) { return m.field == field; });
     if (known != misfits.end())
         known->count += count;
     else

@@ -21,9 +21,15 @@ void append_varint(std::string& out, std::uint64_t value) {
     out.push_back(static_cast<char>(value));
 }
 
-bool has_text(CellType type) { return type == CellType::text || type == CellType::error; }
-bool has_number(CellType type) { return type == CellType::number || type == CellType::boolean; }
-bool is_bare(CellType type) { return type == CellType::empty || type == CellType::uncached; }
+bool has_text(CellType type) {
+    return type == CellType::text || type == CellType::error;
+}
+bool has_number(CellType type) {
+    return type == CellType::number || type == CellType::boolean;
+}
+bool is_bare(CellType type) {
+    return type == CellType::empty || type == CellType::uncached;
+}
 
 void append_cell(std::string& out, const Cell& cell) {
     const auto type = static_cast<std::uint64_t>(cell.type);
@@ -43,7 +49,8 @@ void append_cell(std::string& out, const Cell& cell) {
 }
 
 std::string_view take(std::string_view& rest, std::size_t size) {
-    if (size > rest.size()) throw StoreError(ErrorCode::corrupt, "the store holds rows that are cut off: restore a copy");
+    if (size > rest.size())
+        throw StoreError(ErrorCode::corrupt, "the store holds rows that are cut off: restore a copy");
     const std::string_view taken = rest.substr(0, size);
     rest.remove_prefix(size);
     return taken;

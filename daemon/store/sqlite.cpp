@@ -15,18 +15,27 @@ struct Meaning {
 
 Meaning meaning_of(int code) {
     switch (code & 0xff) {
-        case SQLITE_FULL: return {ErrorCode::unavailable, "the disk is full: free some space and start again; nothing is lost"};
-        case SQLITE_IOERR: return {ErrorCode::unavailable, "the disk did not answer: look at the system's log"};
+        case SQLITE_FULL:
+            return {ErrorCode::unavailable,
+                    "the disk is full: free some space and start again; nothing is lost"};
+        case SQLITE_IOERR:
+            return {ErrorCode::unavailable, "the disk did not answer: look at the system's log"};
         case SQLITE_BUSY:
-        case SQLITE_LOCKED: return {ErrorCode::unavailable, "another process holds it: wait for it to finish"};
-        case SQLITE_READONLY: return {ErrorCode::unavailable, "it is read-only: check the owner and rights of the file and its folder"};
-        case SQLITE_CANTOPEN: return {ErrorCode::unavailable, "check that the folder exists and is writable"};
+        case SQLITE_LOCKED:
+            return {ErrorCode::unavailable, "another process holds it: wait for it to finish"};
+        case SQLITE_READONLY:
+            return {ErrorCode::unavailable,
+                    "it is read-only: check the owner and rights of the file and its folder"};
+        case SQLITE_CANTOPEN:
+            return {ErrorCode::unavailable, "check that the folder exists and is writable"};
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
-            return {ErrorCode::corrupt,
-                    "the file is damaged or no store of baselined: move it away and restore a copy, or read the "
-                    "sources again into a new one"};
-        default: return {ErrorCode::internal, "please report this"};
+            return {
+                ErrorCode::corrupt,
+                "the file is damaged or no store of baselined: move it away and restore a copy, or read the "
+                "sources again into a new one"};
+        default:
+            return {ErrorCode::internal, "please report this"};
     }
 }
 
@@ -77,9 +86,13 @@ void Statement::run() {
     reset();
 }
 
-void Statement::reset() { sqlite3_reset(statement_.get()); }
+void Statement::reset() {
+    sqlite3_reset(statement_.get());
+}
 
-std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+std::int64_t Statement::integer(int column) const {
+    return sqlite3_column_int64(statement_.get(), column);
+}
 
 std::string_view Statement::text(int column) const {
     const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
@@ -99,7 +112,8 @@ bool Statement::is_null(int column) const {
 
 Database::Database(const std::string& path, Access access) : path_(path) {
     sqlite3* handle = nullptr;
-    const int flags = access == Access::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE;
+    const int flags =
+        access == Access::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE;
     const int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
     handle_.reset(handle);
     if (code != SQLITE_OK) fail(code);

@@ -1,4 +1,5 @@
-// A thin, typed hold on SQLite: statements that are prepared once, bound and stepped; every failure is a StoreError.
+// A thin, typed hold on SQLite: statements that are prepared once, bound and stepped; every failure is a
+// StoreError.
 #pragma once
 
 #include <sqlite3.h>

@@ -14,8 +14,12 @@ std::string_view bytes_of(const RecordKey& key) {
     return {reinterpret_cast<const char*>(key.data()), key.size()};
 }
 
-std::int64_t as_integer(std::uint64_t bits) { return static_cast<std::int64_t>(bits); }
-std::int64_t millis_of(Instant at) { return at.time_since_epoch().count(); }
+std::int64_t as_integer(std::uint64_t bits) {
+    return static_cast<std::int64_t>(bits);
+}
+std::int64_t millis_of(Instant at) {
+    return at.time_since_epoch().count();
+}
 
 void bind_updated_at(Statement& statement, int index, const Record& record) {
     const mappings::Value at = record.get(mappings::slot_updated_at);
@@ -67,7 +71,8 @@ RecordId SqliteStore::insert(const RecordKey& key, StreamId stream, RowPlace pla
                              const Record& record) {
     body_of(record);
     Statement& add = prepared(
-        "INSERT INTO record(key, kind, stream, block, row, row_hash, updated_at, body) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+        "INSERT INTO record(key, kind, stream, block, row, row_hash, updated_at, body) VALUES(?, ?, ?, ?, ?, "
+        "?, ?, ?)");
     add.bind_blob(1, bytes_of(key)).bind(2, static_cast<std::int64_t>(record.kind())).bind(3, stream);
     add.bind(4, place.block).bind(5, place.index).bind(6, as_integer(row_hash));
     bind_updated_at(add, 7, record);
@@ -75,10 +80,12 @@ RecordId SqliteStore::insert(const RecordKey& key, StreamId stream, RowPlace pla
     return database_.last_row();
 }
 
-void SqliteStore::update(RecordId id, StreamId stream, RowPlace place, std::uint64_t row_hash, const Record& record) {
+void SqliteStore::update(RecordId id, StreamId stream, RowPlace place, std::uint64_t row_hash,
+                         const Record& record) {
     body_of(record);
     Statement& change = prepared(
-        "UPDATE record SET stream = ?, block = ?, row = ?, row_hash = ?, updated_at = ?, body = ? WHERE id = ?");
+        "UPDATE record SET stream = ?, block = ?, row = ?, row_hash = ?, updated_at = ?, body = ? WHERE id = "
+        "?");
     change.bind(1, stream).bind(2, place.block).bind(3, place.index).bind(4, as_integer(row_hash));
     bind_updated_at(change, 5, record);
     change.bind_blob(6, body_).bind(7, id).run();
@@ -93,10 +100,14 @@ void SqliteStore::touch(RecordId id, RowPlace place, std::uint64_t row_hash) {
         .run();
 }
 
-void SqliteStore::remove(RecordId id) { prepared("DELETE FROM record WHERE id = ?").bind(1, id).run(); }
+void SqliteStore::remove(RecordId id) {
+    prepared("DELETE FROM record WHERE id = ?").bind(1, id).run();
+}
 
 void SqliteStore::remove_all_of(SourceId source) {
-    prepared("DELETE FROM record WHERE stream IN (SELECT id FROM stream WHERE source = ?)").bind(1, source).run();
+    prepared("DELETE FROM record WHERE stream IN (SELECT id FROM stream WHERE source = ?)")
+        .bind(1, source)
+        .run();
 }
 
 bool SqliteStore::load(RecordId id, Record& record, std::int64_t& source) const {
@@ -106,7 +117,8 @@ bool SqliteStore::load(RecordId id, Record& record, std::int64_t& source) const 
     const auto kind = static_cast<Kind>(found->integer(0));
     source = source_of(found->integer(1));
     if (!mappings::decode(found->blob(2), kind, attributes_of(kind), record))
-        throw StoreError(ErrorCode::corrupt, fmt::format("the store's record {} cannot be decoded: restore a copy", id));
+        throw StoreError(ErrorCode::corrupt,
+                         fmt::format("the store's record {} cannot be decoded: restore a copy", id));
     return true;
 }
 
@@ -116,8 +128,9 @@ void SqliteStore::scan(Kind kind, const std::function<void(RecordId, SourceId, c
     found->bind(1, static_cast<std::int64_t>(kind));
     while (found->step()) {
         if (!mappings::decode(found->blob(2), kind, attributes_of(kind), record))
-            throw StoreError(ErrorCode::corrupt,
-                             fmt::format("the store's record {} cannot be decoded: restore a copy", found->integer(0)));
+            throw StoreError(
+                ErrorCode::corrupt,
+                fmt::format("the store's record {} cannot be decoded: restore a copy", found->integer(0)));
         visit(found->integer(0), source_of(found->integer(1)), record);
     }
 }
@@ -135,7 +148,8 @@ std::int64_t SqliteStore::record_count_bound() {
 }
 
 std::int64_t SqliteStore::posting_list(std::string_view digest) {
-    return numbered("SELECT id FROM posting_list WHERE digest = ?", "INSERT INTO posting_list(digest) VALUES(?)", digest);
+    return numbered("SELECT id FROM posting_list WHERE digest = ?",
+                    "INSERT INTO posting_list(digest) VALUES(?)", digest);
 }
 
 bool SqliteStore::is_list_built(std::int64_t list) {
@@ -177,17 +191,21 @@ void SqliteStore::erase_posting(std::int64_t list, const Posting& posting) {
 
 void SqliteStore::visit_postings(std::int64_t list, std::uint64_t hash, Instant from, Instant to,
                                  const std::function<bool(const Posting&)>& visit) const {
-    Use found(prepared("SELECT at, record FROM posting WHERE list = ? AND hash = ? AND at BETWEEN ? AND ? ORDER BY at, record"));
+    Use found(
+        prepared("SELECT at, record FROM posting WHERE list = ? AND hash = ? AND at BETWEEN ? AND ? ORDER BY "
+                 "at, record"));
     found->bind(1, list).bind(2, as_integer(hash)).bind(3, millis_of(from)).bind(4, millis_of(to));
     while (found->step())
         if (!visit({hash, Instant{Millis{found->integer(0)}}, found->integer(1)})) return;
 }
 
-void SqliteStore::visit_all_postings(std::int64_t list, const std::function<void(const Posting&)>& visit) const {
+void SqliteStore::visit_all_postings(std::int64_t list,
+                                     const std::function<void(const Posting&)>& visit) const {
     Use found(prepared("SELECT hash, at, record FROM posting WHERE list = ? ORDER BY hash, at, record"));
     found->bind(1, list);
     while (found->step())
-        visit({static_cast<std::uint64_t>(found->integer(0)), Instant{Millis{found->integer(1)}}, found->integer(2)});
+        visit({static_cast<std::uint64_t>(found->integer(0)), Instant{Millis{found->integer(1)}},
+               found->integer(2)});
 }
 
 }  // namespace baselined::daemon

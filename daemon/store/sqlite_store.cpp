@@ -12,8 +12,9 @@ namespace {
 
 void require_file(const std::string& path) {
     if (::access(path.c_str(), F_OK) == 0) return;
-    throw StoreError(ErrorCode::unavailable,
-                     fmt::format("store {}: there is none yet; `baselined once` makes it by reading the sources", path));
+    throw StoreError(
+        ErrorCode::unavailable,
+        fmt::format("store {}: there is none yet; `baselined once` makes it by reading the sources", path));
 }
 
 Database open_database(const std::string& path, StoreMode mode) {
@@ -33,7 +34,8 @@ SqliteStore::SqliteStore(const std::string& path, StoreMode mode)
     }
     database_.run("PRAGMA page_size = 8192");
     database_.run("PRAGMA journal_mode = WAL");
-    // NORMAL in WAL mode: a power cut may lose the last commits, never consistency; the cursor goes with its rows.
+    // NORMAL in WAL mode: a power cut may lose the last commits, never consistency; the cursor goes with its
+    // rows.
     database_.run("PRAGMA synchronous = NORMAL");
     // Larger checkpoints: a page that changes often is written back once.
     database_.run("PRAGMA wal_autocheckpoint = 8000");
@@ -52,8 +54,12 @@ Statement& SqliteStore::prepared(const char* sql) const {
     return *statement;
 }
 
-void SqliteStore::begin() { prepared("BEGIN IMMEDIATE").run(); }
-void SqliteStore::commit() { prepared("COMMIT").run(); }
+void SqliteStore::begin() {
+    prepared("BEGIN IMMEDIATE").run();
+}
+void SqliteStore::commit() {
+    prepared("COMMIT").run();
+}
 
 void SqliteStore::rollback() noexcept {
     // SQLite may have rolled back by itself already (disk full); a second failure has nobody to tell.
@@ -68,13 +74,16 @@ std::optional<std::string> SqliteStore::fact(std::string_view name) {
 }
 
 void SqliteStore::set_fact(std::string_view name, std::string_view value) {
-    prepared("INSERT INTO fact(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value")
+    prepared(
+        "INSERT INTO fact(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value")
         .bind_text(1, name)
         .bind_text(2, value)
         .run();
 }
 
-void SqliteStore::clear_fact(std::string_view name) { prepared("DELETE FROM fact WHERE name = ?").bind_text(1, name).run(); }
+void SqliteStore::clear_fact(std::string_view name) {
+    prepared("DELETE FROM fact WHERE name = ?").bind_text(1, name).run();
+}
 
 std::optional<StoredBaseline> SqliteStore::baseline(std::string_view measure) {
     Use found(prepared("SELECT definition, frozen_at, content FROM baseline WHERE measure = ?"));
@@ -86,8 +95,10 @@ std::optional<StoredBaseline> SqliteStore::baseline(std::string_view measure) {
 
 void SqliteStore::save_baseline(const StoredBaseline& baseline) {
     prepared(
-        "INSERT INTO baseline(measure, definition, frozen_at, content) VALUES(?, ?, ?, ?) ON CONFLICT(measure) DO "
-        "UPDATE SET definition = excluded.definition, frozen_at = excluded.frozen_at, content = excluded.content")
+        "INSERT INTO baseline(measure, definition, frozen_at, content) VALUES(?, ?, ?, ?) ON "
+        "CONFLICT(measure) DO "
+        "UPDATE SET definition = excluded.definition, frozen_at = excluded.frozen_at, content = "
+        "excluded.content")
         .bind_text(1, baseline.measure)
         .bind_text(2, baseline.definition)
         .bind(3, baseline.frozen_at.time_since_epoch().count())
@@ -96,8 +107,9 @@ void SqliteStore::save_baseline(const StoredBaseline& baseline) {
 }
 
 std::optional<StatusChange> SqliteStore::last_status(std::string_view measure) {
-    Use found(prepared(
-        "SELECT at, potential, implementation FROM status_history WHERE measure = ? ORDER BY id DESC LIMIT 1"));
+    Use found(
+        prepared("SELECT at, potential, implementation FROM status_history WHERE measure = ? ORDER BY id "
+                 "DESC LIMIT 1"));
     found->bind_text(1, measure);
     if (!found->step()) return std::nullopt;
     return StatusChange{std::string(measure), Instant{mappings::Millis{found->integer(0)}},

@@ -38,7 +38,8 @@ class SqliteStore final : public Store {
     std::optional<RecordHead> find(const RecordKey& key) override;
     RecordId insert(const RecordKey& key, StreamId stream, RowPlace place, std::uint64_t row_hash,
                     const Record& record) override;
-    void update(RecordId id, StreamId stream, RowPlace place, std::uint64_t row_hash, const Record& record) override;
+    void update(RecordId id, StreamId stream, RowPlace place, std::uint64_t row_hash,
+                const Record& record) override;
     void touch(RecordId id, RowPlace place, std::uint64_t row_hash) override;
     void remove(RecordId id) override;
     void remove_all_of(SourceId source) override;

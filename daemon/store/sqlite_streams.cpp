@@ -17,7 +17,8 @@ constexpr int compression_level = 1;
 
 std::string compress(std::string_view data) {
     std::string packed(ZSTD_compressBound(data.size()), '\0');
-    const std::size_t size = ZSTD_compress(packed.data(), packed.size(), data.data(), data.size(), compression_level);
+    const std::size_t size =
+        ZSTD_compress(packed.data(), packed.size(), data.data(), data.size(), compression_level);
     if (ZSTD_isError(size)) throw StoreError(ErrorCode::internal, "zstd cannot compress a block of rows");
     packed.resize(size);
     return packed;
@@ -27,7 +28,8 @@ std::string decompress(std::string_view packed, std::size_t size) {
     std::string data(size, '\0');
     const std::size_t got = ZSTD_decompress(data.data(), data.size(), packed.data(), packed.size());
     if (ZSTD_isError(got) || got != size)
-        throw StoreError(ErrorCode::corrupt, "the store holds a block of rows that cannot be unpacked: restore a copy");
+        throw StoreError(ErrorCode::corrupt,
+                         "the store holds a block of rows that cannot be unpacked: restore a copy");
     return data;
 }
 
@@ -62,8 +64,9 @@ StoredStream SqliteStore::stream(std::string_view source_name, std::string_view 
     stream.source_name = source_name;
     stream.name = name;
     {
-        Use found(prepared("SELECT id, mapping_digest, complete_at, first_complete_at, error FROM stream "
-                           "WHERE source = ? AND name = ?"));
+        Use found(
+            prepared("SELECT id, mapping_digest, complete_at, first_complete_at, error FROM stream "
+                     "WHERE source = ? AND name = ?"));
         found->bind(1, stream.source).bind_text(2, name);
         if (found->step()) {
             stream.id = found->integer(0);
@@ -82,7 +85,8 @@ StoredStream SqliteStore::stream(std::string_view source_name, std::string_view 
 
 void SqliteStore::save_stream(const StoredStream& stream) {
     Statement& save = prepared(
-        "UPDATE stream SET mapping_digest = ?, complete_at = ?, first_complete_at = ?, error = ? WHERE id = ?");
+        "UPDATE stream SET mapping_digest = ?, complete_at = ?, first_complete_at = ?, error = ? WHERE id = "
+        "?");
     save.bind_text(1, stream.mapping_digest);
     bind_optional(save, 2, stream.complete_at);
     bind_optional(save, 3, stream.first_complete_at);
@@ -101,19 +105,22 @@ SourceId SqliteStore::source_of(StreamId stream) const {
 
 std::vector<StoredFile> SqliteStore::files(StreamId stream) {
     std::vector<StoredFile> files;
-    Use found(prepared("SELECT id, name, size, modified_ns, complete, error FROM file WHERE stream = ? ORDER BY name"));
+    Use found(prepared(
+        "SELECT id, name, size, modified_ns, complete, error FROM file WHERE stream = ? ORDER BY name"));
     found->bind(1, stream);
     while (found->step())
-        files.push_back({found->integer(0), stream, std::string(found->text(1)), found->integer(2), found->integer(3),
-                         found->integer(4) != 0, std::string(found->text(5))});
+        files.push_back({found->integer(0), stream, std::string(found->text(1)), found->integer(2),
+                         found->integer(3), found->integer(4) != 0, std::string(found->text(5))});
     return files;
 }
 
 FileId SqliteStore::save_file(const StoredFile& file) {
-    Use saved(prepared(
-        "INSERT INTO file(stream, name, size, modified_ns, complete, error) VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(stream, "
-        "name) DO UPDATE SET size = excluded.size, modified_ns = excluded.modified_ns, complete = excluded.complete, "
-        "error = excluded.error RETURNING id"));
+    Use saved(
+        prepared("INSERT INTO file(stream, name, size, modified_ns, complete, error) VALUES(?, ?, ?, ?, ?, "
+                 "?) ON CONFLICT(stream, "
+                 "name) DO UPDATE SET size = excluded.size, modified_ns = excluded.modified_ns, complete = "
+                 "excluded.complete, "
+                 "error = excluded.error RETURNING id"));
     saved->bind(1, file.stream).bind_text(2, file.name).bind(3, file.size).bind(4, file.modified_ns);
     saved->bind(5, file.complete ? 1 : 0).bind_text(6, file.error);
     saved->step();
@@ -126,7 +133,8 @@ FileId SqliteStore::save_file(const StoredFile& file) {
 StreamCounts SqliteStore::counts(StreamId stream) {
     StreamCounts counts;
     {
-        Use blocks(prepared("SELECT row_count, rejected, misfits FROM raw_block WHERE stream = ? AND current = 1"));
+        Use blocks(
+            prepared("SELECT row_count, rejected, misfits FROM raw_block WHERE stream = ? AND current = 1"));
         blocks->bind(1, stream);
         while (blocks->step()) {
             counts.read += blocks->integer(0);
@@ -161,10 +169,12 @@ BlockId SqliteStore::add_block(const RawBlock& block) {
     const std::string packed = compress(block.data);
     const std::string misfits = misfits_to_text(block.misfits);
     Statement& add = prepared(
-        "INSERT INTO raw_block(stream, file, ordinal, current, shape, digest, size, data, row_count, rejected, misfits) "
+        "INSERT INTO raw_block(stream, file, ordinal, current, shape, digest, size, data, row_count, "
+        "rejected, misfits) "
         "VALUES(?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)");
     add.bind(1, block.stream).bind(2, block.file).bind(3, block.ordinal).bind(4, shape_id(block.shape));
-    add.bind(5, static_cast<std::int64_t>(block.digest)).bind(6, static_cast<std::int64_t>(block.data.size()));
+    add.bind(5, static_cast<std::int64_t>(block.digest))
+        .bind(6, static_cast<std::int64_t>(block.data.size()));
     add.bind_blob(7, packed).bind(8, block.rows).bind(9, block.rejected).bind_text(10, misfits).run();
     return database_.last_row();
 }
@@ -218,8 +228,9 @@ RawBlock SqliteStore::read_block(Statement& row) const {
 }
 
 std::optional<RawBlock> SqliteStore::block(BlockId id) {
-    Use found(prepared("SELECT b.id, stream, file, ordinal, digest, size, data, row_count, rejected, misfits, names "
-                       "FROM raw_block b JOIN shape s ON s.id = shape WHERE b.id = ?"));
+    Use found(prepared(
+        "SELECT b.id, stream, file, ordinal, digest, size, data, row_count, rejected, misfits, names "
+        "FROM raw_block b JOIN shape s ON s.id = shape WHERE b.id = ?"));
     found->bind(1, id);
     if (!found->step()) return std::nullopt;
     return read_block(*found);
@@ -227,21 +238,24 @@ std::optional<RawBlock> SqliteStore::block(BlockId id) {
 
 std::vector<RawBlock> SqliteStore::blocks_after(SourceId source, BlockId after, int limit) {
     std::vector<RawBlock> blocks;
-    Use found(prepared("SELECT b.id, stream, file, ordinal, digest, size, data, row_count, rejected, misfits, names "
-                       "FROM raw_block b JOIN shape s ON s.id = shape WHERE b.id > ? AND stream IN (SELECT id FROM "
-                       "stream WHERE source = ?) ORDER BY b.id LIMIT ?"));
+    Use found(prepared(
+        "SELECT b.id, stream, file, ordinal, digest, size, data, row_count, rejected, misfits, names "
+        "FROM raw_block b JOIN shape s ON s.id = shape WHERE b.id > ? AND stream IN (SELECT id FROM "
+        "stream WHERE source = ?) ORDER BY b.id LIMIT ?"));
     found->bind(1, after).bind(2, source).bind(3, limit);
     while (found->step()) blocks.push_back(read_block(*found));
     return blocks;
 }
 
 std::optional<StoredFile> SqliteStore::file_of(BlockId block) {
-    Use found(prepared("SELECT f.id, f.stream, f.name, f.size, modified_ns, complete, error FROM raw_block b JOIN file f "
-                       "ON f.id = b.file WHERE b.id = ?"));
+    Use found(prepared(
+        "SELECT f.id, f.stream, f.name, f.size, modified_ns, complete, error FROM raw_block b JOIN file f "
+        "ON f.id = b.file WHERE b.id = ?"));
     found->bind(1, block);
     if (!found->step()) return std::nullopt;
-    return StoredFile{found->integer(0), found->integer(1), std::string(found->text(2)), found->integer(3),
-                      found->integer(4), found->integer(5) != 0, std::string(found->text(6))};
+    return StoredFile{found->integer(0),          found->integer(1), std::string(found->text(2)),
+                      found->integer(3),          found->integer(4), found->integer(5) != 0,
+                      std::string(found->text(6))};
 }
 
 }  // namespace baselined::daemon

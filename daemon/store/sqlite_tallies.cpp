@@ -35,7 +35,8 @@ std::string list_bytes(const Tally& tally) {
 Tally tally_of(const Statement& row, int first) {
     Tally tally;
     tally.count = row.integer(first);
-    tally.sum = ExactSum::from_parts(row.integer(first + 1), static_cast<std::uint64_t>(row.integer(first + 2)));
+    tally.sum =
+        ExactSum::from_parts(row.integer(first + 1), static_cast<std::uint64_t>(row.integer(first + 2)));
     tally.digest = static_cast<std::uint64_t>(row.integer(first + 3));
     const std::string_view list = row.blob(first + 4);
     if (list.empty()) return tally;
@@ -64,7 +65,8 @@ void SqliteStore::drop_rows_except(const char* list_sql, std::span<const std::in
     {
         Use all(prepared(list_sql));
         while (all->step())
-            if (std::find(kept.begin(), kept.end(), all->integer(0)) == kept.end()) dropped.push_back(all->integer(0));
+            if (std::find(kept.begin(), kept.end(), all->integer(0)) == kept.end())
+                dropped.push_back(all->integer(0));
     }
     for (const std::int64_t id : dropped)
         for (const char* sql : drop_sql) prepared(sql).bind(1, id).run();
@@ -92,9 +94,10 @@ void SqliteStore::set_built(std::int64_t series, bool built) {
 }
 
 void SqliteStore::drop_series_except(std::span<const std::int64_t> kept) {
-    drop_rows_except("SELECT id FROM series", kept,
-                     {"DELETE FROM tally WHERE series = ?", "UPDATE series SET built = 0 WHERE id = ?",
-                      "DELETE FROM series WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM snapshot WHERE series = ?1)"});
+    drop_rows_except(
+        "SELECT id FROM series", kept,
+        {"DELETE FROM tally WHERE series = ?", "UPDATE series SET built = 0 WHERE id = ?",
+         "DELETE FROM series WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM snapshot WHERE series = ?1)"});
 }
 
 void SqliteStore::clear_tallies(std::int64_t series) {
@@ -102,7 +105,8 @@ void SqliteStore::clear_tallies(std::int64_t series) {
 }
 
 Tally SqliteStore::tally(std::int64_t series, Instant period) {
-    Use found(prepared("SELECT count, sum_high, sum_low, digest, list FROM tally WHERE series = ? AND period = ?"));
+    Use found(
+        prepared("SELECT count, sum_high, sum_low, digest, list FROM tally WHERE series = ? AND period = ?"));
     found->bind(1, series).bind(2, period.time_since_epoch().count());
     if (!found->step()) return {};
     return tally_of(*found, 0);
@@ -118,8 +122,10 @@ void SqliteStore::save_tally(std::int64_t series, Instant period, const Tally& t
     }
     const std::string list = list_bytes(tally);
     Statement& save = prepared(
-        "INSERT INTO tally(series, period, count, sum_high, sum_low, digest, list) VALUES(?, ?, ?, ?, ?, ?, ?) ON "
-        "CONFLICT(series, period) DO UPDATE SET count = excluded.count, sum_high = excluded.sum_high, sum_low = "
+        "INSERT INTO tally(series, period, count, sum_high, sum_low, digest, list) VALUES(?, ?, ?, ?, ?, ?, "
+        "?) ON "
+        "CONFLICT(series, period) DO UPDATE SET count = excluded.count, sum_high = excluded.sum_high, "
+        "sum_low = "
         "excluded.sum_low, digest = excluded.digest, list = excluded.list");
     save.bind(1, series).bind(2, period.time_since_epoch().count()).bind(3, tally.count);
     save.bind(4, tally.sum.high()).bind(5, static_cast<std::int64_t>(tally.sum.low()));

@@ -1,4 +1,5 @@
-// What the daemon remembers, as a repository: no word of SQLite here, so that PostgreSQL can stand behind it too.
+// What the daemon remembers, as a repository: no word of SQLite here, so that PostgreSQL can stand behind it
+// too.
 #pragma once
 
 #include <array>
@@ -49,7 +50,7 @@ struct StoredStream {
     std::string mapping_digest;          ///< of the mappings that made its records; empty: nothing read yet
     std::optional<Instant> complete_at;  ///< when it was last read to its end
     std::optional<Instant> first_complete_at;
-    std::string error;                   ///< the last reading's, in the source's words; empty: it went well
+    std::string error;  ///< the last reading's, in the source's words; empty: it went well
 };
 
 /// One export file of a stream, as it stood when it was read.
@@ -75,12 +76,12 @@ struct RawBlock {
     BlockId id = 0;
     StreamId stream = 0;
     FileId file = 0;
-    std::int64_t ordinal = 0;    ///< its place in its file, from 0
-    std::string shape;           ///< the column names, encoded; the same for all blocks of a file
-    std::uint64_t digest = 0;    ///< of `data` before compression
-    std::string data;            ///< uncompressed rows, see raw_rows.hpp
+    std::int64_t ordinal = 0;  ///< its place in its file, from 0
+    std::string shape;         ///< the column names, encoded; the same for all blocks of a file
+    std::uint64_t digest = 0;  ///< of `data` before compression
+    std::string data;          ///< uncompressed rows, see raw_rows.hpp
     std::int64_t rows = 0;
-    std::int64_t rejected = 0;   ///< rows without an id
+    std::int64_t rejected = 0;  ///< rows without an id
     std::vector<Misfit> misfits;
 };
 
@@ -107,7 +108,7 @@ struct StoredBaseline {
     std::string measure;
     std::string definition;  ///< digest of everything that Definition changes names
     Instant frozen_at;
-    std::string content;     ///< JSON: the periods' figures and the reported value
+    std::string content;  ///< JSON: the periods' figures and the reported value
 };
 
 struct StatusChange {
@@ -169,13 +170,15 @@ class Store : public mappings::PostingIndex, public mappings::RecordSource {
     virtual std::optional<std::int64_t> find_series(std::string_view digest) = 0;
     virtual bool is_built(std::int64_t series) = 0;
     virtual void set_built(std::int64_t series, bool built) = 0;
-    /// Series that nobody asks for any more are no longer kept current. Their snapshots stay: they cannot be taken again.
+    /// Series that nobody asks for any more are no longer kept current. Their snapshots stay: they cannot be
+    /// taken again.
     virtual void drop_series_except(std::span<const std::int64_t> kept) = 0;
     virtual void clear_tallies(std::int64_t series) = 0;
     virtual mappings::Tally tally(std::int64_t series, Instant period) = 0;
     virtual void save_tally(std::int64_t series, Instant period, const mappings::Tally& tally) = 0;
     virtual std::vector<std::pair<Instant, mappings::Tally>> tallies(std::int64_t series) = 0;
-    virtual void save_snapshot(std::int64_t series, Instant period, std::int64_t count, std::int64_t hits) = 0;
+    virtual void save_snapshot(std::int64_t series, Instant period, std::int64_t count,
+                               std::int64_t hits) = 0;
     struct Snapshot {
         Instant period;
         std::int64_t count = 0, hits = 0;
@@ -200,7 +203,8 @@ class Store : public mappings::PostingIndex, public mappings::RecordSource {
     virtual void set_fact(std::string_view name, std::string_view value) = 0;
     virtual void clear_fact(std::string_view name) = 0;
 
-    /// Numbers of the users' attributes, for decoding; a new attribute gets one at once when the store is writable.
+    /// Numbers of the users' attributes, for decoding; a new attribute gets one at once when the store is
+    /// writable.
     virtual void use_attributes(const mappings::Schemas& schemas) = 0;
 };
 
@@ -225,8 +229,8 @@ class Transaction {
 
 enum class StoreMode { read, write };
 
-/// Opens (and in write mode makes or migrates) the store. Write mode takes the store's lock, which dies with the
-/// process, and waits for it. Read mode of a file that does not exist: ErrorCode::unavailable.
+/// Opens (and in write mode makes or migrates) the store. Write mode takes the store's lock, which dies with
+/// the process, and waits for it. Read mode of a file that does not exist: ErrorCode::unavailable.
 std::unique_ptr<Store> open_sqlite_store(const std::string& path, StoreMode mode);
 
 }  // namespace baselined::daemon

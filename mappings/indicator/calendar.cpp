@@ -12,7 +12,9 @@ using date::days;
 using date::sys_days;
 using date::year_month_day;
 
-sys_days monday_of(sys_days day) { return day - (date::weekday{day} - date::Monday); }
+sys_days monday_of(sys_days day) {
+    return day - (date::weekday{day} - date::Monday);
+}
 
 sys_days month_start(sys_days day, unsigned months_per_period) {
     const year_month_day ymd{day};
@@ -23,16 +25,22 @@ sys_days month_start(sys_days day, unsigned months_per_period) {
 sys_days next_start(sys_days first, PeriodLength length) {
     const year_month_day ymd{first};
     switch (length) {
-        case PeriodLength::day: return first + days{1};
-        case PeriodLength::week: return first + days{7};
-        case PeriodLength::month: return sys_days{ymd + date::months{1}};
-        case PeriodLength::quarter: return sys_days{ymd + date::months{3}};
+        case PeriodLength::day:
+            return first + days{1};
+        case PeriodLength::week:
+            return first + days{7};
+        case PeriodLength::month:
+            return sys_days{ymd + date::months{1}};
+        case PeriodLength::quarter:
+            return sys_days{ymd + date::months{3}};
     }
     return first + days{1};
 }
 
 /// The Thursday of an ISO week decides which year it counts to.
-sys_days first_monday_of_iso_year(date::year year) { return monday_of(sys_days{year / 1 / 4}); }
+sys_days first_monday_of_iso_year(date::year year) {
+    return monday_of(sys_days{year / 1 / 4});
+}
 
 std::optional<unsigned> digits(std::string_view text) {
     unsigned value = 0;
@@ -95,10 +103,14 @@ sys_days Calendar::day_of(Instant at) const {
 
 sys_days Calendar::first_day(sys_days any_day) const {
     switch (length_) {
-        case PeriodLength::day: return any_day;
-        case PeriodLength::week: return monday_of(any_day);
-        case PeriodLength::month: return month_start(any_day, 1);
-        case PeriodLength::quarter: return month_start(any_day, 3);
+        case PeriodLength::day:
+            return any_day;
+        case PeriodLength::week:
+            return monday_of(any_day);
+        case PeriodLength::month:
+            return month_start(any_day, 1);
+        case PeriodLength::quarter:
+            return month_start(any_day, 3);
     }
     return any_day;
 }
@@ -107,13 +119,16 @@ Period Calendar::starting(sys_days first) const {
     return {start_of(first), start_of(next_start(first, length_))};
 }
 
-Period Calendar::containing_day(sys_days day) const { return starting(first_day(day)); }
+Period Calendar::containing_day(sys_days day) const {
+    return starting(first_day(day));
+}
 
 Period Calendar::containing(Instant at) const {
     if (at >= last_.begin && at < last_.end) return last_;
     const sys_days first = first_day(day_of(at));
     last_ = starting(first);
-    // Where clocks go back across midnight, an instant can lie on the eve by its date, yet after the first midnight.
+    // Where clocks go back across midnight, an instant can lie on the eve by its date, yet after the first
+    // midnight.
     if (at >= last_.end) last_ = starting(next_start(first, length_));
     return last_;
 }
@@ -131,8 +146,10 @@ std::string Calendar::label(const Period& period) const {
             const auto week = (first - first_monday_of_iso_year(iso_year)).count() / 7 + 1;
             return fmt::format("{:04}-W{:02}", static_cast<int>(iso_year), week);
         }
-        case PeriodLength::month: return fmt::format("{:04}-{:02}", year, month);
-        case PeriodLength::quarter: return fmt::format("{:04}-Q{}", year, (month + 2) / 3);
+        case PeriodLength::month:
+            return fmt::format("{:04}-{:02}", year, month);
+        case PeriodLength::quarter:
+            return fmt::format("{:04}-Q{}", year, (month + 2) / 3);
     }
     return {};
 }

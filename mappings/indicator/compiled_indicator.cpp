@@ -26,14 +26,15 @@ std::optional<Slot> slot_of(const Schema& schema, const Scalar& field, std::init
                             Problems& problems) {
     const auto slot = schema.find(field.text);
     if (!slot) {
-        problems.push_back({field.mark, fmt::format("{} has no field \"{}\"{}", name_of(schema.kind()), field.text,
-                                                    did_you_mean(field.text, field_names(schema)))});
+        problems.push_back(
+            {field.mark, fmt::format("{} has no field \"{}\"{}", name_of(schema.kind()), field.text,
+                                     did_you_mean(field.text, field_names(schema)))});
         return std::nullopt;
     }
     const Type type = schema.field(*slot).type;
     if (types.size() == 0 || std::find(types.begin(), types.end(), type) != types.end()) return slot;
-    problems.push_back({field.mark, fmt::format("\"{}\" is a {}, a {} is needed here", field.text, name_of(type),
-                                                type_words(types))});
+    problems.push_back({field.mark, fmt::format("\"{}\" is a {}, a {} is needed here", field.text,
+                                                name_of(type), type_words(types))});
     return std::nullopt;
 }
 
@@ -67,7 +68,8 @@ class RelationCompiler {
         relation.own_slots = slots_of(own(), definition.by, problems_);
         relation.within = definition.within;
         if (!indicator_.at)
-            problems_.push_back({definition.mark, "recurs needs `at`: the timestamp that says which record came first"});
+            problems_.push_back(
+                {definition.mark, "recurs needs `at`: the timestamp that says which record came first"});
         return relation;
     }
 
@@ -89,9 +91,11 @@ class RelationCompiler {
         relation.other_slots = slots_of(schemas_.of(definition.kind), definition.same, problems_);
         relation.within = definition.within;
         const Scalar opened{"opened_at", definition.mark};
-        relation.other_at = slot_of(schemas_.of(definition.kind), opened, {Type::timestamp}, problems_).value_or(0);
+        relation.other_at =
+            slot_of(schemas_.of(definition.kind), opened, {Type::timestamp}, problems_).value_or(0);
         if (!indicator_.at)
-            problems_.push_back({definition.mark, "followed_by needs `at`: the timestamp from which it looks on"});
+            problems_.push_back(
+                {definition.mark, "followed_by needs `at`: the timestamp from which it looks on"});
         return relation;
     }
 
@@ -105,20 +109,22 @@ class RelationCompiler {
 void refuse_recurs_in_where(const CompiledIndicator& indicator, Problems& problems) {
     for (const CompiledRelation& relation : indicator.where_relations)
         if (relation.form == CompiledRelation::Form::recurs)
-            problems.push_back({indicator.definition.where.mark,
-                                "recurs cannot stand in `where`, which says what it is compared with: use `share`"});
+            problems.push_back(
+                {indicator.definition.where.mark,
+                 "recurs cannot stand in `where`, which says what it is compared with: use `share`"});
     if (indicator.where_relations.empty()) return;
     for (const CompiledRelation& relation : indicator.share_relations)
         if (relation.form == CompiledRelation::Form::recurs)
-            problems.push_back({indicator.definition.where.mark,
-                                "recurs compares with records that pass `where`, so that cannot ask for named_by or "
-                                "followed_by as well"});
+            problems.push_back(
+                {indicator.definition.where.mark,
+                 "recurs compares with records that pass `where`, so that cannot ask for named_by or "
+                 "followed_by as well"});
 }
 
 }  // namespace
 
-CompiledIndicator compile(const IndicatorDefinition& definition, const Schemas& schemas, const date::time_zone* zone,
-                          Problems& problems) {
+CompiledIndicator compile(const IndicatorDefinition& definition, const Schemas& schemas,
+                          const date::time_zone* zone, Problems& problems) {
     CompiledIndicator indicator;
     indicator.definition = definition;
     const Schema& schema = schemas.of(definition.kind);
@@ -126,7 +132,8 @@ CompiledIndicator compile(const IndicatorDefinition& definition, const Schemas& 
     indicator.where = compile(definition.where, schema, zone, RelationsAllowed::yes, problems);
     indicator.share = compile(definition.share, schema, zone, RelationsAllowed::yes, problems);
     const QuantityDefinition& of = definition.of;
-    if (of.field) indicator.field = slot_of(schema, *of.field, {Type::number, Type::integer, Type::boolean}, problems);
+    if (of.field)
+        indicator.field = slot_of(schema, *of.field, {Type::number, Type::integer, Type::boolean}, problems);
     if (of.from) indicator.from = slot_of(schema, *of.from, {Type::timestamp}, problems);
     if (of.to) indicator.to = slot_of(schema, *of.to, {Type::timestamp}, problems);
     if (of.at_least) {

@@ -1,4 +1,5 @@
-// An indicator made ready: slots for names, conditions compiled, and the relations that it asks about records.
+// An indicator made ready: slots for names, conditions compiled, and the relations that it asks about
+// records.
 #pragma once
 
 #include <optional>
@@ -21,8 +22,8 @@ struct CompiledRelation {
     std::vector<Slot> other_slots;  ///< followed_by: same, there; named_by: the field that names
     Slot other_at = 0;              ///< followed_by: opened_at of the others
     Millis within{};
-    std::size_t own_list = 0;       ///< postings of the indicator's records
-    std::size_t other_list = 0;     ///< postings of the others; for recurs the same list
+    std::size_t own_list = 0;    ///< postings of the indicator's records
+    std::size_t other_list = 0;  ///< postings of the others; for recurs the same list
 };
 
 struct CompiledIndicator {
@@ -40,8 +41,8 @@ struct CompiledIndicator {
 };
 
 /// Compiles one definition; what is wrong with it is added to `problems`, and then the result is of no use.
-CompiledIndicator compile(const IndicatorDefinition& definition, const Schemas& schemas, const date::time_zone* zone,
-                          Problems& problems);
+CompiledIndicator compile(const IndicatorDefinition& definition, const Schemas& schemas,
+                          const date::time_zone* zone, Problems& problems);
 
 /// All fields that the definition reads, sorted: what a mapping must not change silently.
 std::vector<std::string> fields_used(const IndicatorDefinition& definition);

@@ -47,7 +47,8 @@ std::vector<std::string> field_names(const Schema& schema) {
 
 class ConditionCompiler {
   public:
-    ConditionCompiler(const Schema& schema, const date::time_zone* zone, RelationsAllowed allowed, Problems& problems)
+    ConditionCompiler(const Schema& schema, const date::time_zone* zone, RelationsAllowed allowed,
+                      Problems& problems)
         : schema_(schema), zone_(zone), allowed_(allowed), problems_(problems) {}
 
     Condition run(const ConditionDefinition& definition) {
@@ -61,16 +62,20 @@ class ConditionCompiler {
         result.what = definition.node;
         for (const ConditionDefinition& child : definition.children) result.children.push_back(node(child));
         switch (definition.node) {
-            case ConditionDefinition::Node::field: field(definition, result); break;
+            case ConditionDefinition::Node::field:
+                field(definition, result);
+                break;
             case ConditionDefinition::Node::recurs:
             case ConditionDefinition::Node::named_by:
             case ConditionDefinition::Node::followed_by:
                 if (allowed_ == RelationsAllowed::no)
-                    problems_.push_back({definition.mark, "recurs, named_by and followed_by belong into an indicator"});
+                    problems_.push_back(
+                        {definition.mark, "recurs, named_by and followed_by belong into an indicator"});
                 result.relation = condition_.relations_.size();
                 condition_.relations_.push_back(definition);
                 break;
-            default: break;
+            default:
+                break;
         }
         return result;
     }
@@ -78,9 +83,10 @@ class ConditionCompiler {
     void field(const ConditionDefinition& definition, Condition::Node& result) {
         const auto slot = schema_.find(definition.field.text);
         if (!slot) {
-            problems_.push_back({definition.field.mark,
-                                 fmt::format("{} has no field \"{}\"{}", name_of(schema_.kind()), definition.field.text,
-                                             did_you_mean(definition.field.text, field_names(schema_)))});
+            problems_.push_back(
+                {definition.field.mark,
+                 fmt::format("{} has no field \"{}\"{}", name_of(schema_.kind()), definition.field.text,
+                             did_you_mean(definition.field.text, field_names(schema_)))});
             return;
         }
         for (const FieldTest& written : definition.tests) result.tests.push_back(test(*slot, written));
@@ -101,12 +107,14 @@ class ConditionCompiler {
     }
 
     void pattern(const Scalar& operand, Condition::Test& result) {
-        if (result.type != Type::text && result.type != Type::list) refuse(operand, result.slot, "matches needs a text");
+        if (result.type != Type::text && result.type != Type::list)
+            refuse(operand, result.slot, "matches needs a text");
         re2::RE2::Options options;
         options.set_log_errors(false);
         result.pattern = std::make_shared<re2::RE2>(operand.text, options);
         if (!result.pattern->ok())
-            problems_.push_back({operand.mark, fmt::format("\"{}\" is no regular expression: {}", operand.text, result.pattern->error())});
+            problems_.push_back({operand.mark, fmt::format("\"{}\" is no regular expression: {}",
+                                                           operand.text, result.pattern->error())});
     }
 
     void add_operand(const Scalar& operand, Condition::Test& result) {
@@ -115,10 +123,13 @@ class ConditionCompiler {
         switch (result.type) {
             case Type::text:
             case Type::list:
-                if (is_bound) return refuse(operand, result.slot, "a text can be compared for equality or with matches");
+                if (is_bound)
+                    return refuse(operand, result.slot,
+                                  "a text can be compared for equality or with matches");
                 result.texts.push_back(operand.text);
                 return;
-            case Type::choice: return add_choice(operand, result, is_bound);
+            case Type::choice:
+                return add_choice(operand, result, is_bound);
             case Type::boolean:
                 if (is_bound || (operand.text != "true" && operand.text != "false"))
                     return refuse(operand, result.slot, "it is true or false");
@@ -126,14 +137,18 @@ class ConditionCompiler {
                 return;
             case Type::timestamp: {
                 const auto at = instant_of(operand.text, zone_);
-                if (!at) return refuse(operand, result.slot, "a time is written 2026-01-31 or 2026-01-31T08:00:00Z");
+                if (!at)
+                    return refuse(operand, result.slot,
+                                  "a time is written 2026-01-31 or 2026-01-31T08:00:00Z");
                 result.integers.push_back(at->time_since_epoch().count());
                 return;
             }
-            default: break;
+            default:
+                break;
         }
         const auto number = number_of(operand.text);
-        if (!number || is_time_bound) return refuse(operand, result.slot, "a number is needed, and above, below ... for bounds");
+        if (!number || is_time_bound)
+            return refuse(operand, result.slot, "a number is needed, and above, below ... for bounds");
         result.numbers.push_back(*number);
     }
 
@@ -150,8 +165,9 @@ class ConditionCompiler {
     }
 
     void refuse(const Scalar& operand, Slot slot, const std::string& why) {
-        problems_.push_back({operand.mark, fmt::format("\"{}\" does not fit {}.{}: {}", operand.text, name_of(schema_.kind()),
-                                                       schema_.field(slot).name, why)});
+        problems_.push_back(
+            {operand.mark, fmt::format("\"{}\" does not fit {}.{}: {}", operand.text, name_of(schema_.kind()),
+                                       schema_.field(slot).name, why)});
     }
 
     const Schema& schema_;
@@ -166,18 +182,27 @@ Condition compile(const ConditionDefinition& definition, const Schema& schema, c
     return ConditionCompiler(schema, zone, relations, problems).run(definition);
 }
 
-bool Condition::evaluate(const Record& record, const Relations& relations) const { return holds(root_, record, relations); }
-bool Condition::evaluate(const Record& record) const { return holds(root_, record, NoRelations{}); }
+bool Condition::evaluate(const Record& record, const Relations& relations) const {
+    return holds(root_, record, relations);
+}
+bool Condition::evaluate(const Record& record) const {
+    return holds(root_, record, NoRelations{});
+}
 
 bool Condition::holds(const Node& node, const Record& record, const Relations& relations) {
     const auto child_holds = [&](const Node& child) { return holds(child, record, relations); };
     switch (node.what) {
-        case ConditionDefinition::Node::all: return std::all_of(node.children.begin(), node.children.end(), child_holds);
-        case ConditionDefinition::Node::any: return std::any_of(node.children.begin(), node.children.end(), child_holds);
-        case ConditionDefinition::Node::negation: return std::none_of(node.children.begin(), node.children.end(), child_holds);
+        case ConditionDefinition::Node::all:
+            return std::all_of(node.children.begin(), node.children.end(), child_holds);
+        case ConditionDefinition::Node::any:
+            return std::any_of(node.children.begin(), node.children.end(), child_holds);
+        case ConditionDefinition::Node::negation:
+            return std::none_of(node.children.begin(), node.children.end(), child_holds);
         case ConditionDefinition::Node::field:
-            return std::all_of(node.tests.begin(), node.tests.end(), [&](const Test& test) { return passes(test, record); });
-        default: return relations.holds(node.relation, record);
+            return std::all_of(node.tests.begin(), node.tests.end(),
+                               [&](const Test& test) { return passes(test, record); });
+        default:
+            return relations.holds(node.relation, record);
     }
 }
 
@@ -188,7 +213,8 @@ bool Condition::passes(const Test& test, const Record& record) {
     if (!value.present) return false;
     if (test.op == Operator::any_of) return is_any_of(test, value);
     if (test.op != Operator::matches) return is_within(test, value);
-    if (test.type == Type::text) return re2::RE2::PartialMatch({value.text.data(), value.text.size()}, *test.pattern);
+    if (test.type == Type::text)
+        return re2::RE2::PartialMatch({value.text.data(), value.text.size()}, *test.pattern);
     const auto items = Record::list_items(value.text);
     return std::any_of(items.begin(), items.end(), [&](std::string_view item) {
         return re2::RE2::PartialMatch({item.data(), item.size()}, *test.pattern);
@@ -196,16 +222,23 @@ bool Condition::passes(const Test& test, const Record& record) {
 }
 
 bool Condition::is_any_of(const Test& test, const Value& value) {
-    const auto among = [](const auto& list, const auto& one) { return std::find(list.begin(), list.end(), one) != list.end(); };
+    const auto among = [](const auto& list, const auto& one) {
+        return std::find(list.begin(), list.end(), one) != list.end();
+    };
     switch (test.type) {
-        case Type::text: return among(test.texts, value.text);
+        case Type::text:
+            return among(test.texts, value.text);
         case Type::list: {
             const auto items = Record::list_items(value.text);
-            return std::any_of(items.begin(), items.end(), [&](std::string_view item) { return among(test.texts, item); });
+            return std::any_of(items.begin(), items.end(),
+                               [&](std::string_view item) { return among(test.texts, item); });
         }
-        case Type::number: return among(test.numbers, value.number);
-        case Type::integer: return among(test.numbers, static_cast<double>(value.integer));
-        default: return among(test.integers, value.integer);
+        case Type::number:
+            return among(test.numbers, value.number);
+        case Type::integer:
+            return among(test.numbers, static_cast<double>(value.integer));
+        default:
+            return among(test.integers, value.integer);
     }
 }
 
@@ -220,11 +253,16 @@ bool Condition::is_within(const Test& test, const Value& value) {
     const double number = test.type == Type::number ? value.number : static_cast<double>(value.integer);
     const double bound = test.numbers.front();
     switch (test.op) {
-        case Operator::above: return number > bound;
-        case Operator::at_least: return number >= bound;
-        case Operator::below: return number < bound;
-        case Operator::at_most: return number <= bound;
-        default: return false;
+        case Operator::above:
+            return number > bound;
+        case Operator::at_least:
+            return number >= bound;
+        case Operator::below:
+            return number < bound;
+        case Operator::at_most:
+            return number <= bound;
+        default:
+            return false;
     }
 }
 

@@ -42,9 +42,10 @@ class Condition {
         Slot slot = 0;
         Type type = Type::text;
         bool wants_empty = false;
-        std::vector<std::string> texts;       // any_of on text and lists
-        std::vector<std::int64_t> integers;   // any_of on integer, boolean, choice, timestamp; bounds on timestamps
-        std::vector<double> numbers;          // any_of and bounds on numbers and integers
+        std::vector<std::string> texts;  // any_of on text and lists
+        std::vector<std::int64_t>
+            integers;                 // any_of on integer, boolean, choice, timestamp; bounds on timestamps
+        std::vector<double> numbers;  // any_of and bounds on numbers and integers
         std::shared_ptr<const re2::RE2> pattern;
     };
     struct Node {
@@ -62,8 +63,8 @@ class Condition {
     std::vector<ConditionDefinition> relations_;
 };
 
-/// Faults (unknown field, a value that the field cannot have) are added to `problems`, and then the result is of no use.
-/// Days in before and after begin at midnight in `zone`.
+/// Faults (unknown field, a value that the field cannot have) are added to `problems`, and then the result is
+/// of no use. Days in before and after begin at midnight in `zone`.
 Condition compile(const ConditionDefinition& definition, const Schema& schema, const date::time_zone* zone,
                   RelationsAllowed relations, Problems& problems);
 

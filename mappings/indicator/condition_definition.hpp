@@ -19,7 +19,18 @@ struct Scalar {
 
 /// `field: value`, `field: [any, of]` or `field: { above: 3, below: 9 }`.
 struct FieldTest {
-    enum class Operator { any_of, not_any_of, above, at_least, below, at_most, before, after, matches, empty };
+    enum class Operator {
+        any_of,
+        not_any_of,
+        above,
+        at_least,
+        below,
+        at_most,
+        before,
+        after,
+        matches,
+        empty
+    };
     Operator op = Operator::any_of;
     std::vector<Scalar> operands;  ///< one for all but any_of and not_any_of; `empty` holds true or false
     Mark mark;
@@ -62,7 +73,8 @@ struct ConditionDefinition {
     [[nodiscard]] bool is_always_true() const { return node == Node::all && children.empty(); }
 };
 
-/// The same text for the same meaning, whatever the layout of the file: what a definition's digest is made of.
+/// The same text for the same meaning, whatever the layout of the file: what a definition's digest is made
+/// of.
 std::string canonical_text(const ConditionDefinition& condition);
 
 }  // namespace baselined::mappings

@@ -9,10 +9,10 @@ namespace baselined::mappings {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> form_names{"count",   "share", "sum",   "mean",   "median",  "percentile",
-                                                       "backlog", "age",   "ratio", "uptime", "snapshot"};
+constexpr std::array<std::string_view, 11> form_names{
+    "count", "share", "sum", "mean", "median", "percentile", "backlog", "age", "ratio", "uptime", "snapshot"};
 constexpr std::array<std::string_view, 10> operator_names{"any_of",  "not",    "above", "at_least", "below",
-                                                           "at_most", "before", "after", "matches",  "empty"};
+                                                          "at_most", "before", "after", "matches",  "empty"};
 
 std::string quoted(std::string_view text) {
     std::string result = "\"";
@@ -32,20 +32,25 @@ std::string list_text(const std::vector<Scalar>& items) {
     return "[" + result + "]";
 }
 
-std::string optional_text(const std::optional<Scalar>& scalar) { return scalar ? quoted(scalar->text) : "-"; }
+std::string optional_text(const std::optional<Scalar>& scalar) {
+    return scalar ? quoted(scalar->text) : "-";
+}
 
 std::string leaf_text(const ConditionDefinition& condition) {
     using Node = ConditionDefinition::Node;
     if (condition.node == Node::recurs)
-        return fmt::format("recurs{} within {}ms", list_text(condition.recurs->by), condition.recurs->within.count());
+        return fmt::format("recurs{} within {}ms", list_text(condition.recurs->by),
+                           condition.recurs->within.count());
     if (condition.node == Node::named_by)
-        return fmt::format("named_by {} in {}", name_of(condition.named_by->kind), quoted(condition.named_by->in.text));
+        return fmt::format("named_by {} in {}", name_of(condition.named_by->kind),
+                           quoted(condition.named_by->in.text));
     if (condition.node == Node::followed_by)
         return fmt::format("followed_by {} same {} within {}ms", name_of(condition.followed_by->kind),
                            list_text(condition.followed_by->same), condition.followed_by->within.count());
     std::vector<std::string> tests;
     for (const FieldTest& test : condition.tests)
-        tests.push_back(fmt::format("{}{}", operator_names[static_cast<std::size_t>(test.op)], list_text(test.operands)));
+        tests.push_back(
+            fmt::format("{}{}", operator_names[static_cast<std::size_t>(test.op)], list_text(test.operands)));
     std::sort(tests.begin(), tests.end());
     std::string result = quoted(condition.field.text) + ":";
     for (const std::string& test : tests) result += test + " ";
@@ -56,7 +61,8 @@ std::string leaf_text(const ConditionDefinition& condition) {
 
 std::string canonical_text(const ConditionDefinition& condition) {
     using Node = ConditionDefinition::Node;
-    if (condition.node != Node::all && condition.node != Node::any && condition.node != Node::negation) return leaf_text(condition);
+    if (condition.node != Node::all && condition.node != Node::any && condition.node != Node::negation)
+        return leaf_text(condition);
     std::vector<std::string> children;
     for (const ConditionDefinition& child : condition.children) children.push_back(canonical_text(child));
     std::sort(children.begin(), children.end());
@@ -65,28 +71,38 @@ std::string canonical_text(const ConditionDefinition& condition) {
     return result + ")";
 }
 
-std::string_view name_of(Form form) { return form_names[static_cast<std::size_t>(form)]; }
+std::string_view name_of(Form form) {
+    return form_names[static_cast<std::size_t>(form)];
+}
 
 std::string unit_text(const IndicatorDefinition& definition) {
     switch (definition.unit) {
-        case Unit::ratio: return "ratio";
-        case Unit::hours: return "hours";
-        case Unit::days: return "days";
-        case Unit::count: return "count";
-        case Unit::number: return "number";
-        case Unit::currency: return definition.currency;
+        case Unit::ratio:
+            return "ratio";
+        case Unit::hours:
+            return "hours";
+        case Unit::days:
+            return "days";
+        case Unit::count:
+            return "count";
+        case Unit::number:
+            return "number";
+        case Unit::currency:
+            return definition.currency;
     }
     return {};
 }
 
 std::string canonical_text(const IndicatorDefinition& definition) {
     const QuantityDefinition& of = definition.of;
-    return fmt::format("indicator kind {} at {} form {} p {} over {} of {} from {} to {} at_least {} unit {} better {}\nwhere {}\nshare {}",
-                       name_of(definition.kind), optional_text(definition.at), name_of(definition.form), definition.percentile,
-                       optional_text(definition.over), optional_text(of.field), optional_text(of.from), optional_text(of.to),
-                       of.at_least ? fmt::format("{}", *of.at_least) : "-", unit_text(definition),
-                       definition.better == Better::lower ? "lower" : "higher", canonical_text(definition.where),
-                       canonical_text(definition.share));
+    return fmt::format(
+        "indicator kind {} at {} form {} p {} over {} of {} from {} to {} at_least {} unit {} better "
+        "{}\nwhere {}\nshare {}",
+        name_of(definition.kind), optional_text(definition.at), name_of(definition.form),
+        definition.percentile, optional_text(definition.over), optional_text(of.field),
+        optional_text(of.from), optional_text(of.to), of.at_least ? fmt::format("{}", *of.at_least) : "-",
+        unit_text(definition), definition.better == Better::lower ? "lower" : "higher",
+        canonical_text(definition.where), canonical_text(definition.share));
 }
 
 }  // namespace baselined::mappings

@@ -19,23 +19,24 @@ struct QuantityDefinition {
     std::optional<Scalar> field;
     std::optional<Scalar> from;
     std::optional<Scalar> to;
-    std::optional<double> at_least;  ///< raises smaller spans to it; in the span's unit, hours (0 in practice)
+    std::optional<double>
+        at_least;  ///< raises smaller spans to it; in the span's unit, hours (0 in practice)
 };
 
 struct IndicatorDefinition {
     std::string name;
-    int version = 1;       ///< shipped definitions count theirs; a user's own may
+    int version = 1;  ///< shipped definitions count theirs; a user's own may
     std::string title;
     Kind kind = Kind::incident;
-    std::optional<Scalar> at;             ///< absent for backlog, age, uptime and snapshot
+    std::optional<Scalar> at;  ///< absent for backlog, age, uptime and snapshot
     ConditionDefinition where;
     Form form = Form::count;
-    ConditionDefinition share;            ///< for share and snapshot
-    QuantityDefinition of;                ///< for sum, mean, median, percentile; from/to for backlog, age, uptime
-    double percentile = 50;               ///< for percentile
-    std::optional<Scalar> over;           ///< for ratio: the other indicator's name
+    ConditionDefinition share;   ///< for share and snapshot
+    QuantityDefinition of;       ///< for sum, mean, median, percentile; from/to for backlog, age, uptime
+    double percentile = 50;      ///< for percentile
+    std::optional<Scalar> over;  ///< for ratio: the other indicator's name
     Unit unit = Unit::count;
-    std::string currency;                 ///< for Unit::currency
+    std::string currency;  ///< for Unit::currency
     Better better = Better::lower;
     bool shipped = false;
     Mark mark;

@@ -42,7 +42,8 @@ PeriodFigure open_figure(const CompiledIndicator& indicator, const Tally& stays,
 
 }  // namespace
 
-SeriesFigures::SeriesFigures(const CompiledIndicator& indicator, Tallies tallies, std::vector<SnapshotFigure> snapshots)
+SeriesFigures::SeriesFigures(const CompiledIndicator& indicator, Tallies tallies,
+                             std::vector<SnapshotFigure> snapshots)
     : indicator_(indicator), tallies_(std::move(tallies)), snapshots_(std::move(snapshots)) {}
 
 double SeriesFigures::in_unit(double raw) const {
@@ -70,8 +71,10 @@ PeriodFigure SeriesFigures::figure(const Tally& tally) const {
     PeriodFigure figure;
     switch (indicator_.form()) {
         case Form::count:
-        case Form::ratio: return count_figure(static_cast<double>(tally.count));
-        case Form::share: return share_figure(tally.sum.value(), static_cast<double>(tally.count));
+        case Form::ratio:
+            return count_figure(static_cast<double>(tally.count));
+        case Form::share:
+            return share_figure(tally.sum.value(), static_cast<double>(tally.count));
         case Form::sum: {
             figure = count_figure(in_unit(tally.sum.value()));
             return figure;
@@ -87,11 +90,14 @@ PeriodFigure SeriesFigures::figure(const Tally& tally) const {
             if (!tally.values.empty())
                 figure.value = in_unit(percentile_of(tally.values, indicator_.definition.percentile));
             return figure;
-        default: return figure;
+        default:
+            return figure;
     }
 }
 
-PeriodFigure SeriesFigures::open_at(const Tally& stays, Instant end) const { return open_figure(indicator_, stays, end); }
+PeriodFigure SeriesFigures::open_at(const Tally& stays, Instant end) const {
+    return open_figure(indicator_, stays, end);
+}
 
 PeriodFigure SeriesFigures::uptime(const Period& period, Instant now) const {
     const std::int64_t begin = period.begin.time_since_epoch().count();
@@ -114,17 +120,22 @@ PeriodFigure SeriesFigures::uptime(const Period& period, Instant now) const {
 
 PeriodFigure SeriesFigures::snapshot(Instant begin) const {
     for (const SnapshotFigure& taken : snapshots_)
-        if (taken.period == begin) return share_figure(static_cast<double>(taken.hits), static_cast<double>(taken.count));
+        if (taken.period == begin)
+            return share_figure(static_cast<double>(taken.hits), static_cast<double>(taken.count));
     return {};
 }
 
 PeriodFigure SeriesFigures::of(const Period& period, Instant now) const {
     switch (indicator_.form()) {
         case Form::backlog:
-        case Form::age: return open_at(sum_up_to(period.end), std::min(period.end, now));
-        case Form::uptime: return uptime(period, now);
-        case Form::snapshot: return snapshot(period.begin);
-        default: break;
+        case Form::age:
+            return open_at(sum_up_to(period.end), std::min(period.end, now));
+        case Form::uptime:
+            return uptime(period, now);
+        case Form::snapshot:
+            return snapshot(period.begin);
+        default:
+            break;
     }
     const Tally* tally = find(period.begin);
     return figure(tally != nullptr ? *tally : Tally{});
@@ -135,7 +146,8 @@ PeriodFigure SeriesFigures::pooled(const std::vector<Period>& periods, Instant n
     if (form == Form::median || form == Form::percentile) {
         Tally all;
         for (const Period& period : periods)
-            if (const Tally* tally = find(period.begin)) all.values.insert(all.values.end(), tally->values.begin(), tally->values.end());
+            if (const Tally* tally = find(period.begin))
+                all.values.insert(all.values.end(), tally->values.begin(), tally->values.end());
         std::sort(all.values.begin(), all.values.end());
         return figure(all);
     }
@@ -165,7 +177,8 @@ std::uint64_t SeriesFigures::digest(const std::vector<Period>& periods) const {
 
 std::optional<Instant> SeriesFigures::first_period() const {
     const Form form = indicator_.form();
-    if (form == Form::snapshot) return snapshots_.empty() ? std::nullopt : std::make_optional(snapshots_.front().period);
+    if (form == Form::snapshot)
+        return snapshots_.empty() ? std::nullopt : std::make_optional(snapshots_.front().period);
     if (tallies_.empty()) return std::nullopt;
     if (form != Form::uptime) return tallies_.front().first;
     const auto& spans = tallies_.front().second.spans;

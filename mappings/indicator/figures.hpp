@@ -25,8 +25,8 @@ class SeriesFigures {
     /// `indicator` outlives this. `snapshots` serves Form::snapshot only.
     SeriesFigures(const CompiledIndicator& indicator, Tallies tallies, std::vector<SnapshotFigure> snapshots);
 
-    /// The figure of one period as of `now`: numerator and denominator as design.md's "Indicator" says, spans in
-    /// the indicator's unit.
+    /// The figure of one period as of `now`: numerator and denominator as design.md's "Indicator" says, spans
+    /// in the indicator's unit.
     [[nodiscard]] PeriodFigure of(const Period& period, Instant now) const;
     /// The same statistic over all records of several periods: what is reported as a baseline.
     [[nodiscard]] PeriodFigure pooled(const std::vector<Period>& periods, Instant now) const;

@@ -43,9 +43,11 @@ std::optional<std::uint64_t> hash_of(std::int64_t source, const Record& record, 
     for (const Slot slot : slots) {
         const Value value = record.get(slot);
         if (!value.present) return std::nullopt;
-        const std::array<std::int64_t, 3> bits{static_cast<std::int64_t>(hash), value.integer,
-                                               static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(value.number))};
-        hash = XXH3_64bits_withSeed(value.text.data(), value.text.size(), XXH3_64bits(bits.data(), sizeof bits));
+        const std::array<std::int64_t, 3> bits{
+            static_cast<std::int64_t>(hash), value.integer,
+            static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(value.number))};
+        hash =
+            XXH3_64bits_withSeed(value.text.data(), value.text.size(), XXH3_64bits(bits.data(), sizeof bits));
     }
     return hash;
 }
@@ -74,7 +76,8 @@ std::optional<std::size_t> IndicatorSet::add_series(std::size_t indicator, const
     for (const std::size_t known : series_of_[indicator])
         if (series_[known].digest == digest) return known;
     Problems own;
-    Condition condition = compile(scope, schemas_.of(indicators_[indicator].kind()), zone_, RelationsAllowed::no, own);
+    Condition condition =
+        compile(scope, schemas_.of(indicators_[indicator].kind()), zone_, RelationsAllowed::no, own);
     if (!own.empty()) {
         problems.insert(problems.end(), own.begin(), own.end());
         return std::nullopt;
@@ -86,9 +89,10 @@ std::optional<std::size_t> IndicatorSet::add_series(std::size_t indicator, const
 
 std::size_t IndicatorSet::add_list(PostingList list) {
     const Schema& schema = schemas_.of(list.kind);
-    list.digest = fmt::format("{} {} by {} at {} where {}", static_cast<int>(list.role), name_of(list.kind),
-                              slot_names(schema, list.slots), list.at ? schema.field(*list.at).name : "",
-                              list.indicator ? canonical_text(indicators_[*list.indicator].definition.where) : "");
+    list.digest =
+        fmt::format("{} {} by {} at {} where {}", static_cast<int>(list.role), name_of(list.kind),
+                    slot_names(schema, list.slots), list.at ? schema.field(*list.at).name : "",
+                    list.indicator ? canonical_text(indicators_[*list.indicator].definition.where) : "");
     const auto known = std::find_if(lists_.begin(), lists_.end(),
                                     [&](const PostingList& other) { return other.digest == list.digest; });
     if (known != lists_.end()) return static_cast<std::size_t>(known - lists_.begin());
@@ -102,17 +106,21 @@ void IndicatorSet::add_lists(std::size_t index) {
     for (auto* relations : {&indicator.where_relations, &indicator.share_relations})
         for (CompiledRelation& relation : *relations) switch (relation.form) {
                 case CompiledRelation::Form::recurs:
-                    relation.own_list = add_list({Role::group, indicator.kind(), relation.own_slots, indicator.at, index, {}});
+                    relation.own_list = add_list(
+                        {Role::group, indicator.kind(), relation.own_slots, indicator.at, index, {}});
                     relation.other_list = relation.own_list;
                     break;
                 case CompiledRelation::Form::named_by:
-                    relation.own_list = add_list({Role::names, indicator.kind(), relation.own_slots, {}, {}, {}});
-                    relation.other_list = add_list({Role::namers, relation.other, relation.other_slots, {}, {}, {}});
+                    relation.own_list =
+                        add_list({Role::names, indicator.kind(), relation.own_slots, {}, {}, {}});
+                    relation.other_list =
+                        add_list({Role::namers, relation.other, relation.other_slots, {}, {}, {}});
                     break;
                 case CompiledRelation::Form::followed_by:
-                    relation.own_list = add_list({Role::followed, indicator.kind(), relation.own_slots, indicator.at, {}, {}});
-                    relation.other_list =
-                        add_list({Role::followers, relation.other, relation.other_slots, relation.other_at, {}, {}});
+                    relation.own_list = add_list(
+                        {Role::followed, indicator.kind(), relation.own_slots, indicator.at, {}, {}});
+                    relation.other_list = add_list(
+                        {Role::followers, relation.other, relation.other_slots, relation.other_at, {}, {}});
                     break;
             }
 }

@@ -16,8 +16,8 @@ struct PostingList {
     enum class Role { group, names, namers, followed, followers };
     Role role = Role::group;
     Kind kind = Kind::incident;
-    std::vector<Slot> slots;               ///< group, followed, followers: all present and equal; else: any of
-    std::optional<Slot> at;                ///< absent: postings have no instant
+    std::vector<Slot> slots;  ///< group, followed, followers: all present and equal; else: any of
+    std::optional<Slot> at;   ///< absent: postings have no instant
     std::optional<std::size_t> indicator;  ///< only records that pass this indicator's own `where`
     std::string digest;                    ///< names the list for ever
 };
@@ -30,14 +30,16 @@ class IndicatorSet {
     /// Adds a definition, or finds it by its canonical text. Problems mean: not added.
     std::optional<std::size_t> add(const IndicatorDefinition& definition, Problems& problems);
     /// Adds a series of it, or finds it. A scope with a field that the kind does not have is a problem.
-    std::optional<std::size_t> add_series(std::size_t indicator, const ConditionDefinition& scope, PeriodLength period,
-                                          Problems& problems);
+    std::optional<std::size_t> add_series(std::size_t indicator, const ConditionDefinition& scope,
+                                          PeriodLength period, Problems& problems);
 
     [[nodiscard]] const CompiledIndicator& indicator(std::size_t index) const { return indicators_[index]; }
     [[nodiscard]] std::size_t indicator_count() const { return indicators_.size(); }
     [[nodiscard]] const Series& series(std::size_t index) const { return series_[index]; }
     [[nodiscard]] std::size_t series_count() const { return series_.size(); }
-    [[nodiscard]] std::span<const std::size_t> series_of(std::size_t indicator) const { return series_of_[indicator]; }
+    [[nodiscard]] std::span<const std::size_t> series_of(std::size_t indicator) const {
+        return series_of_[indicator];
+    }
     [[nodiscard]] const PostingList& list(std::size_t index) const { return lists_[index]; }
     [[nodiscard]] std::size_t list_count() const { return lists_.size(); }
 

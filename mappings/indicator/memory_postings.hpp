@@ -18,11 +18,13 @@ class MemoryPostings final : public PostingIndex {
         const auto found = lists_.find(list);
         if (found == lists_.end()) return;
         const auto& postings = found->second;
-        for (auto at = postings.lower_bound({hash, from, 0}); at != postings.end() && at->hash == hash && at->at <= to; ++at)
+        for (auto at = postings.lower_bound({hash, from, 0});
+             at != postings.end() && at->hash == hash && at->at <= to; ++at)
             if (!visit(*at)) return;
     }
 
-    void visit_all_postings(std::int64_t list, const std::function<void(const Posting&)>& visit) const override {
+    void visit_all_postings(std::int64_t list,
+                            const std::function<void(const Posting&)>& visit) const override {
         const auto found = lists_.find(list);
         if (found == lists_.end()) return;
         for (const Posting& posting : found->second) visit(posting);

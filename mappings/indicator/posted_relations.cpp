@@ -9,7 +9,8 @@ namespace {
 constexpr Instant no_instant{};
 
 bool is_digits(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 std::string_view without_leading_zeros(std::string_view digits) {
@@ -29,9 +30,12 @@ bool is_smaller_id(std::string_view a, std::string_view b) {
 bool PostedRelations::holds(std::size_t index, const Record& record) const {
     const CompiledRelation& relation = relations_[index];
     switch (relation.form) {
-        case CompiledRelation::Form::recurs: return recurs(relation, record);
-        case CompiledRelation::Form::named_by: return is_named(relation, record);
-        case CompiledRelation::Form::followed_by: return is_followed(relation, record);
+        case CompiledRelation::Form::recurs:
+            return recurs(relation, record);
+        case CompiledRelation::Form::named_by:
+            return is_named(relation, record);
+        case CompiledRelation::Form::followed_by:
+            return is_followed(relation, record);
     }
     return false;
 }
@@ -44,11 +48,13 @@ bool PostedRelations::recurs(const CompiledRelation& relation, const Record& rec
     bool found = false;
     Record other;
     std::int64_t other_source = 0;
-    postings_.visit_postings(lists_[relation.own_list], *hash, at - relation.within, at, [&](const Posting& posting) {
-        if (posting.record == id_) return true;
-        found = posting.at < at || (records_.load(posting.record, other, other_source) && is_smaller_id(other.id(), record.id()));
-        return !found;
-    });
+    postings_.visit_postings(
+        lists_[relation.own_list], *hash, at - relation.within, at, [&](const Posting& posting) {
+            if (posting.record == id_) return true;
+            found = posting.at < at || (records_.load(posting.record, other, other_source) &&
+                                        is_smaller_id(other.id(), record.id()));
+            return !found;
+        });
     return found;
 }
 
@@ -72,7 +78,8 @@ bool PostedRelations::is_followed(const CompiledRelation& relation, const Record
     const auto hash = hash_of(source_, record, relation.own_slots);
     const Value placed = indicator_.at ? record.get(*indicator_.at) : Value{};
     if (!hash || !placed.present) return false;
-    return any_other(relation.other_list, *hash, placed.instant() + Millis{1}, placed.instant() + relation.within);
+    return any_other(relation.other_list, *hash, placed.instant() + Millis{1},
+                     placed.instant() + relation.within);
 }
 
 }  // namespace baselined::mappings

@@ -1,4 +1,5 @@
-// Posting lists: records ordered by (hash of what they share, instant), so that a record finds its neighbours.
+// Posting lists: records ordered by (hash of what they share, instant), so that a record finds its
+// neighbours.
 #pragma once
 
 #include <cstdint>
@@ -24,12 +25,13 @@ class PostingIndex {
     virtual ~PostingIndex() = default;
     virtual void insert_posting(std::int64_t list, const Posting& posting) = 0;
     virtual void erase_posting(std::int64_t list, const Posting& posting) = 0;
-    /// Visits those of the hash from `from` to `to`, both included, in order, until the visitor returns false.
-    /// The visitor must not visit postings itself.
+    /// Visits those of the hash from `from` to `to`, both included, in order, until the visitor returns
+    /// false. The visitor must not visit postings itself.
     virtual void visit_postings(std::int64_t list, std::uint64_t hash, Instant from, Instant to,
                                 const std::function<bool(const Posting&)>& visit) const = 0;
     /// All of the list, ordered by hash, instant and record.
-    virtual void visit_all_postings(std::int64_t list, const std::function<void(const Posting&)>& visit) const = 0;
+    virtual void visit_all_postings(std::int64_t list,
+                                    const std::function<void(const Posting&)>& visit) const = 0;
 };
 
 /// Gives a stored record by its number.

@@ -30,7 +30,8 @@ class RecurrencePass {
     RecurrencePass(Millis within, const RecordSource& records) : within_(within), records_(records) {}
 
     void take(const Posting& posting) {
-        if (!tied_.empty() && (posting.hash != tied_.front().hash || posting.at != tied_.front().at)) close_tie();
+        if (!tied_.empty() && (posting.hash != tied_.front().hash || posting.at != tied_.front().at))
+            close_tie();
         tied_.push_back(posting);
     }
 
@@ -43,7 +44,8 @@ class RecurrencePass {
     void close_tie() {
         if (tied_.empty()) return;
         const Posting& first = tied_.front();
-        const bool preceded = previous_ && previous_->hash == first.hash && first.at - previous_->at <= within_;
+        const bool preceded =
+            previous_ && previous_->hash == first.hash && first.at - previous_->at <= within_;
         const RecordId smallest = tied_.size() == 1 || preceded ? first.record : smallest_id();
         for (const Posting& posting : tied_)
             if (preceded || posting.record != smallest) recurring_.mark(posting.record);
@@ -94,7 +96,11 @@ class Recomputation {
   public:
     Recomputation(const IndicatorSet& set, std::span<const std::size_t> series, const PostingIndex& postings,
                   ListNumbers lists, const RecordSource& records)
-        : set_(set), postings_(postings), lists_(lists), records_(records), series_of_(set.indicator_count()) {
+        : set_(set),
+          postings_(postings),
+          lists_(lists),
+          records_(records),
+          series_of_(set.indicator_count()) {
         for (const std::size_t index : series) series_of_[set.series(index).indicator].push_back(index);
         recurring_.resize(set.indicator_count());
         for (std::size_t index = 0; index < set.indicator_count(); ++index)
@@ -106,7 +112,9 @@ class Recomputation {
         for (std::size_t index = 0; index < set_.indicator_count(); ++index)
             if (!series_of_[index].empty()) kinds.insert(set_.indicator(index).kind());
         for (const Kind kind : kinds)
-            scan(kind, [&](RecordId id, std::int64_t source, const Record& record) { count(kind, id, source, record); });
+            scan(kind, [&](RecordId id, std::int64_t source, const Record& record) {
+                count(kind, id, source, record);
+            });
         for (auto& [key, tally] : tallies_) {
             std::sort(tally.values.begin(), tally.values.end());
             std::sort(tally.spans.begin(), tally.spans.end());
@@ -119,7 +127,8 @@ class Recomputation {
         for (const CompiledRelation& relation : set_.indicator(index).share_relations) {
             RecurrencePass pass(relation.within, records_);
             if (relation.form == CompiledRelation::Form::recurs)
-                postings_.visit_all_postings(lists_[relation.own_list], [&](const Posting& posting) { pass.take(posting); });
+                postings_.visit_all_postings(lists_[relation.own_list],
+                                             [&](const Posting& posting) { pass.take(posting); });
             recurring_[index].push_back(pass.finish());
         }
     }
@@ -128,8 +137,10 @@ class Recomputation {
         for (std::size_t index = 0; index < set_.indicator_count(); ++index) {
             const CompiledIndicator& indicator = set_.indicator(index);
             if (indicator.kind() != kind || series_of_[index].empty()) continue;
-            const PostedRelations where(set_, indicator, indicator.where_relations, postings_, lists_, records_, id, source);
-            const PostedRelations posted(set_, indicator, indicator.share_relations, postings_, lists_, records_, id, source);
+            const PostedRelations where(set_, indicator, indicator.where_relations, postings_, lists_,
+                                        records_, id, source);
+            const PostedRelations posted(set_, indicator, indicator.share_relations, postings_, lists_,
+                                         records_, id, source);
             const BulkRelations share(indicator.share_relations, recurring_[index], posted, id);
             placements_.clear();
             place(indicator, record, where, share, placements_);
@@ -163,8 +174,9 @@ class Recomputation {
 
 }  // namespace
 
-std::map<TallyKey, Tally> recompute(const IndicatorSet& set, std::span<const std::size_t> series, const RecordScan& scan,
-                                    const PostingIndex& postings, ListNumbers lists, const RecordSource& records) {
+std::map<TallyKey, Tally> recompute(const IndicatorSet& set, std::span<const std::size_t> series,
+                                    const RecordScan& scan, const PostingIndex& postings, ListNumbers lists,
+                                    const RecordSource& records) {
     return Recomputation(set, series, postings, lists, records).run(scan);
 }
 

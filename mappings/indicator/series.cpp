@@ -26,7 +26,8 @@ std::optional<double> number_at(const Record& record, Slot slot) {
 }
 
 /// Open from `from` until `to`: counted once in, once out. An end before the beginning was never open.
-void place_stay(const CompiledIndicator& indicator, const Record& record, std::vector<Placement>& placements) {
+void place_stay(const CompiledIndicator& indicator, const Record& record,
+                std::vector<Placement>& placements) {
     const auto from = instant_at(record, *indicator.from);
     if (!from) return;
     const ExactSum began{from->time_since_epoch().count()};
@@ -38,7 +39,8 @@ void place_stay(const CompiledIndicator& indicator, const Record& record, std::v
     placements.push_back({std::max(*from, *to), false, -1, gone, {}, {}});
 }
 
-void place_outage(const CompiledIndicator& indicator, const Record& record, std::vector<Placement>& placements) {
+void place_outage(const CompiledIndicator& indicator, const Record& record,
+                  std::vector<Placement>& placements) {
     const auto from = instant_at(record, *indicator.from);
     if (!from) return;
     const auto to = instant_at(record, *indicator.to);
@@ -86,7 +88,9 @@ void place(const CompiledIndicator& indicator, const Record& record, const Relat
     if (!indicator.where.evaluate(record, where_relations)) return;
     switch (indicator.form()) {
         case Form::count:
-        case Form::ratio: placements.push_back({*at, false, 1, {}, {}, {}}); return;
+        case Form::ratio:
+            placements.push_back({*at, false, 1, {}, {}, {}});
+            return;
         case Form::share:
         case Form::snapshot: {
             const bool hit = indicator.share.evaluate(record, share_relations);
@@ -96,10 +100,16 @@ void place(const CompiledIndicator& indicator, const Record& record, const Relat
         case Form::sum:
         case Form::mean:
         case Form::median:
-        case Form::percentile: place_quantity(indicator, record, *at, placements); return;
+        case Form::percentile:
+            place_quantity(indicator, record, *at, placements);
+            return;
         case Form::backlog:
-        case Form::age: place_stay(indicator, record, placements); return;
-        case Form::uptime: place_outage(indicator, record, placements); return;
+        case Form::age:
+            place_stay(indicator, record, placements);
+            return;
+        case Form::uptime:
+            place_outage(indicator, record, placements);
+            return;
     }
 }
 
@@ -110,10 +120,11 @@ Contribution contribution_of(const Placement& placement, const Series& series, s
     contribution.sum = placement.sum;
     contribution.value = placement.value;
     contribution.span = placement.span;
-    const std::array<std::int64_t, 5> figures{placement.at.time_since_epoch().count(), placement.count,
-                                              placement.sum.high(), static_cast<std::int64_t>(placement.sum.low()),
-                                              placement.span ? placement.span->to : 0};
-    contribution.digest = XXH3_64bits_withSeed(figures.data(), sizeof figures, XXH3_64bits(record_id.data(), record_id.size()));
+    const std::array<std::int64_t, 5> figures{
+        placement.at.time_since_epoch().count(), placement.count, placement.sum.high(),
+        static_cast<std::int64_t>(placement.sum.low()), placement.span ? placement.span->to : 0};
+    contribution.digest =
+        XXH3_64bits_withSeed(figures.data(), sizeof figures, XXH3_64bits(record_id.data(), record_id.size()));
     return contribution;
 }
 

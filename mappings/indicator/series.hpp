@@ -22,17 +22,17 @@ struct Contribution {
     std::int64_t count = 0;
     ExactSum sum;
     std::uint64_t digest = 0;
-    std::optional<double> value;      ///< median, percentile
-    std::optional<TallySpan> span;    ///< uptime
+    std::optional<double> value;    ///< median, percentile
+    std::optional<TallySpan> span;  ///< uptime
 };
 
 /// What a record brings to an indicator before any scope is looked at: placed, counted, measured.
 /// Empty when the indicator does not count the record at all.
-/// By form: count, share, sum, mean, median, percentile: one placement at `at`. backlog, age: one when it begins,
-/// one that takes it back when it ends. uptime and snapshot: one under all_of_time.
+/// By form: count, share, sum, mean, median, percentile: one placement at `at`. backlog, age: one when it
+/// begins, one that takes it back when it ends. uptime and snapshot: one under all_of_time.
 struct Placement {
     Instant at;
-    bool timeless = false;            ///< under all_of_time, not in the period of `at`
+    bool timeless = false;  ///< under all_of_time, not in the period of `at`
     std::int64_t count = 0;
     ExactSum sum;
     std::optional<double> value;
@@ -41,14 +41,15 @@ struct Placement {
 void place(const CompiledIndicator& indicator, const Record& record, const Relations& where_relations,
            const Relations& share_relations, std::vector<Placement>& placements);
 
-/// The span in milliseconds that the indicator measures on the record, `at_least` applied; empty without both ends.
+/// The span in milliseconds that the indicator measures on the record, `at_least` applied; empty without both
+/// ends.
 std::optional<std::int64_t> span_of(const CompiledIndicator& indicator, const Record& record);
 
 struct Series {
     std::size_t indicator = 0;  ///< its number in the IndicatorSet
     Condition scope;
     Calendar calendar;
-    std::string digest;         ///< names the series for ever: definition, scope, period, zone
+    std::string digest;  ///< names the series for ever: definition, scope, period, zone
 };
 
 /// The contribution of a placement to a series, whatever its scope says.

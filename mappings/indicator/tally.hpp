@@ -6,8 +6,8 @@
 
 namespace baselined::mappings {
 
-/// A sum that can be added to and taken from in any order without drift: a fixed-point number with 64 bits after
-/// the point. Doubles from 2^-11 up to 2^62 are held exactly.
+/// A sum that can be added to and taken from in any order without drift: a fixed-point number with 64 bits
+/// after the point. Doubles from 2^-11 up to 2^62 are held exactly.
 class ExactSum {
   public:
     ExactSum() = default;
@@ -44,9 +44,9 @@ inline constexpr std::int64_t open_end = INT64_MAX;
 struct Tally {
     std::int64_t count = 0;
     ExactSum sum;
-    std::uint64_t digest = 0;        ///< sum of the contributions' hashes: changes when a record behind it does
-    std::vector<double> values;      ///< sorted; median and percentile only
-    std::vector<TallySpan> spans;    ///< sorted; uptime only
+    std::uint64_t digest = 0;      ///< sum of the contributions' hashes: changes when a record behind it does
+    std::vector<double> values;    ///< sorted; median and percentile only
+    std::vector<TallySpan> spans;  ///< sorted; uptime only
 
     [[nodiscard]] bool is_empty() const {
         return count == 0 && sum == ExactSum{} && digest == 0 && values.empty() && spans.empty();

@@ -44,8 +44,8 @@ class ChangedRecords final : public RecordSource {
 
 class Update {
   public:
-    Update(const IndicatorSet& set, std::span<const RecordChange> changes, PostingIndex& postings, ListNumbers lists,
-           const RecordSource& records)
+    Update(const IndicatorSet& set, std::span<const RecordChange> changes, PostingIndex& postings,
+           ListNumbers lists, const RecordSource& records)
         : set_(set), changes_(changes), postings_(postings), lists_(lists), records_(changes, records) {
         for (const RecordChange& change : changes) changed_.insert(change.id);
     }
@@ -78,7 +78,9 @@ class Update {
         found_.clear();
         set_.postings_of(relation.other_list, change.id, change.source, version, found_);
         for (const Posting& posting : found_) switch (relation.form) {
-                case CompiledRelation::Form::recurs: affect_successors(index, relation, posting); break;
+                case CompiledRelation::Form::recurs:
+                    affect_successors(index, relation, posting);
+                    break;
                 case CompiledRelation::Form::named_by:
                     affect(index, relation.own_list, posting.hash, no_instant, no_instant);
                     break;
@@ -88,19 +90,21 @@ class Update {
             }
     }
 
-    /// Whether a record recurs hangs on the one right before it alone: a change reaches those at the same instant
-    /// (their order is by id) and the next ones after it.
+    /// Whether a record recurs hangs on the one right before it alone: a change reaches those at the same
+    /// instant (their order is by id) and the next ones after it.
     void affect_successors(std::size_t index, const CompiledRelation& relation, const Posting& posting) {
         std::optional<Instant> next;
-        postings_.visit_postings(lists_[relation.own_list], posting.hash, posting.at, end_of_time, [&](const Posting& other) {
-            if (other.at > posting.at) {
-                if (next && other.at > *next) return false;
-                // A changed record may go away: then the next one after it is reached by that record's own change.
-                next = other.at;
-            }
-            add_affected(index, other.record);
-            return true;
-        });
+        postings_.visit_postings(lists_[relation.own_list], posting.hash, posting.at, end_of_time,
+                                 [&](const Posting& other) {
+                                     if (other.at > posting.at) {
+                                         if (next && other.at > *next) return false;
+                                         // A changed record may go away: then the next one after it is
+                                         // reached by that record's own change.
+                                         next = other.at;
+                                     }
+                                     add_affected(index, other.record);
+                                     return true;
+                                 });
     }
 
     void affect(std::size_t index, std::size_t list, std::uint64_t hash, Instant from, Instant to) {
@@ -119,7 +123,8 @@ class Update {
             const Record* version = sign == Sign::minus ? change.before : change.after;
             if (version == nullptr) continue;
             for (std::size_t index = 0; index < set_.indicator_count(); ++index)
-                if (set_.indicator(index).kind() == version->kind()) count(index, change.id, change.source, *version, sign);
+                if (set_.indicator(index).kind() == version->kind())
+                    count(index, change.id, change.source, *version, sign);
         }
         for (const auto& [index, id] : affected_) {
             const LoadedRecord& loaded = load(id);
@@ -135,8 +140,10 @@ class Update {
 
     void count(std::size_t index, RecordId id, std::int64_t source, const Record& record, Sign sign) {
         const CompiledIndicator& indicator = set_.indicator(index);
-        const PostedRelations where(set_, indicator, indicator.where_relations, postings_, lists_, records_, id, source);
-        const PostedRelations share(set_, indicator, indicator.share_relations, postings_, lists_, records_, id, source);
+        const PostedRelations where(set_, indicator, indicator.where_relations, postings_, lists_, records_,
+                                    id, source);
+        const PostedRelations share(set_, indicator, indicator.share_relations, postings_, lists_, records_,
+                                    id, source);
         placements_.clear();
         place(indicator, record, where, share, placements_);
         for (const std::size_t series : set_.series_of(index)) {
@@ -185,7 +192,8 @@ class Update {
             std::sort(delta.spans_added.begin(), delta.spans_added.end());
             std::sort(delta.spans_removed.begin(), delta.spans_removed.end());
             const bool is_empty = delta.count == 0 && delta.sum == ExactSum{} && delta.digest == 0 &&
-                                  delta.values_added == delta.values_removed && delta.spans_added == delta.spans_removed;
+                                  delta.values_added == delta.values_removed &&
+                                  delta.spans_added == delta.spans_removed;
             entry = is_empty ? deltas_.erase(entry) : std::next(entry);
         }
     }

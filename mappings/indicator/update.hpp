@@ -1,4 +1,5 @@
-// Keeps tallies current: by the difference that changed records make, or from all records anew. Both agree always.
+// Keeps tallies current: by the difference that changed records make, or from all records anew. Both agree
+// always.
 #pragma once
 
 #include <functional>
@@ -28,25 +29,34 @@ using ListNumbers = std::span<const std::int64_t>;
 
 /// Applies the changes to the posting lists and returns what they change in the tallies of those series that
 /// `is_kept` accepts. Cost follows the changes and their neighbours, not the history.
-/// `records` gives the state before the changes or after them: only records that are not among them are asked for.
+/// `records` gives the state before the changes or after them: only records that are not among them are asked
+/// for.
 TallyDeltas update(const IndicatorSet& set, std::span<const RecordChange> changes, PostingIndex& postings,
                    ListNumbers lists, const RecordSource& records);
 
 /// All records of one kind, in any order.
-using RecordScan = std::function<void(Kind, const std::function<void(RecordId, std::int64_t source, const Record&)>&)>;
+using RecordScan =
+    std::function<void(Kind, const std::function<void(RecordId, std::int64_t source, const Record&)>&)>;
 
 /// The tallies of the given series from all records; the posting lists must be current.
-std::map<TallyKey, Tally> recompute(const IndicatorSet& set, std::span<const std::size_t> series, const RecordScan& scan,
-                                    const PostingIndex& postings, ListNumbers lists, const RecordSource& records);
+std::map<TallyKey, Tally> recompute(const IndicatorSet& set, std::span<const std::size_t> series,
+                                    const RecordScan& scan, const PostingIndex& postings, ListNumbers lists,
+                                    const RecordSource& records);
 
 /// Whether a relation of the indicator holds for one record, asked of the posting lists.
 class PostedRelations final : public Relations {
   public:
     PostedRelations(const IndicatorSet& set, const CompiledIndicator& indicator,
-                    const std::vector<CompiledRelation>& relations, const PostingIndex& postings, ListNumbers lists,
-                    const RecordSource& records, RecordId id, std::int64_t source)
-        : set_(set), indicator_(indicator), relations_(relations), postings_(postings), lists_(lists),
-          records_(records), id_(id), source_(source) {}
+                    const std::vector<CompiledRelation>& relations, const PostingIndex& postings,
+                    ListNumbers lists, const RecordSource& records, RecordId id, std::int64_t source)
+        : set_(set),
+          indicator_(indicator),
+          relations_(relations),
+          postings_(postings),
+          lists_(lists),
+          records_(records),
+          id_(id),
+          source_(source) {}
 
     [[nodiscard]] bool holds(std::size_t relation, const Record& record) const override;
 

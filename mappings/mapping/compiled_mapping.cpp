@@ -17,35 +17,50 @@ enum class As { text, integer, number, boolean, timestamp, duration, list, choic
 
 constexpr std::size_t no_column = static_cast<std::size_t>(-1);
 
-const std::vector<std::string> as_names{"text", "integer", "number", "boolean", "timestamp", "duration", "list"};
+const std::vector<std::string> as_names{"text",      "integer",  "number", "boolean",
+                                        "timestamp", "duration", "list"};
 
 As as_of(Type type) {
     switch (type) {
-        case Type::text: return As::text;
-        case Type::integer: return As::integer;
-        case Type::number: return As::number;
-        case Type::boolean: return As::boolean;
-        case Type::timestamp: return As::timestamp;
-        case Type::list: return As::list;
-        case Type::choice: return As::choice;
+        case Type::text:
+            return As::text;
+        case Type::integer:
+            return As::integer;
+        case Type::number:
+            return As::number;
+        case Type::boolean:
+            return As::boolean;
+        case Type::timestamp:
+            return As::timestamp;
+        case Type::list:
+            return As::list;
+        case Type::choice:
+            return As::choice;
     }
     return As::text;
 }
 
 Type type_of(As as) {
     switch (as) {
-        case As::integer: return Type::integer;
+        case As::integer:
+            return Type::integer;
         case As::number:
-        case As::duration: return Type::number;
-        case As::boolean: return Type::boolean;
-        case As::timestamp: return Type::timestamp;
-        case As::list: return Type::list;
-        default: return Type::text;
+        case As::duration:
+            return Type::number;
+        case As::boolean:
+            return Type::boolean;
+        case As::timestamp:
+            return Type::timestamp;
+        case As::list:
+            return Type::list;
+        default:
+            return Type::text;
     }
 }
 
 bool is_blank(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
+    return std::all_of(text.begin(), text.end(),
+                       [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
 }
 
 }  // namespace
@@ -55,8 +70,8 @@ struct CompiledRule {
     std::string field;
     Slot slot = 0;
     As as = As::text;
-    std::vector<std::string> names;      ///< what `from` or `join` read
-    std::vector<std::size_t> columns;    ///< bound
+    std::vector<std::string> names;    ///< what `from` or `join` read
+    std::vector<std::size_t> columns;  ///< bound
     std::optional<std::string> constant;
     bool joined = false;
     std::string with;
@@ -67,21 +82,28 @@ struct CompiledRule {
     std::unordered_map<std::string, std::string> map;
     std::optional<std::string> otherwise;
     const std::vector<std::string_view>* choices = nullptr;
-    std::string text;                    ///< used again row after row
+    std::string text;  ///< used again row after row
 };
 
 class MappingCompiler {
   public:
-    MappingCompiler(const MappingDefinition& definition, Schemas& schemas, const date::time_zone* zone, Problems& problems)
-        : definition_(definition), schemas_(schemas), schema_(schemas.of(definition.kind)), zone_(zone), problems_(problems) {}
+    MappingCompiler(const MappingDefinition& definition, Schemas& schemas, const date::time_zone* zone,
+                    Problems& problems)
+        : definition_(definition),
+          schemas_(schemas),
+          schema_(schemas.of(definition.kind)),
+          zone_(zone),
+          problems_(problems) {}
 
     CompiledMapping run() {
         mapping_.kind_ = definition_.kind;
         mapping_.empty_ = definition_.empty;
         if (definition_.each)
-            problems_.push_back({definition_.each->mark, "`each` needs rows with arrays, as Jira's; a table has none"});
+            problems_.push_back(
+                {definition_.each->mark, "`each` needs rows with arrays, as Jira's; a table has none"});
         if (!definition_.id)
-            problems_.push_back({definition_.mark, "the mapping has no `id`: name the column that tells records apart"});
+            problems_.push_back(
+                {definition_.mark, "the mapping has no `id`: name the column that tells records apart"});
         add("id", definition_.id);
         add("number", definition_.number);
         add("updated_at", definition_.updated_at);
@@ -113,7 +135,8 @@ class MappingCompiler {
     As parse_as(const Scalar& as) {
         const auto found = std::find(as_names.begin(), as_names.end(), as.text);
         if (found != as_names.end()) return static_cast<As>(found - as_names.begin());
-        problems_.push_back({as.mark, fmt::format("\"{}\" is no type{}", as.text, did_you_mean(as.text, as_names))});
+        problems_.push_back(
+            {as.mark, fmt::format("\"{}\" is no type{}", as.text, did_you_mean(as.text, as_names))});
         return As::text;
     }
 
@@ -122,14 +145,16 @@ class MappingCompiler {
         if (type == Type::choice && compiled.as == As::text) compiled.as = As::choice;
         if (type == Type::choice || type_of(compiled.as) == type) return;
         problems_.push_back({rule.as ? rule.as->mark : rule.mark,
-                             fmt::format("{}.{} is a {}, not a {}", name_of(definition_.kind), name, name_of(type),
-                                         name_of(type_of(compiled.as)))});
+                             fmt::format("{}.{} is a {}, not a {}", name_of(definition_.kind), name,
+                                         name_of(type), name_of(type_of(compiled.as)))});
     }
 
     void read_origins(const ValueRule& rule, CompiledRule& compiled) {
         for (const Origin& origin : rule.from) {
             if (origin.by != Origin::By::path)
-                problems_.push_back({origin.mark, "`field` and `link` find Jira's custom fields and links; name a column here"});
+                problems_.push_back(
+                    {origin.mark,
+                     "`field` and `link` find Jira's custom fields and links; name a column here"});
             compiled.names.push_back(origin.name);
         }
         if (rule.value) compiled.constant = rule.value->text;
@@ -144,7 +169,9 @@ class MappingCompiler {
         compiled.zone = zone_;
         if (rule.timezone) compiled.zone = find_zone(rule.timezone->text);
         if (compiled.zone == nullptr) {
-            problems_.push_back({rule.timezone->mark, fmt::format("\"{}\" is no time zone; write one like Europe/Berlin", rule.timezone->text)});
+            problems_.push_back(
+                {rule.timezone->mark,
+                 fmt::format("\"{}\" is no time zone; write one like Europe/Berlin", rule.timezone->text)});
             compiled.zone = zone_;
         }
         if (rule.match) read_match(*rule.match, compiled);
@@ -165,9 +192,11 @@ class MappingCompiler {
         options.set_log_errors(false);
         compiled.match = std::make_unique<re2::RE2>(pattern.text, options);
         if (!compiled.match->ok())
-            problems_.push_back({pattern.mark, fmt::format("\"{}\" is no regular expression: {}", pattern.text, compiled.match->error())});
+            problems_.push_back({pattern.mark, fmt::format("\"{}\" is no regular expression: {}",
+                                                           pattern.text, compiled.match->error())});
         else if (compiled.match->NumberOfCapturingGroups() < 1)
-            problems_.push_back({pattern.mark, "`match` needs a group in parentheses: what it catches is the value"});
+            problems_.push_back(
+                {pattern.mark, "`match` needs a group in parentheses: what it catches is the value"});
     }
 
     void check_choice(const Scalar& value, const CompiledRule& compiled) {
@@ -176,8 +205,9 @@ class MappingCompiler {
         if (std::find(names.begin(), names.end(), value.text) != names.end()) return;
         std::string list;
         for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-        problems_.push_back({value.mark, fmt::format("{}.{} is one of {}, not \"{}\"{}", name_of(definition_.kind), compiled.field, list,
-                                                     value.text, did_you_mean(value.text, names))});
+        problems_.push_back(
+            {value.mark, fmt::format("{}.{} is one of {}, not \"{}\"{}", name_of(definition_.kind),
+                                     compiled.field, list, value.text, did_you_mean(value.text, names))});
     }
 
     const MappingDefinition& definition_;
@@ -193,7 +223,8 @@ CompiledMapping::CompiledMapping(CompiledMapping&&) noexcept = default;
 CompiledMapping& CompiledMapping::operator=(CompiledMapping&&) noexcept = default;
 CompiledMapping::~CompiledMapping() = default;
 
-CompiledMapping compile(const MappingDefinition& definition, Schemas& schemas, const date::time_zone* zone, Problems& problems) {
+CompiledMapping compile(const MappingDefinition& definition, Schemas& schemas, const date::time_zone* zone,
+                        Problems& problems) {
     return MappingCompiler(definition, schemas, zone, problems).run();
 }
 
@@ -202,7 +233,8 @@ void CompiledMapping::bind(std::span<const std::string> columns) {
         rule->columns.clear();
         for (const std::string& name : rule->names) {
             const auto found = std::find(columns.begin(), columns.end(), name);
-            rule->columns.push_back(found == columns.end() ? no_column : static_cast<std::size_t>(found - columns.begin()));
+            rule->columns.push_back(
+                found == columns.end() ? no_column : static_cast<std::size_t>(found - columns.begin()));
         }
     }
 }
@@ -219,7 +251,8 @@ namespace {
 
 class RowReader {
   public:
-    RowReader(std::span<const Cell> cells, const std::vector<std::string>& empty) : cells_(cells), empty_(empty) {}
+    RowReader(std::span<const Cell> cells, const std::vector<std::string>& empty)
+        : cells_(cells), empty_(empty) {}
 
     /// The rule's cell before conversion; CellType::empty for no value.
     Cell read(CompiledRule& rule) const {
@@ -247,7 +280,8 @@ class RowReader {
         return {};
     }
 
-    /// Texts of several columns; when one has none there is no joined value: half an id is another thing's id.
+    /// Texts of several columns; when one has none there is no joined value: half an id is another thing's
+    /// id.
     [[nodiscard]] Cell joined(CompiledRule& rule) const {
         std::string text;
         for (std::size_t index = 0; index < rule.columns.size(); ++index) {
@@ -261,7 +295,8 @@ class RowReader {
     }
 
     static Cell matched(CompiledRule& rule, const Cell& cell) {
-        if (cell.type == CellType::empty || cell.type == CellType::error || cell.type == CellType::uncached) return cell;
+        if (cell.type == CellType::empty || cell.type == CellType::error || cell.type == CellType::uncached)
+            return cell;
         const std::string text = text_of(cell);
         re2::StringPiece group;
         if (!re2::RE2::PartialMatch(text, *rule.match, &group)) return {CellType::uncached, {}, 0, 0};
@@ -282,10 +317,14 @@ class Fitter {
         if (cell.type == CellType::error || cell.type == CellType::uncached) return false;
         if (rule_.has_map || rule_.otherwise) {
             const auto found = rule_.map.find(key(cell));
-            if (found != rule_.map.end()) cell = text_cell(found->second);
-            else if (rule_.otherwise) cell = text_cell(*rule_.otherwise);
-            else if (rule_.as == As::choice || rule_.as == As::boolean) return fit_plain(cell);
-            else if (rule_.has_map) return false;
+            if (found != rule_.map.end())
+                cell = text_cell(found->second);
+            else if (rule_.otherwise)
+                cell = text_cell(*rule_.otherwise);
+            else if (rule_.as == As::choice || rule_.as == As::boolean)
+                return fit_plain(cell);
+            else if (rule_.has_map)
+                return false;
             if (cell.text.empty()) return true;  // mapped to: no value
         }
         return fit_plain(cell);
@@ -296,17 +335,25 @@ class Fitter {
 
     bool fit_plain(const Cell& cell) {
         switch (rule_.as) {
-            case As::text: return put_text(cell);
-            case As::choice: return put_choice(cell);
-            case As::list: return put_list(cell);
+            case As::text:
+                return put_text(cell);
+            case As::choice:
+                return put_choice(cell);
+            case As::list:
+                return put_list(cell);
             case As::integer:
-                return put(to_integer(cell, rule_.group), [&](auto value) { record_.set_integer(rule_.slot, value); });
+                return put(to_integer(cell, rule_.group),
+                           [&](auto value) { record_.set_integer(rule_.slot, value); });
             case As::number:
-                return put(to_number(cell, rule_.decimal, rule_.group), [&](auto value) { record_.set_number(rule_.slot, value); });
-            case As::boolean: return put(to_boolean(cell), [&](auto value) { record_.set_boolean(rule_.slot, value); });
+                return put(to_number(cell, rule_.decimal, rule_.group),
+                           [&](auto value) { record_.set_number(rule_.slot, value); });
+            case As::boolean:
+                return put(to_boolean(cell), [&](auto value) { record_.set_boolean(rule_.slot, value); });
             case As::timestamp:
-                return put(to_timestamp(cell, rule_.format, rule_.zone), [&](auto value) { record_.set_timestamp(rule_.slot, value); });
-            case As::duration: return put(to_duration(cell), [&](auto value) { record_.set_number(rule_.slot, value); });
+                return put(to_timestamp(cell, rule_.format, rule_.zone),
+                           [&](auto value) { record_.set_timestamp(rule_.slot, value); });
+            case As::duration:
+                return put(to_duration(cell), [&](auto value) { record_.set_number(rule_.slot, value); });
         }
         return false;
     }
@@ -354,7 +401,8 @@ class Fitter {
 };
 
 std::string example_of(const Cell& cell) {
-    return cell.type == CellType::uncached ? "(a value that is not there, or that `match` does not find)" : text_of(cell);
+    return cell.type == CellType::uncached ? "(a value that is not there, or that `match` does not find)"
+                                           : text_of(cell);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// A mapping made ready: rows of cells become records without a name, a YAML node or a pattern left to look up.
+// A mapping made ready: rows of cells become records without a name, a YAML node or a pattern left to look
+// up.
 #pragma once
 
 #include <functional>
@@ -16,7 +17,7 @@ namespace baselined::mappings {
 
 /// A value that did not fit its field: the field stays empty, the caller counts.
 struct ValueMisfit {
-    std::string_view field;   ///< good as long as the mapping
+    std::string_view field;  ///< good as long as the mapping
     std::string example;
 };
 
@@ -54,7 +55,8 @@ class CompiledMapping {
 
 /// Attributes that the mapping names are added to `schemas`. `zone` serves timestamps without an offset.
 /// Faults are added to `problems`, and then the result is of no use.
-CompiledMapping compile(const MappingDefinition& definition, Schemas& schemas, const date::time_zone* zone, Problems& problems);
+CompiledMapping compile(const MappingDefinition& definition, Schemas& schemas, const date::time_zone* zone,
+                        Problems& problems);
 
 /// Runs the mapping's own tests; each difference is a problem at the line of the expectation.
 Problems run_tests(const MappingDefinition& definition, CompiledMapping& mapping, const Schemas& schemas);

@@ -22,7 +22,8 @@ std::string_view trimmed(std::string_view text) {
 std::string without(std::string_view text, std::string_view part) {
     std::string result(text);
     if (part.empty()) return result;
-    for (std::size_t at = result.find(part); at != std::string::npos; at = result.find(part, at)) result.erase(at, part.size());
+    for (std::size_t at = result.find(part); at != std::string::npos; at = result.find(part, at))
+        result.erase(at, part.size());
     return result;
 }
 
@@ -30,7 +31,8 @@ std::optional<double> parse_number(std::string_view text) {
     if (text.starts_with('+')) text.remove_prefix(1);
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value))
+        return std::nullopt;
     return value;
 }
 
@@ -38,7 +40,8 @@ std::optional<double> parse_number(std::string_view text) {
 bool take_digits(std::string_view& text, std::size_t most, int& value) {
     std::size_t count = 0;
     value = 0;
-    while (count < most && count < text.size() && text[count] >= '0' && text[count] <= '9') value = value * 10 + (text[count++] - '0');
+    while (count < most && count < text.size() && text[count] >= '0' && text[count] <= '9')
+        value = value * 10 + (text[count++] - '0');
     text.remove_prefix(count);
     return count > 0;
 }
@@ -60,7 +63,8 @@ constexpr int earliest_year = 1000;
 
 std::optional<Instant> instant_of(const Reading& reading, const date::time_zone* zone) {
     const auto ymd = date::year{reading.year} / reading.month / reading.day;
-    if (reading.month < 1 || reading.day < 1 || !ymd.ok() || reading.year < earliest_year) return std::nullopt;
+    if (reading.month < 1 || reading.day < 1 || !ymd.ok() || reading.year < earliest_year)
+        return std::nullopt;
     if (reading.hour > 23 || reading.minute > 59 || reading.second > 60) return std::nullopt;
     const Millis local = std::chrono::duration_cast<Millis>(date::sys_days{ymd}.time_since_epoch()) +
                          std::chrono::hours{reading.hour} + std::chrono::minutes{reading.minute} +
@@ -88,17 +92,19 @@ bool take_offset(std::string_view& text, Reading& reading) {
 /// 2026-01-05, with T or a blank 10:11[:12[.345]], and an offset.
 std::optional<Instant> parse_iso(std::string_view text, const date::time_zone* zone) {
     Reading reading;
-    if (!take_digits(text, 4, reading.year) || reading.year < earliest_year || !take(text, '-') || !take_digits(text, 2, reading.month) ||
-        !take(text, '-') || !take_digits(text, 2, reading.day))
+    if (!take_digits(text, 4, reading.year) || reading.year < earliest_year || !take(text, '-') ||
+        !take_digits(text, 2, reading.month) || !take(text, '-') || !take_digits(text, 2, reading.day))
         return std::nullopt;
     if (text.empty()) return instant_of(reading, zone);
     if (!take(text, 'T') && !take(text, ' ')) return std::nullopt;
-    if (!take_digits(text, 2, reading.hour) || !take(text, ':') || !take_digits(text, 2, reading.minute)) return std::nullopt;
+    if (!take_digits(text, 2, reading.hour) || !take(text, ':') || !take_digits(text, 2, reading.minute))
+        return std::nullopt;
     if (take(text, ':') && !take_digits(text, 2, reading.second)) return std::nullopt;
     if (take(text, '.') || take(text, ',')) {
         std::int64_t scale = 100;
         if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
-        for (; !text.empty() && text.front() >= '0' && text.front() <= '9'; text.remove_prefix(1), scale /= 10)
+        for (; !text.empty() && text.front() >= '0' && text.front() <= '9';
+             text.remove_prefix(1), scale /= 10)
             reading.millis += (text.front() - '0') * scale;
     }
     if (take(text, ' ') && text.empty()) return std::nullopt;
@@ -107,7 +113,8 @@ std::optional<Instant> parse_iso(std::string_view text, const date::time_zone* z
 }
 
 /// glibc's strptime does the reading; what it lets pass (31 February, text behind the date) is refused here.
-std::optional<Instant> parse_format(std::string_view text, const std::string& format, const date::time_zone* zone) {
+std::optional<Instant> parse_format(std::string_view text, const std::string& format,
+                                    const date::time_zone* zone) {
     std::array<char, 80> buffer;
     if (text.size() >= buffer.size()) return std::nullopt;
     std::copy(text.begin(), text.end(), buffer.begin());
@@ -117,7 +124,8 @@ std::optional<Instant> parse_format(std::string_view text, const std::string& fo
     time.tm_gmtoff = -1;
     const char* end = ::strptime(buffer.data(), format.c_str(), &time);
     if (end == nullptr || *end != '\0') return std::nullopt;
-    Reading reading{time.tm_year + 1900, time.tm_mon + 1, time.tm_mday, time.tm_hour, time.tm_min, time.tm_sec, 0, {}};
+    Reading reading{
+        time.tm_year + 1900, time.tm_mon + 1, time.tm_mday, time.tm_hour, time.tm_min, time.tm_sec, 0, {}};
     if (format.find("%z") != std::string::npos) reading.offset_seconds = static_cast<int>(time.tm_gmtoff);
     return instant_of(reading, zone);
 }
@@ -125,7 +133,8 @@ std::optional<Instant> parse_format(std::string_view text, const std::string& fo
 std::optional<double> parse_clock(std::string_view text) {
     const bool is_negative = take(text, '-');
     int hours = 0, minutes = 0, seconds = 0;
-    if (!take_digits(text, 7, hours) || !take(text, ':') || !take_digits(text, 2, minutes)) return std::nullopt;
+    if (!take_digits(text, 7, hours) || !take(text, ':') || !take_digits(text, 2, minutes))
+        return std::nullopt;
     if (take(text, ':') && !take_digits(text, 2, seconds)) return std::nullopt;
     if (!text.empty() || minutes > 59 || seconds > 59) return std::nullopt;
     const double total = hours * 3600.0 + minutes * 60.0 + seconds;
@@ -140,20 +149,27 @@ std::string text_of(const Cell& cell) {
     };
     const auto day = [](std::int64_t days) {
         const date::year_month_day ymd{date::sys_days{date::days{days}}};
-        return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(ymd.year()), static_cast<unsigned>(ymd.month()),
-                           static_cast<unsigned>(ymd.day()));
+        return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(ymd.year()),
+                           static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()));
     };
     const std::int64_t days = (cell.seconds - (cell.seconds % 86400 + 86400) % 86400) / 86400;
     switch (cell.type) {
         case CellType::text:
-        case CellType::error: return std::string(cell.text);
-        case CellType::number: return fmt::format("{}", cell.number);
-        case CellType::boolean: return cell.number != 0 ? "true" : "false";
-        case CellType::date: return day(days);
-        case CellType::datetime: return day(days) + "T" + clock(cell.seconds - days * 86400);
+        case CellType::error:
+            return std::string(cell.text);
+        case CellType::number:
+            return fmt::format("{}", cell.number);
+        case CellType::boolean:
+            return cell.number != 0 ? "true" : "false";
+        case CellType::date:
+            return day(days);
+        case CellType::datetime:
+            return day(days) + "T" + clock(cell.seconds - days * 86400);
         case CellType::time:
-        case CellType::duration: return clock(cell.seconds);
-        default: return {};
+        case CellType::duration:
+            return clock(cell.seconds);
+        default:
+            return {};
     }
 }
 
@@ -165,7 +181,8 @@ std::optional<double> to_number(const Cell& cell, std::string_view decimal, std:
     std::string plain = without(text, group);
     if (decimal != ".") {
         if (plain.find('.') != std::string::npos) return std::nullopt;
-        if (const std::size_t at = plain.find(decimal); at != std::string::npos) plain.replace(at, decimal.size(), ".");
+        if (const std::size_t at = plain.find(decimal); at != std::string::npos)
+            plain.replace(at, decimal.size(), ".");
     }
     return parse_number(plain);
 }
@@ -177,18 +194,21 @@ std::optional<std::int64_t> to_integer(const Cell& cell, std::string_view group)
 }
 
 std::optional<bool> to_boolean(const Cell& cell) {
-    if (cell.type == CellType::boolean || (cell.type == CellType::number && (cell.number == 0 || cell.number == 1)))
+    if (cell.type == CellType::boolean ||
+        (cell.type == CellType::number && (cell.number == 0 || cell.number == 1)))
         return cell.number != 0;
     if (cell.type != CellType::text) return std::nullopt;
     std::string text(trimmed(cell.text));
-    std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     if (text == "true" || text == "yes" || text == "1" || text == "x") return true;
     if (text == "false" || text == "no" || text == "0") return false;
     return std::nullopt;
 }
 
 std::optional<double> to_duration(const Cell& cell) {
-    if (cell.type == CellType::duration || cell.type == CellType::time) return static_cast<double>(cell.seconds);
+    if (cell.type == CellType::duration || cell.type == CellType::time)
+        return static_cast<double>(cell.seconds);
     if (cell.type == CellType::number) return cell.number;
     if (cell.type != CellType::text) return std::nullopt;
     const std::string_view text = trimmed(cell.text);
@@ -200,11 +220,15 @@ std::optional<double> to_duration(const Cell& cell) {
     return static_cast<double>(since_epoch->time_since_epoch().count()) / 1000;
 }
 
-std::optional<Instant> to_timestamp(const Cell& cell, const std::string& format, const date::time_zone* zone) {
-    if (cell.type == CellType::date || cell.type == CellType::datetime) return to_instant(LocalMillis{cell.seconds * 1000}, zone);
-    constexpr double earliest_millis = 1e11, latest_millis = 1e14;  // 1973 to 5138: a serial day number is no epoch
+std::optional<Instant> to_timestamp(const Cell& cell, const std::string& format,
+                                    const date::time_zone* zone) {
+    if (cell.type == CellType::date || cell.type == CellType::datetime)
+        return to_instant(LocalMillis{cell.seconds * 1000}, zone);
+    constexpr double earliest_millis = 1e11,
+                     latest_millis = 1e14;  // 1973 to 5138: a serial day number is no epoch
     if (cell.type == CellType::number) {
-        if (!format.empty() || cell.number < earliest_millis || cell.number > latest_millis) return std::nullopt;
+        if (!format.empty() || cell.number < earliest_millis || cell.number > latest_millis)
+            return std::nullopt;
         return Instant{Millis{std::llround(cell.number)}};
     }
     if (cell.type != CellType::text) return std::nullopt;

@@ -19,8 +19,8 @@ std::optional<std::int64_t> to_integer(const Cell& cell, std::string_view group)
 std::optional<bool> to_boolean(const Cell& cell);
 /// Seconds: a number, HH:MM[:SS], or ServiceNow's epoch plus seconds (1970-01-20 05:38:50).
 std::optional<double> to_duration(const Cell& cell);
-/// With an empty `format`: ISO 8601, ServiceNow's, Jira's, a date cell, epoch milliseconds. Without an offset of its own
-/// the reading is in `zone`.
+/// With an empty `format`: ISO 8601, ServiceNow's, Jira's, a date cell, epoch milliseconds. Without an offset
+/// of its own the reading is in `zone`.
 std::optional<Instant> to_timestamp(const Cell& cell, const std::string& format, const date::time_zone* zone);
 
 }  // namespace baselined::mappings

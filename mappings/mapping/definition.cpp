@@ -8,14 +8,20 @@ namespace baselined::mappings {
 
 namespace {
 
-std::string scalar_text(const std::optional<Scalar>& scalar) { return scalar ? fmt::format("\"{}\"", scalar->text) : "-"; }
+std::string scalar_text(const std::optional<Scalar>& scalar) {
+    return scalar ? fmt::format("\"{}\"", scalar->text) : "-";
+}
 
 std::string rule_text(const ValueRule& rule) {
     std::string text;
-    for (const Origin& origin : rule.from) text += fmt::format("{}:\"{}\".\"{}\" ", static_cast<int>(origin.by), origin.name, origin.path);
-    text += fmt::format("joined {} with \"{}\" value {} as {} format \"{}\" zone {} decimal \"{}\" group \"{}\" match {} otherwise {} map", rule.joined,
-                        rule.with, scalar_text(rule.value), scalar_text(rule.as), rule.format.value_or(""), scalar_text(rule.timezone),
-                        rule.decimal, rule.group, scalar_text(rule.match), scalar_text(rule.otherwise));
+    for (const Origin& origin : rule.from)
+        text += fmt::format("{}:\"{}\".\"{}\" ", static_cast<int>(origin.by), origin.name, origin.path);
+    text += fmt::format(
+        "joined {} with \"{}\" value {} as {} format \"{}\" zone {} decimal \"{}\" group \"{}\" match {} "
+        "otherwise {} map",
+        rule.joined, rule.with, scalar_text(rule.value), scalar_text(rule.as), rule.format.value_or(""),
+        scalar_text(rule.timezone), rule.decimal, rule.group, scalar_text(rule.match),
+        scalar_text(rule.otherwise));
     std::vector<std::string> entries;
     for (const auto& [from, to] : rule.map) entries.push_back(fmt::format(" \"{}\"=\"{}\"", from, to.text));
     std::sort(entries.begin(), entries.end());
@@ -28,8 +34,9 @@ std::string named_rule(const std::string& name, const std::optional<ValueRule>& 
 }
 
 std::string frame_text(const MappingDefinition& mapping) {
-    std::string text = fmt::format("mapping {} each {} skip {} empty", name_of(mapping.kind), scalar_text(mapping.each),
-                                   mapping.has_skip ? canonical_text(mapping.skip) : "-");
+    std::string text =
+        fmt::format("mapping {} each {} skip {} empty", name_of(mapping.kind), scalar_text(mapping.each),
+                    mapping.has_skip ? canonical_text(mapping.skip) : "-");
     std::vector<std::string> empty = mapping.empty;
     std::sort(empty.begin(), empty.end());
     for (const std::string& one : empty) text += fmt::format(" \"{}\"", one);
@@ -46,7 +53,9 @@ std::string canonical_text(const MappingDefinition& mapping) {
 }
 
 std::string canonical_text(const MappingDefinition& mapping, const std::vector<std::string>& fields) {
-    const auto is_wanted = [&](const std::string& name) { return std::find(fields.begin(), fields.end(), name) != fields.end(); };
+    const auto is_wanted = [&](const std::string& name) {
+        return std::find(fields.begin(), fields.end(), name) != fields.end();
+    };
     std::vector<std::string> rules;
     if (is_wanted("number")) rules.push_back(named_rule("number", mapping.number));
     if (is_wanted("updated_at")) rules.push_back(named_rule("updated_at", mapping.updated_at));

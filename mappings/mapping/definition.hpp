@@ -22,16 +22,16 @@ struct Origin {
 };
 
 struct ValueRule {
-    std::vector<Origin> from;      ///< the first that is not empty
-    std::optional<Scalar> value;   ///< `value: Service desk`, a constant
-    bool joined = false;           ///< `join: [...]`: the texts of all `from`, glued with `with`
+    std::vector<Origin> from;     ///< the first that is not empty
+    std::optional<Scalar> value;  ///< `value: Service desk`, a constant
+    bool joined = false;          ///< `join: [...]`: the texts of all `from`, glued with `with`
     std::string with;
-    std::optional<Scalar> as;      ///< text, integer, number, boolean, timestamp, duration, list
+    std::optional<Scalar> as;  ///< text, integer, number, boolean, timestamp, duration, list
     std::optional<std::string> format;
     std::optional<Scalar> timezone;
     std::string decimal = ".";
     std::string group;
-    std::optional<Scalar> match;   ///< a regular expression; its first group is the value
+    std::optional<Scalar> match;  ///< a regular expression; its first group is the value
     std::vector<std::pair<std::string, Scalar>> map;
     std::optional<Scalar> otherwise;
     Mark mark;
@@ -45,11 +45,12 @@ struct FieldRule {
 
 /// A value as it stands in a mapping's own test: a scalar or a tree (JSON rows), kept as JSON text.
 struct MappingTest {
-    std::string given_json;                            ///< an object: the row
-    std::vector<std::pair<std::string, Scalar>> expect;  ///< field name, expected value; empty text: no value.
-                                                         ///< A list is written as its items joined with ", "
-    bool expect_skipped = false;                       ///< `expect: skipped`
-    bool expect_rejected = false;                      ///< `expect: rejected`
+    std::string given_json;  ///< an object: the row
+    std::vector<std::pair<std::string, Scalar>>
+        expect;                    ///< field name, expected value; empty text: no value.
+                                   ///< A list is written as its items joined with ", "
+    bool expect_skipped = false;   ///< `expect: skipped`
+    bool expect_rejected = false;  ///< `expect: rejected`
     Mark mark;
 };
 

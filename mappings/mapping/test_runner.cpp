@@ -31,15 +31,22 @@ GivenRow read_given(const std::string& json) {
 std::string text_of(const Value& value, const Field& field) {
     if (!value.present) return {};
     switch (value.type) {
-        case Type::text: return std::string(value.text);
-        case Type::integer: return std::to_string(value.integer);
-        case Type::number: return fmt::format("{}", value.number);
-        case Type::boolean: return value.integer != 0 ? "true" : "false";
-        case Type::timestamp: return format_rfc3339(value.instant());
-        case Type::choice: return std::string(field.choices[static_cast<std::size_t>(value.integer)]);
+        case Type::text:
+            return std::string(value.text);
+        case Type::integer:
+            return std::to_string(value.integer);
+        case Type::number:
+            return fmt::format("{}", value.number);
+        case Type::boolean:
+            return value.integer != 0 ? "true" : "false";
+        case Type::timestamp:
+            return format_rfc3339(value.instant());
+        case Type::choice:
+            return std::string(field.choices[static_cast<std::size_t>(value.integer)]);
         case Type::list: {
             std::string text;
-            for (const auto item : Record::list_items(value.text)) text += (text.empty() ? "" : ", ") + std::string(item);
+            for (const auto item : Record::list_items(value.text))
+                text += (text.empty() ? "" : ", ") + std::string(item);
             return text;
         }
     }
@@ -57,10 +64,14 @@ bool is_same(const std::string& expected, const std::string& got, Type type) {
     return a && b && *a == *b;
 }
 
-std::string shown(const std::string& text) { return text.empty() ? "no value" : "\"" + text + "\""; }
+std::string shown(const std::string& text) {
+    return text.empty() ? "no value" : "\"" + text + "\"";
+}
 
 std::string outcome_text(Outcome outcome) {
-    return outcome == Outcome::record ? "a record" : outcome == Outcome::skipped ? "skipped" : "rejected: it has no id";
+    return outcome == Outcome::record    ? "a record"
+           : outcome == Outcome::skipped ? "skipped"
+                                         : "rejected: it has no id";
 }
 
 }  // namespace
@@ -73,21 +84,27 @@ Problems run_tests(const MappingDefinition& definition, CompiledMapping& mapping
         mapping.bind(row.columns);
         std::vector<ValueMisfit> misfits;
         const Outcome outcome = mapping.map(row.cells, misfits);
-        const Outcome wanted = test.expect_skipped ? Outcome::skipped : test.expect_rejected ? Outcome::rejected : Outcome::record;
+        const Outcome wanted = test.expect_skipped    ? Outcome::skipped
+                               : test.expect_rejected ? Outcome::rejected
+                                                      : Outcome::record;
         if (outcome != wanted) {
-            differences.push_back({test.mark, fmt::format("this test's row should be {}, it is {}", outcome_text(wanted), outcome_text(outcome))});
+            differences.push_back({test.mark, fmt::format("this test's row should be {}, it is {}",
+                                                          outcome_text(wanted), outcome_text(outcome))});
             continue;
         }
         if (outcome != Outcome::record) continue;
         for (const auto& [name, expected] : test.expect) {
             const auto slot = schema.find(name);
             if (!slot) {
-                differences.push_back({expected.mark, fmt::format("{} has no field \"{}\" and the mapping makes none", name_of(definition.kind), name)});
+                differences.push_back(
+                    {expected.mark, fmt::format("{} has no field \"{}\" and the mapping makes none",
+                                                name_of(definition.kind), name)});
                 continue;
             }
             const std::string got = text_of(mapping.record().get(*slot), schema.field(*slot));
             if (!is_same(expected.text, got, schema.field(*slot).type))
-                differences.push_back({expected.mark, fmt::format("{}: expected {}, got {}", name, shown(expected.text), shown(got))});
+                differences.push_back({expected.mark, fmt::format("{}: expected {}, got {}", name,
+                                                                  shown(expected.text), shown(got))});
         }
     }
     return differences;

@@ -13,11 +13,14 @@ namespace {
 constexpr double weakening_at = 0.20, clear_at = 0.50;
 constexpr int fewest_periods = 3;
 
-std::string percent(double share) { return fmt::format("{:.0f} %", share * 100); }
+std::string percent(double share) {
+    return fmt::format("{:.0f} %", share * 100);
+}
 
 std::string day_text(Day day) {
     const date::year_month_day ymd{day};
-    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(ymd.year()), static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()));
+    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(ymd.year()), static_cast<unsigned>(ymd.month()),
+                       static_cast<unsigned>(ymd.day()));
 }
 
 class Assessing {
@@ -29,7 +32,9 @@ class Assessing {
         out_.implementation = implementation_of(measure_, in_.actions, *in_.calendar, in_.now);
         out_.reasons = in_.causes;
         rule_ = rule_of(*in_.indicator);
-        if (!rule_) cause("not_measurable", "A count of which more is better cannot be scored: take a share or a mean instead.");
+        if (!rule_)
+            cause("not_measurable",
+                  "A count of which more is better cannot be scored: take a share or a mean instead.");
         if (rule_ && in_.is_frozen) score();
         if (out_.reasons.empty()) out_.potential = state_;
         govern();
@@ -39,9 +44,13 @@ class Assessing {
   private:
     void cause(const char* code, std::string text) { out_.reasons.push_back({code, std::move(text)}); }
 
-    [[nodiscard]] double own(double mirrored_value) const { return mirrors() ? mirrored(*rule_, mirrored_value) : mirrored_value; }
+    [[nodiscard]] double own(double mirrored_value) const {
+        return mirrors() ? mirrored(*rule_, mirrored_value) : mirrored_value;
+    }
     [[nodiscard]] bool mirrors() const { return is_higher_ && *rule_ != Rule::count; }
-    [[nodiscard]] double plan_at(int t) const { return std::min(1.0, static_cast<double>(t) / measure_.target.ramp); }
+    [[nodiscard]] double plan_at(int t) const {
+        return std::min(1.0, static_cast<double>(t) / measure_.target.ramp);
+    }
 
     /// The planned value in the indicator's own direction.
     [[nodiscard]] double planned(double plan) const {
@@ -50,21 +59,28 @@ class Assessing {
     }
 
     void score() {
-        baseline_ = measure_.baseline.value ? stated_baseline(*rule_, is_higher_, *measure_.baseline.value, measure_.baseline.n.value_or(1))
+        baseline_ = measure_.baseline.value ? stated_baseline(*rule_, is_higher_, *measure_.baseline.value,
+                                                              measure_.baseline.n.value_or(1))
                                             : baseline_of(*rule_, is_higher_, in_.baseline_periods);
         out_.baseline = baseline_;
         out_.is_mirrored = mirrors();
-        if (!baseline_ || !in_.baseline.value) return cause("no_baseline", "No period of the baseline's window has a value.");
+        if (!baseline_ || !in_.baseline.value)
+            return cause("no_baseline", "No period of the baseline's window has a value.");
         out_.reduction = reduction_of(measure_.target, *in_.baseline.value, *rule_, is_higher_);
         if (!out_.reduction || *out_.reduction <= 0 || *out_.reduction >= 1)
             return cause("not_measurable", "The target is no reduction between 0 and 100 % of the baseline.");
         out_.target = planned(1);
         if (*rule_ == Rule::measurement && baseline_->periods < 2)
-            return cause("not_measurable", "A measurement needs a baseline of two periods or more, to know how much it varies by itself.");
+            return cause("not_measurable",
+                         "A measurement needs a baseline of two periods or more, to know how much it varies "
+                         "by itself.");
         const double j = measurability(*baseline_, *out_.reduction);
         if (j < least_measurability)
-            cause("not_measurable", fmt::format("Each period has too few cases to tell the promised change from chance (J = {:.2f}, "
-                                                "{} is needed): use longer periods or a wider scope.", j, least_measurability));
+            cause("not_measurable",
+                  fmt::format(
+                      "Each period has too few cases to tell the promised change from chance (J = {:.2f}, "
+                      "{} is needed): use longer periods or a wider scope.",
+                      j, least_measurability));
         find_target_period();
         run_filter();
         count_money();
@@ -93,8 +109,9 @@ class Assessing {
             out_.track.push_back(std::move(point));
         }
         if (values_ < fewest_periods)
-            cause("too_few_periods", fmt::format("{} settled period{} since the measure began ha{} a value; {} are needed.", values_,
-                                                 values_ == 1 ? "" : "s", values_ == 1 ? "s" : "ve", fewest_periods));
+            cause("too_few_periods",
+                  fmt::format("{} settled period{} since the measure began ha{} a value; {} are needed.",
+                              values_, values_ == 1 ? "" : "s", values_ == 1 ? "s" : "ve", fewest_periods));
         if (values_ > 0) conclude(filter);
     }
 
@@ -103,7 +120,8 @@ class Assessing {
         settled_t_ = t;
         PeriodFigure figure = point.at.figure;
         if (mirrors()) mirror(figure);
-        const bool has_value = point.at.figure.value && (*rule_ != Rule::measurement || *point.at.figure.value > 0);
+        const bool has_value =
+            point.at.figure.value && (*rule_ != Rule::measurement || *point.at.figure.value > 0);
         if (has_value) {
             ++values_;
             newest_n_ = figure.denominator;
@@ -119,17 +137,20 @@ class Assessing {
 
     void mirror(PeriodFigure& figure) const {
         if (*rule_ == Rule::share) figure.numerator = figure.denominator - figure.numerator;
-        if (figure.value && (*rule_ == Rule::share || *figure.value > 0)) figure.value = mirrored(*rule_, *figure.value);
+        if (figure.value && (*rule_ == Rule::share || *figure.value > 0))
+            figure.value = mirrored(*rule_, *figure.value);
     }
 
     /// Weakening begins at 20 % and ends at 50 %, so that a status does not flap.
     void move_status(const Landing& landing) {
         if (values_ < fewest_periods) return;
         if (state_ == PotentialStatus::unknown) state_ = PotentialStatus::on_track;
-        if (landing.p_deliver <= weakening_at && state_ == PotentialStatus::on_track) state_ = PotentialStatus::weakening;
+        if (landing.p_deliver <= weakening_at && state_ == PotentialStatus::on_track)
+            state_ = PotentialStatus::weakening;
         if (landing.p_deliver >= clear_at) state_ = PotentialStatus::on_track;
         if (state_ != PotentialStatus::on_track)
-            state_ = landing.upper() < tolerated_share ? PotentialStatus::off_track : PotentialStatus::weakening;
+            state_ =
+                landing.upper() < tolerated_share ? PotentialStatus::off_track : PotentialStatus::weakening;
     }
 
     void conclude(const RealisationFilter& filter) {
@@ -153,7 +174,8 @@ class Assessing {
     /// A reason that explains a status, unlike a cause, does not make it unknown.
     void cause_after(const char* code, std::string text) { explanations_.push_back({code, std::move(text)}); }
 
-    [[nodiscard]] ForecastPoint forecast_point(const RealisationFilter& filter, int ahead, std::string label) const {
+    [[nodiscard]] ForecastPoint forecast_point(const RealisationFilter& filter, int ahead,
+                                               std::string label) const {
         const Interval at = filter.forecast(ahead, plan_at(settled_t_ + ahead), newest_n_);
         ForecastPoint point{std::move(label), own(at.value), own(at.low), own(at.high)};
         if (point.low > point.high) std::swap(point.low, point.high);
@@ -163,10 +185,12 @@ class Assessing {
     void write_sentence() {
         const double drift = *out_.drift * 100;
         const char* unit[]{"day", "week", "month", "quarter"};
-        out_.sentence = fmt::format("Delivering {} of the planned reduction, drifting {:+.0f} points a {}; {} chance that at least 80 % "
-                                    "of the expected saving stands{}.",
-                                    percent(*out_.realised), drift, unit[static_cast<std::size_t>(in_.calendar->length())],
-                                    percent(*out_.p_deliver), measure_.target.by ? " by " + day_text(*measure_.target.by) : "");
+        out_.sentence = fmt::format(
+            "Delivering {} of the planned reduction, drifting {:+.0f} points a {}; {} chance that at least "
+            "80 % "
+            "of the expected saving stands{}.",
+            percent(*out_.realised), drift, unit[static_cast<std::size_t>(in_.calendar->length())],
+            percent(*out_.p_deliver), measure_.target.by ? " by " + day_text(*measure_.target.by) : "");
     }
 
     void count_money() {
@@ -181,7 +205,8 @@ class Assessing {
         for (int t = 1; t <= settled_t_; ++t) {
             const PeriodFigure& figure = out_.track[static_cast<std::size_t>(t - 1)].at.figure;
             if (!figure.value) continue;
-            const double n = *rule_ == Rule::count && in_.indicator->form != Form::ratio ? 1 : figure.denominator;
+            const double n =
+                *rule_ == Rule::count && in_.indicator->form != Form::ratio ? 1 : figure.denominator;
             const double r = *figure.value;
             saving.actual += (is_higher_ ? r - base : base - r) * n * worth;
             saving.expected += std::abs(base - planned(plan_at(t))) * n * worth;
@@ -190,9 +215,11 @@ class Assessing {
             sum_n += n;
             volumes.push_back(n);
         }
-        const double level = *rule_ == Rule::measurement ? base * base * baseline_->level_variance : baseline_->level_variance;
+        const double level =
+            *rule_ == Rule::measurement ? base * base * baseline_->level_variance : baseline_->level_variance;
         saving.actual_se = worth * std::sqrt(noise + sum_n * sum_n * level);
-        for (int t = 1; t <= last_t_; ++t) saving.target += std::abs(base - planned(plan_at(t))) * baseline_->mean_n * worth;
+        for (int t = 1; t <= last_t_; ++t)
+            saving.target += std::abs(base - planned(plan_at(t))) * baseline_->mean_n * worth;
         saving.forecast = saving.actual + to_come(volumes) * worth;
         out_.saving = saving;
     }
@@ -201,7 +228,8 @@ class Assessing {
         if (volumes.empty()) return 0;
         const std::size_t count = std::min<std::size_t>(12, volumes.size());
         double mean = 0;
-        for (std::size_t i = volumes.size() - count; i < volumes.size(); ++i) mean += volumes[i] / static_cast<double>(count);
+        for (std::size_t i = volumes.size() - count; i < volumes.size(); ++i)
+            mean += volumes[i] / static_cast<double>(count);
         double sum = 0;
         for (int t = settled_t_ + 1; t <= last_t_; ++t)
             sum += std::abs(*in_.baseline.value - planned(plan_at(t))) * landing_level_ * mean;
@@ -223,22 +251,27 @@ class Assessing {
         const std::size_t before = out_.reasons.size();
         const Signals& signals = measure_.signals;
         if (signals.adoption && in_.adoption && *in_.adoption < signals.adoption->at_least)
-            cause("adoption_low", fmt::format("Adoption ({}) is at {}, below its floor of {}.", signals.adoption->indicator.text,
-                                              percent(*in_.adoption), percent(signals.adoption->at_least)));
+            cause("adoption_low", fmt::format("Adoption ({}) is at {}, below its floor of {}.",
+                                              signals.adoption->indicator.text, percent(*in_.adoption),
+                                              percent(signals.adoption->at_least)));
         if (signals.evidence_required)
             for (const Evidence& evidence : measure_.evidence)
-                if (evidence.url.empty() && evidence.due && in_.calendar->start_of(*evidence.due + date::days{1}) <= in_.now)
-                    cause("evidence_missing", fmt::format("Evidence \"{}\" was due on {} and is not there.", evidence.name, day_text(*evidence.due)));
+                if (evidence.url.empty() && evidence.due &&
+                    in_.calendar->start_of(*evidence.due + date::days{1}) <= in_.now)
+                    cause("evidence_missing", fmt::format("Evidence \"{}\" was due on {} and is not there.",
+                                                          evidence.name, day_text(*evidence.due)));
         if (signals.actions_grace) overdue(in_.actions, *signals.actions_grace, "actions_overdue", "Action");
-        if (signals.findings_grace) overdue(in_.findings, *signals.findings_grace, "findings_open", "Audit finding");
-        if (out_.reasons.size() > before && out_.potential == PotentialStatus::on_track) out_.potential = PotentialStatus::weakening;
+        if (signals.findings_grace)
+            overdue(in_.findings, *signals.findings_grace, "findings_open", "Audit finding");
+        if (out_.reasons.size() > before && out_.potential == PotentialStatus::on_track)
+            out_.potential = PotentialStatus::weakening;
     }
 
     void overdue(const std::vector<ActionFigure>& items, Millis grace, const char* code, const char* what) {
         for (const ActionFigure& item : items)
             if (!item.closed && item.due && *item.due + grace < in_.now)
-                cause(code, fmt::format("{} {} is open past its date of {} and the grace after it.", what, item.number,
-                                        format_rfc3339(*item.due).substr(0, 10)));
+                cause(code, fmt::format("{} {} is open past its date of {} and the grace after it.", what,
+                                        item.number, format_rfc3339(*item.due).substr(0, 10)));
     }
 
     const AssessmentInput& in_;
@@ -268,10 +301,14 @@ std::string_view name_of(ImplementationStatus status) {
 double months_of(PeriodLength length) {
     constexpr double days_a_month = 30.436875;
     switch (length) {
-        case PeriodLength::day: return 1 / days_a_month;
-        case PeriodLength::week: return 7 / days_a_month;
-        case PeriodLength::month: return 1;
-        case PeriodLength::quarter: return 3;
+        case PeriodLength::day:
+            return 1 / days_a_month;
+        case PeriodLength::week:
+            return 7 / days_a_month;
+        case PeriodLength::month:
+            return 1;
+        case PeriodLength::quarter:
+            return 3;
     }
     return 1;
 }
@@ -279,28 +316,37 @@ double months_of(PeriodLength length) {
 std::optional<Rule> rule_of(const IndicatorDefinition& indicator) {
     switch (indicator.form) {
         case Form::share:
-        case Form::snapshot: return Rule::share;
+        case Form::snapshot:
+            return Rule::share;
         case Form::count:
         case Form::backlog:
-        case Form::ratio: return indicator.better == Better::higher ? std::nullopt : std::make_optional(Rule::count);
-        default: return Rule::measurement;
+        case Form::ratio:
+            return indicator.better == Better::higher ? std::nullopt : std::make_optional(Rule::count);
+        default:
+            return Rule::measurement;
     }
 }
 
-std::optional<double> reduction_of(const TargetDefinition& target, double baseline, Rule rule, bool is_higher_better) {
+std::optional<double> reduction_of(const TargetDefinition& target, double baseline, Rule rule,
+                                   bool is_higher_better) {
     if (!target.value && !target.change) return std::nullopt;
     const double aim = target.value ? *target.value : baseline * (1 + *target.change);
-    if (!is_higher_better || rule == Rule::count) return baseline > 0 ? std::make_optional(1 - aim / baseline) : std::nullopt;
-    if (rule == Rule::share) return baseline < 1 ? std::make_optional(1 - (1 - aim) / (1 - baseline)) : std::nullopt;
+    if (!is_higher_better || rule == Rule::count)
+        return baseline > 0 ? std::make_optional(1 - aim / baseline) : std::nullopt;
+    if (rule == Rule::share)
+        return baseline < 1 ? std::make_optional(1 - (1 - aim) / (1 - baseline)) : std::nullopt;
     return aim > 0 ? std::make_optional(1 - baseline / aim) : std::nullopt;
 }
 
 std::optional<Limits> Assessment::limits(double n) const {
     auto limits = baseline ? process_limits(*baseline, n) : std::nullopt;
-    if (limits && is_mirrored) limits = Limits{mirrored(baseline->rule, limits->upper), mirrored(baseline->rule, limits->lower)};
+    if (limits && is_mirrored)
+        limits = Limits{mirrored(baseline->rule, limits->upper), mirrored(baseline->rule, limits->lower)};
     return limits;
 }
 
-Assessment assess(const AssessmentInput& input) { return Assessing(input).run(); }
+Assessment assess(const AssessmentInput& input) {
+    return Assessing(input).run();
+}
 
 }  // namespace baselined::mappings

@@ -44,16 +44,16 @@ struct AssessmentInput {
     std::vector<PeriodFigure> baseline_periods;  ///< of the frozen window; empty for a stated baseline
     PeriodFigure baseline;                       ///< as reported: pooled, or as stated
     bool is_frozen = false;
-    std::vector<Reason> causes;                  ///< why the status cannot be known, whatever the figures say
-    std::vector<TrackPeriod> track;              ///< from t = 1, settled and not, to the running period
+    std::vector<Reason> causes;      ///< why the status cannot be known, whatever the figures say
+    std::vector<TrackPeriod> track;  ///< from t = 1, settled and not, to the running period
     std::vector<ActionFigure> actions, findings;
-    std::optional<double> adoption;              ///< newest settled value of the adoption signal
+    std::optional<double> adoption;  ///< newest settled value of the adoption signal
 };
 
 /// What is known after one settled period.
 struct TrackPoint {
     TrackPeriod at;
-    std::optional<double> expected;              ///< planned value
+    std::optional<double> expected;  ///< planned value
     std::optional<double> realised, p_deliver;
     PotentialStatus status = PotentialStatus::unknown;
 };
@@ -73,16 +73,16 @@ struct Assessment {
     PotentialStatus potential = PotentialStatus::unknown;
     ImplementationStatus implementation = ImplementationStatus::unknown;
     std::vector<Reason> reasons;
-    std::optional<double> target;                ///< in the indicator's own direction
-    std::optional<double> reduction;             ///< R
+    std::optional<double> target;     ///< in the indicator's own direction
+    std::optional<double> reduction;  ///< R
     std::optional<double> realised, drift, p_deliver;
-    std::optional<ForecastPoint> forecast;       ///< at the target date
-    std::vector<ForecastPoint> fan;              ///< one a period to come
+    std::optional<ForecastPoint> forecast;  ///< at the target date
+    std::vector<ForecastPoint> fan;         ///< one a period to come
     std::vector<TrackPoint> track;
     std::optional<Saving> saving;
-    std::string sentence;                        ///< the one of method.md; empty while nothing is known
-    std::optional<Baseline> baseline;            ///< as the filter sees it
-    bool is_mirrored = false;                    ///< `baseline` is in the other direction than the indicator
+    std::string sentence;              ///< the one of method.md; empty while nothing is known
+    std::optional<Baseline> baseline;  ///< as the filter sees it
+    bool is_mirrored = false;          ///< `baseline` is in the other direction than the indicator
 
     /// The baseline's process limits for a period over n, in the indicator's own direction.
     [[nodiscard]] std::optional<Limits> limits(double n) const;
@@ -93,9 +93,11 @@ Assessment assess(const AssessmentInput& input);
 /// Which rule an indicator follows; empty where method.md has none (counts of which more is better).
 std::optional<Rule> rule_of(const IndicatorDefinition& indicator);
 /// The relative reduction that a target asks for; empty when there is no baseline value to take it from.
-std::optional<double> reduction_of(const TargetDefinition& target, double baseline, Rule rule, bool is_higher_better);
-ImplementationStatus implementation_of(const MeasureDefinition& measure, const std::vector<ActionFigure>& actions,
-                                       const Calendar& calendar, Instant now);
+std::optional<double> reduction_of(const TargetDefinition& target, double baseline, Rule rule,
+                                   bool is_higher_better);
+ImplementationStatus implementation_of(const MeasureDefinition& measure,
+                                       const std::vector<ActionFigure>& actions, const Calendar& calendar,
+                                       Instant now);
 /// Length of a period in months: the unit of the filter's constants.
 double months_of(PeriodLength length);
 

@@ -74,9 +74,12 @@ std::optional<Baseline> from_measurements(const std::vector<double>& logarithms,
 
 }  // namespace
 
-double mirrored(Rule rule, double value) { return rule == Rule::measurement ? 1 / value : 1 - value; }
+double mirrored(Rule rule, double value) {
+    return rule == Rule::measurement ? 1 / value : 1 - value;
+}
 
-std::optional<Baseline> baseline_of(Rule rule, bool is_higher_better, const std::vector<PeriodFigure>& periods) {
+std::optional<Baseline> baseline_of(Rule rule, bool is_higher_better,
+                                    const std::vector<PeriodFigure>& periods) {
     std::vector<Sample> samples;
     std::vector<double> logarithms;
     double sum_n = 0;
@@ -86,7 +89,8 @@ std::optional<Baseline> baseline_of(Rule rule, bool is_higher_better, const std:
             logarithms.push_back(is_higher_better ? -std::log(*period.value) : std::log(*period.value));
             sum_n += period.denominator;
         } else if (period.denominator > 0) {
-            const double y = is_higher_better && rule == Rule::share ? period.denominator - period.numerator : period.numerator;
+            const double y = is_higher_better && rule == Rule::share ? period.denominator - period.numerator
+                                                                     : period.numerator;
             samples.push_back({y, period.denominator});
         }
     }
@@ -104,8 +108,10 @@ std::optional<Baseline> stated_baseline(Rule rule, bool is_higher_better, double
 double measurability(const Baseline& baseline, double reduction) {
     const double p = baseline.level;
     switch (baseline.rule) {
-        case Rule::share: return baseline.mean_n * p * reduction * reduction / (baseline.phi * (1 - p));
-        case Rule::count: return baseline.mean_n * p * reduction * reduction / baseline.phi;
+        case Rule::share:
+            return baseline.mean_n * p * reduction * reduction / (baseline.phi * (1 - p));
+        case Rule::count:
+            return baseline.mean_n * p * reduction * reduction / baseline.phi;
         case Rule::measurement: {
             const double step = std::log(1 - reduction);
             return baseline.variance > 0 ? step * step / baseline.variance : HUGE_VAL;

@@ -11,19 +11,20 @@ namespace baselined::mappings {
 /// All in the direction in which lower is better: shares mirrored, measurements inverted.
 struct Baseline {
     Rule rule = Rule::share;
-    double level = 0;       ///< p0; measurements: exp of the mean logarithm
-    double phi = 1;         ///< overdispersion; shares and counts
-    double variance = 0;    ///< v: of one period's logarithm; measurements
+    double level = 0;           ///< p0; measurements: exp of the mean logarithm
+    double phi = 1;             ///< overdispersion; shares and counts
+    double variance = 0;        ///< v: of one period's logarithm; measurements
     double level_variance = 0;  ///< v_b
-    double mean_n = 0;      ///< mean denominator
-    int periods = 0;        ///< m: those that have a value
+    double mean_n = 0;          ///< mean denominator
+    int periods = 0;            ///< m: those that have a value
 };
 
 /// A value in the direction in which lower is better, and back: the same function both ways.
 double mirrored(Rule rule, double value);
 
 /// From the window's periods; `is_higher_better` mirrors them first. Empty: no period has a value.
-std::optional<Baseline> baseline_of(Rule rule, bool is_higher_better, const std::vector<PeriodFigure>& periods);
+std::optional<Baseline> baseline_of(Rule rule, bool is_higher_better,
+                                    const std::vector<PeriodFigure>& periods);
 /// From a stated value over n, as one period.
 std::optional<Baseline> stated_baseline(Rule rule, bool is_higher_better, double value, double n);
 

@@ -5,7 +5,8 @@
 namespace baselined::mappings {
 
 std::string_view name_of(Stage stage) {
-    constexpr std::array<std::string_view, 6> names{"defined", "identified", "detailed", "decided", "implemented", "closed"};
+    constexpr std::array<std::string_view, 6> names{"defined", "identified",  "detailed",
+                                                    "decided", "implemented", "closed"};
     return names[static_cast<std::size_t>(stage)];
 }
 

@@ -35,9 +35,9 @@ struct BaselineDefinition {
 struct TargetDefinition {
     std::optional<double> change;  ///< relative to the reported baseline; -0.3 is a reduction by 30 %
     std::optional<double> value;
-    std::optional<Day> from;       ///< absent: the day after the baseline's window (or the first period known)
-    std::optional<Day> by;         ///< its day included
-    int ramp = 1;                  ///< periods until the full effect is expected
+    std::optional<Day> from;  ///< absent: the day after the baseline's window (or the first period known)
+    std::optional<Day> by;    ///< its day included
+    int ramp = 1;             ///< periods until the full effect is expected
     Mark mark;
 };
 
@@ -88,7 +88,8 @@ struct MeasureDefinition {
     PeriodLength period = PeriodLength::month;
     BaselineDefinition baseline;
     TargetDefinition target;
-    std::optional<double> unit_value;  ///< what one avoided incident, hour, breach ... is worth, in `currency`
+    std::optional<double>
+        unit_value;  ///< what one avoided incident, hour, breach ... is worth, in `currency`
     std::string currency;
     std::optional<Stage> stage;
     std::vector<Milestone> milestones;

@@ -18,10 +18,10 @@ std::string_view name_of(PeriodLength period);
 
 /// One period's figure. Shares and counts: y of n. Measurements: value x over n records.
 struct PeriodFigure {
-    std::optional<double> value;   ///< as reported: y/n, the count, or the mean/median; null over nothing
-    double numerator = 0;          ///< shares, ratio: y; mean: sum (hours); count, sum, backlog: the value
-    double denominator = 0;        ///< n; for count and backlog 1; for measurements the records that have a value
-    double completeness = 1;       ///< c; 1 when settled
+    std::optional<double> value;  ///< as reported: y/n, the count, or the mean/median; null over nothing
+    double numerator = 0;         ///< shares, ratio: y; mean: sum (hours); count, sum, backlog: the value
+    double denominator = 0;   ///< n; for count and backlog 1; for measurements the records that have a value
+    double completeness = 1;  ///< c; 1 when settled
     bool settled = true;
 };
 

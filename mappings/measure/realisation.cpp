@@ -16,9 +16,13 @@ constexpr double monthly_drift_noise = 0.02 * 0.02;
 
 }  // namespace
 
-double normal_cdf(double z) { return 0.5 * std::erfc(-z / std::sqrt(2.0)); }
+double normal_cdf(double z) {
+    return 0.5 * std::erfc(-z / std::sqrt(2.0));
+}
 
-double Landing::upper() const { return level + z_80 * std::sqrt(variance + baseline_variance); }
+double Landing::upper() const {
+    return level + z_80 * std::sqrt(variance + baseline_variance);
+}
 
 RealisationFilter::RealisationFilter(const Baseline& baseline, double reduction, double months)
     : baseline_(baseline),
@@ -52,12 +56,14 @@ void RealisationFilter::update(const PeriodFigure& figure, double plan) {
     if (baseline_.rule == Rule::measurement) {
         if (!figure.value || *figure.value <= 0) return;
         const double scale = -std::log(1 - reduction_ * plan);
-        correct(std::log(baseline_.level) - std::log(*figure.value) - scale * state_.theta, scale, baseline_.variance);
+        correct(std::log(baseline_.level) - std::log(*figure.value) - scale * state_.theta, scale,
+                baseline_.variance);
         return;
     }
     const double rate = figure.numerator / (figure.completeness * figure.denominator);
     const double scale = baseline_.level * reduction_ * plan;
-    const double variance = noise(baseline_.level - scale * state_.theta, figure.denominator, figure.completeness);
+    const double variance =
+        noise(baseline_.level - scale * state_.theta, figure.denominator, figure.completeness);
     correct((baseline_.level - rate) - scale * state_.theta, scale, variance);
 }
 
@@ -88,9 +94,11 @@ Landing RealisationFilter::landing(int periods_ahead) const {
     } else {
         const double theta = std::clamp(state_.theta, 0.0, 1.2);
         const double ratio = (1 - reduction_ * theta) / reduction_;
-        landing.baseline_variance = baseline_.level_variance / (baseline_.level * baseline_.level) * ratio * ratio;
+        landing.baseline_variance =
+            baseline_.level_variance / (baseline_.level * baseline_.level) * ratio * ratio;
     }
-    landing.p_deliver = normal_cdf((landing.level - tolerated_share) / std::sqrt(landing.variance + landing.baseline_variance));
+    landing.p_deliver = normal_cdf((landing.level - tolerated_share) /
+                                   std::sqrt(landing.variance + landing.baseline_variance));
     return landing;
 }
 

@@ -16,10 +16,10 @@ struct RealisationState {
 
 /// Where the measure lands at the target date.
 struct Landing {
-    double level = 0;          ///< L
-    double variance = 0;       ///< V
-    double baseline_variance = 0;  ///< V_b
-    double p_deliver = 0;      ///< probability that at least 80 % of the planned reduction stands
+    double level = 0;                    ///< L
+    double variance = 0;                 ///< V
+    double baseline_variance = 0;        ///< V_b
+    double p_deliver = 0;                ///< probability that at least 80 % of the planned reduction stands
     [[nodiscard]] double upper() const;  ///< of the 80 % interval of L
 };
 
@@ -55,7 +55,7 @@ class RealisationFilter {
 };
 
 double normal_cdf(double z);
-inline constexpr double z_80 = 1.2816;          ///< half-width of an 80 % interval in standard deviations
+inline constexpr double z_80 = 1.2816;  ///< half-width of an 80 % interval in standard deviations
 inline constexpr double tolerated_share = 0.80;
 
 }  // namespace baselined::mappings

@@ -22,12 +22,17 @@ enum class CellType : std::uint8_t {
 /// A view: `text` points into the reader's row and is good until the next row is read.
 struct Cell {
     CellType type = CellType::empty;
-    std::string_view text;      ///< text, error: UTF-8
-    double number = 0;          ///< number; boolean: 0 or 1
-    std::int64_t seconds = 0;   ///< date, datetime: since 1970-01-01T00:00 local; time: since midnight; duration: its length
+    std::string_view text;  ///< text, error: UTF-8
+    double number = 0;      ///< number; boolean: 0 or 1
+    std::int64_t seconds =
+        0;  ///< date, datetime: since 1970-01-01T00:00 local; time: since midnight; duration: its length
 };
 
-inline Cell text_cell(std::string_view text) { return {CellType::text, text, 0, 0}; }
-inline Cell number_cell(double number) { return {CellType::number, {}, number, 0}; }
+inline Cell text_cell(std::string_view text) {
+    return {CellType::text, text, 0, 0};
+}
+inline Cell number_cell(double number) {
+    return {CellType::number, {}, number, 0};
+}
 
 }  // namespace baselined::mappings

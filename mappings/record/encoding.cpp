@@ -6,8 +6,9 @@ namespace baselined::mappings {
 
 namespace {
 
-// A field is: a varint of (number << 4 | type), then its value. Built-in fields have the number slot * 2, attributes
-// their own number * 2 + 1. Integers are zigzag varints, texts a varint length and bytes, numbers eight bytes.
+// A field is: a varint of (number << 4 | type), then its value. Built-in fields have the number slot * 2,
+// attributes their own number * 2 + 1. Integers are zigzag varints, texts a varint length and bytes, numbers
+// eight bytes.
 
 void append_varint(std::string& out, std::uint64_t value) {
     while (value >= 0x80) {
@@ -21,7 +22,9 @@ std::uint64_t zigzag(std::int64_t value) {
     return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
 }
 
-std::int64_t unzigzag(std::uint64_t value) { return static_cast<std::int64_t>(value >> 1) ^ -static_cast<std::int64_t>(value & 1); }
+std::int64_t unzigzag(std::uint64_t value) {
+    return static_cast<std::int64_t>(value >> 1) ^ -static_cast<std::int64_t>(value & 1);
+}
 
 class Bytes {
   public:
@@ -76,17 +79,27 @@ bool decode_field(Bytes& bytes, Type type, Slot slot, bool is_wanted, Record& re
             if (is_wanted) record.set_number(slot, number);
             return true;
         }
-        default: break;
+        default:
+            break;
     }
     if (!bytes.varint(bits)) return false;
     if (!is_wanted) return true;
     const std::int64_t value = unzigzag(bits);
     switch (type) {
-        case Type::integer: record.set_integer(slot, value); return true;
-        case Type::boolean: record.set_boolean(slot, value != 0); return true;
-        case Type::timestamp: record.set_timestamp(slot, Instant{Millis{value}}); return true;
-        case Type::choice: record.set_choice(slot, static_cast<std::size_t>(value)); return value >= 0;
-        default: return false;
+        case Type::integer:
+            record.set_integer(slot, value);
+            return true;
+        case Type::boolean:
+            record.set_boolean(slot, value != 0);
+            return true;
+        case Type::timestamp:
+            record.set_timestamp(slot, Instant{Millis{value}});
+            return true;
+        case Type::choice:
+            record.set_choice(slot, static_cast<std::size_t>(value));
+            return value >= 0;
+        default:
+            return false;
     }
 }
 
@@ -105,7 +118,9 @@ std::uint32_t AttributeNumbers::number_of(Slot slot) const {
     return index < numbers_.size() ? numbers_[index] : 0;
 }
 
-Slot AttributeNumbers::slot_of(std::uint32_t number) const { return number < slots_.size() ? slots_[number] : Slot{0}; }
+Slot AttributeNumbers::slot_of(std::uint32_t number) const {
+    return number < slots_.size() ? slots_[number] : Slot{0};
+}
 
 void encode(const Record& record, const AttributeNumbers& attributes, std::string& out) {
     for (std::size_t index = 0; index < record.slot_count(); ++index) {
@@ -140,7 +155,8 @@ bool decode(std::string_view bytes, Kind kind, const AttributeNumbers& attribute
         const bool is_attribute = (number & 1) != 0;
         const std::uint64_t index = number >> 1;
         if (!is_attribute && index >= attributes.built_in_count()) return false;
-        const Slot slot = is_attribute ? attributes.slot_of(static_cast<std::uint32_t>(index)) : static_cast<Slot>(index);
+        const Slot slot =
+            is_attribute ? attributes.slot_of(static_cast<std::uint32_t>(index)) : static_cast<Slot>(index);
         const bool is_wanted = !is_attribute || slot != 0;
         if (!decode_field(rest, static_cast<Type>(head & 0x0f), slot, is_wanted, record)) return false;
     }

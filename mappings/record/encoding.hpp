@@ -10,7 +10,8 @@
 
 namespace baselined::mappings {
 
-/// The stored numbers of a kind's attributes. Slots of attributes depend on the configuration, numbers do not.
+/// The stored numbers of a kind's attributes. Slots of attributes depend on the configuration, numbers do
+/// not.
 class AttributeNumbers {
   public:
     AttributeNumbers() = default;
@@ -31,6 +32,7 @@ class AttributeNumbers {
 /// Appends the record's bytes to `out`.
 void encode(const Record& record, const AttributeNumbers& attributes, std::string& out);
 /// False on bytes that no encode() wrote; the record's content is then of no use.
-[[nodiscard]] bool decode(std::string_view bytes, Kind kind, const AttributeNumbers& attributes, Record& record);
+[[nodiscard]] bool decode(std::string_view bytes, Kind kind, const AttributeNumbers& attributes,
+                          Record& record);
 
 }  // namespace baselined::mappings

@@ -11,7 +11,19 @@
 namespace baselined::mappings {
 
 enum class Kind : std::uint8_t {
-    incident, problem, change, sla, action, finding, ci, review, milestone, outage, survey, effort, cost
+    incident,
+    problem,
+    change,
+    sla,
+    action,
+    finding,
+    ci,
+    review,
+    milestone,
+    outage,
+    survey,
+    effort,
+    cost
 };
 inline constexpr std::size_t kind_count = 13;
 
@@ -30,14 +42,26 @@ std::string_view name_of(Type type);
 std::optional<Kind> find_kind(std::string_view name);
 std::span<const std::string_view> kind_names();
 
-/// Which place of a record a field takes. The kind's own fields keep their slot for ever (the store's encoding
-/// relies on it): new ones are appended only. Attributes follow.
+/// Which place of a record a field takes. The kind's own fields keep their slot for ever (the store's
+/// encoding relies on it): new ones are appended only. Attributes follow.
 using Slot = std::uint16_t;
 
 /// Slots that every kind has, in this order.
 enum CommonSlot : Slot {
-    slot_id, slot_number, slot_url, slot_title, slot_updated_at, slot_service, slot_ci, slot_group,
-    slot_category, slot_subcategory, slot_owner, slot_labels, slot_measure, common_slot_count
+    slot_id,
+    slot_number,
+    slot_url,
+    slot_title,
+    slot_updated_at,
+    slot_service,
+    slot_ci,
+    slot_group,
+    slot_category,
+    slot_subcategory,
+    slot_owner,
+    slot_labels,
+    slot_measure,
+    common_slot_count
 };
 
 /// The fields of one kind: its own, then the attributes that mappings of this configuration add.

@@ -7,7 +7,9 @@ namespace baselined::mappings {
 
 namespace {
 
-bool has_text(Type type) { return type == Type::text || type == Type::list; }
+bool has_text(Type type) {
+    return type == Type::text || type == Type::list;
+}
 
 }  // namespace
 
@@ -45,13 +47,21 @@ void Record::set_text(Slot slot, std::string_view text) {
     text_.append(text);
 }
 
-void Record::set_integer(Slot slot, std::int64_t value) { place(slot, Type::integer).bits = value; }
-void Record::set_number(Slot slot, double value) { place(slot, Type::number).bits = std::bit_cast<std::int64_t>(value); }
-void Record::set_boolean(Slot slot, bool value) { place(slot, Type::boolean).bits = value ? 1 : 0; }
+void Record::set_integer(Slot slot, std::int64_t value) {
+    place(slot, Type::integer).bits = value;
+}
+void Record::set_number(Slot slot, double value) {
+    place(slot, Type::number).bits = std::bit_cast<std::int64_t>(value);
+}
+void Record::set_boolean(Slot slot, bool value) {
+    place(slot, Type::boolean).bits = value ? 1 : 0;
+}
 void Record::set_choice(Slot slot, std::size_t index) {
     place(slot, Type::choice).bits = static_cast<std::int64_t>(index);
 }
-void Record::set_timestamp(Slot slot, Instant at) { place(slot, Type::timestamp).bits = at.time_since_epoch().count(); }
+void Record::set_timestamp(Slot slot, Instant at) {
+    place(slot, Type::timestamp).bits = at.time_since_epoch().count();
+}
 
 void Record::set_list(Slot slot, const std::vector<std::string_view>& items) {
     std::string stored_items;

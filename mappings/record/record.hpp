@@ -15,9 +15,10 @@ namespace baselined::mappings {
 struct Value {
     bool present = false;
     Type type = Type::text;
-    std::string_view text;      ///< text; list: see Record::list_items
-    std::int64_t integer = 0;   ///< integer; boolean 0 or 1; choice: index; timestamp: milliseconds since 1970 UTC
-    double number = 0;          ///< number
+    std::string_view text;  ///< text; list: see Record::list_items
+    std::int64_t integer =
+        0;              ///< integer; boolean 0 or 1; choice: index; timestamp: milliseconds since 1970 UTC
+    double number = 0;  ///< number
 
     [[nodiscard]] Instant instant() const { return Instant{Millis{integer}}; }
     friend bool operator==(const Value&, const Value&) = default;

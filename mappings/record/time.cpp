@@ -11,8 +11,8 @@ namespace {
 
 using date::sys_seconds;
 
-/// The offset in force around an instant. Looking it up costs a search and a copy of the zone's abbreviation, and
-/// records come in clusters: what was found last is kept for each thread.
+/// The offset in force around an instant. Looking it up costs a search and a copy of the zone's abbreviation,
+/// and records come in clusters: what was found last is kept for each thread.
 struct KnownOffset {
     const date::time_zone* zone = nullptr;
     sys_seconds begin{}, end{};
@@ -27,7 +27,8 @@ std::chrono::seconds offset_at(sys_seconds at, const date::time_zone* zone) {
     return info.offset;
 }
 
-/// Away from a transition both sides of it agree; only near one the zone has to be asked what local times mean.
+/// Away from a transition both sides of it agree; only near one the zone has to be asked what local times
+/// mean.
 constexpr auto far_from_transition = std::chrono::hours{26};
 
 std::optional<int> number(std::string_view text, std::size_t at, std::size_t length) {
@@ -50,13 +51,16 @@ const date::time_zone* find_zone(std::string_view name) {
     }
 }
 
-std::string zone_name(const date::time_zone* zone) { return zone->name(); }
+std::string zone_name(const date::time_zone* zone) {
+    return zone->name();
+}
 
 Instant to_instant(LocalMillis local, const date::time_zone* zone) {
     const Millis millis{static_cast<std::int64_t>(local)};
     const auto seconds = date::floor<std::chrono::seconds>(millis);
     const sys_seconds guess{seconds};
-    if (known.zone == zone && guess - far_from_transition >= known.begin && guess + far_from_transition < known.end)
+    if (known.zone == zone && guess - far_from_transition >= known.begin &&
+        guess + far_from_transition < known.end)
         return Instant{millis - known.offset};
     const date::local_info info = zone->get_info(date::local_seconds{seconds});
     offset_at(sys_seconds{seconds - info.first.offset}, zone);
@@ -84,7 +88,8 @@ std::optional<Instant> parse_rfc3339(std::string_view text) {
     const auto year = number(text, 0, 4), month = number(text, 5, 2), day = number(text, 8, 2);
     const auto hour = number(text, 11, 2), minute = number(text, 14, 2), second = number(text, 17, 2);
     if (!year || !month || !day || !hour || !minute || !second || text.size() < 20) return std::nullopt;
-    if (text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't') || text[13] != ':' || text[16] != ':')
+    if (text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't') || text[13] != ':' ||
+        text[16] != ':')
         return std::nullopt;
     const auto ymd = date::year{*year} / *month / *day;
     if (!ymd.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
@@ -92,17 +97,19 @@ std::optional<Instant> parse_rfc3339(std::string_view text) {
     std::int64_t millis = 0;
     if (text[at] == '.') {
         std::int64_t scale = 100;
-        for (++at; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10) millis += (text[at] - '0') * scale;
+        for (++at; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10)
+            millis += (text[at] - '0') * scale;
     }
     std::chrono::minutes offset{0};
     if (text.substr(at) != "Z" && text.substr(at) != "z") {
         const auto hours = number(text, at + 1, 2), minutes = number(text, at + 4, 2);
-        if (!hours || !minutes || text.size() != at + 6 || text[at + 3] != ':' || (text[at] != '+' && text[at] != '-'))
+        if (!hours || !minutes || text.size() != at + 6 || text[at + 3] != ':' ||
+            (text[at] != '+' && text[at] != '-'))
             return std::nullopt;
         offset = (std::chrono::hours{*hours} + std::chrono::minutes{*minutes}) * (text[at] == '-' ? -1 : 1);
     }
-    return Instant{date::sys_days{ymd}.time_since_epoch() + std::chrono::hours{*hour} + std::chrono::minutes{*minute} +
-                   std::chrono::seconds{*second} + Millis{millis} - offset};
+    return Instant{date::sys_days{ymd}.time_since_epoch() + std::chrono::hours{*hour} +
+                   std::chrono::minutes{*minute} + std::chrono::seconds{*second} + Millis{millis} - offset};
 }
 
 }  // namespace baselined::mappings

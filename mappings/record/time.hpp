@@ -23,8 +23,8 @@ enum class LocalMillis : std::int64_t {};
 const date::time_zone* find_zone(std::string_view name);
 std::string zone_name(const date::time_zone* zone);
 
-/// The instant of a wall clock's reading: a time that occurs twice is the first, one that does not exist takes
-/// the offset before it (design.md, "Exactly").
+/// The instant of a wall clock's reading: a time that occurs twice is the first, one that does not exist
+/// takes the offset before it (design.md, "Exactly").
 Instant to_instant(LocalMillis local, const date::time_zone* zone);
 LocalMillis to_local(Instant at, const date::time_zone* zone);
 

@@ -38,7 +38,8 @@ TEST_CASE("every fault is told with file, line, column and remedy") {
         const auto loaded = config::load((entry.path() / "config.yaml").string());
         std::string told = config::print(loaded.problems, loaded.files);
         const std::string prefix = entry.path().string() + "/";
-        for (std::size_t at = told.find(prefix); at != std::string::npos; at = told.find(prefix)) told.erase(at, prefix.size());
+        for (std::size_t at = told.find(prefix); at != std::string::npos; at = told.find(prefix))
+            told.erase(at, prefix.size());
         CHECK(told == content(entry.path() / "expected.txt"));
     }
     CHECK(cases >= 5);
@@ -46,10 +47,13 @@ TEST_CASE("every fault is told with file, line, column and remedy") {
 
 TEST_CASE("hostile YAML is answered with one clear line") {
     CHECK_THAT(refusal(std::string(100'000, '[')), Catch::Contains("nested deeper than 64 levels"));
-    CHECK_THAT(refusal("a: 1\nb: 2\na: 3\n"), Catch::Equals("f.yaml:3:1: \"a\" stands here twice, first in line 1: keep one\n"));
+    CHECK_THAT(refusal("a: 1\nb: 2\na: 3\n"),
+               Catch::Equals("f.yaml:3:1: \"a\" stands here twice, first in line 1: keep one\n"));
     CHECK_THAT(refusal("a: &x [1]\nb: *x\n"), Catch::Contains("anchors and aliases"));
-    CHECK_THAT(refusal("a:\n\tb: 1\n"), Catch::Equals("f.yaml:2:1: a tab indents this line: YAML wants blanks\n"));
-    CHECK_THAT(refusal("a: \xFF\n"), Catch::Equals("f.yaml:1:4: a byte that is not UTF-8: save the file as UTF-8\n"));
+    CHECK_THAT(refusal("a:\n\tb: 1\n"),
+               Catch::Equals("f.yaml:2:1: a tab indents this line: YAML wants blanks\n"));
+    CHECK_THAT(refusal("a: \xFF\n"),
+               Catch::Equals("f.yaml:1:4: a byte that is not UTF-8: save the file as UTF-8\n"));
     CHECK_THAT(refusal("a: 1\n---\nb: 2\n"), Catch::Contains("second document"));
     CHECK_THAT(refusal("a: [1\n"), Catch::Contains("this is no YAML"));
     CHECK(refusal("").empty());

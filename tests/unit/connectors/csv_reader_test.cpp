@@ -16,7 +16,8 @@ namespace {
 /// A file that is gone at the end of the test.
 class TemporaryFile {
   public:
-    explicit TemporaryFile(std::string_view bytes) : path_(std::filesystem::temp_directory_path() / ("csv_reader_test_" + std::to_string(::getpid()))) {
+    explicit TemporaryFile(std::string_view bytes)
+        : path_(std::filesystem::temp_directory_path() / ("csv_reader_test_" + std::to_string(::getpid()))) {
         std::ofstream(path_, std::ios::binary) << bytes;
     }
     ~TemporaryFile() { std::filesystem::remove(path_); }
@@ -81,8 +82,16 @@ TEST_CASE("encodings are found out or taken as told") {
     CHECK(read("n\xE4me,b\n").rows == Rows{{"n\xC3\xA4me", "b"}});
     CHECK(read("n\xE4me,b\n").encoding == "windows-1252");
     CHECK(read("price\n\xA4\n", {"", "iso-8859-15"}).rows == Rows{{"price"}, {"\xE2\x82\xAC"}});
-    CHECK(read(std::string_view("\xFF\xFE" "a\0,\0b\0\n\0" "1\0,\0\xE4\0", 16)).rows == Rows{{"a", "b"}, {"1", "\xC3\xA4"}});
-    CHECK(read(std::string_view("a\0,\0b\0\n\0" "1\0,\0" "2\0\n\0", 16)).encoding == "utf-16le");
+    CHECK(read(std::string_view("\xFF\xFE"
+                                "a\0,\0b\0\n\0"
+                                "1\0,\0\xE4\0",
+                                16))
+              .rows == Rows{{"a", "b"}, {"1", "\xC3\xA4"}});
+    CHECK(read(std::string_view("a\0,\0b\0\n\0"
+                                "1\0,\0"
+                                "2\0\n\0",
+                                16))
+              .encoding == "utf-16le");
     CHECK_THAT(read("a\n1\n", {"", "klingon"}).error, Catch::Contains("nobody knows the encoding"));
     CHECK_THAT(read("\xC3\xA4\nb\xE4\n").error, Catch::Contains("line 2 has a byte that is not UTF-8"));
 }
@@ -94,8 +103,10 @@ TEST_CASE("what is no CSV is refused with what to do") {
     CHECK_THAT(read("<html><table>").error, Catch::Contains("HTML"));
     CHECK_THAT(read("a,b\n1,\"open\n2,3\n").error, Catch::Contains("opens in line 2"));
     CHECK_THAT(read(std::string_view("a,b\n1,\0\n", 8)).error, Catch::Contains("line 2 has a zero byte"));
-    CHECK_THAT(read(std::string(20, ','), {",", ""}, {1 << 20, 10}).error, Catch::Contains("more than 10 columns"));
-    CHECK_THAT(read("a,b\n\"" + std::string(4 << 20, 'x'), {}, {1 << 20, 10}).error, Catch::Contains("longer than 1 MiB"));
+    CHECK_THAT(read(std::string(20, ','), {",", ""}, {1 << 20, 10}).error,
+               Catch::Contains("more than 10 columns"));
+    CHECK_THAT(read("a,b\n\"" + std::string(4 << 20, 'x'), {}, {1 << 20, 10}).error,
+               Catch::Contains("longer than 1 MiB"));
 }
 
 TEST_CASE("gzip is unpacked on the way, and told when it is cut") {

@@ -23,9 +23,12 @@ class MemoryRecords final : public RecordSource {
     std::map<RecordId, Record> records;
 };
 
-Scalar word(const char* text) { return {text, {}}; }
+Scalar word(const char* text) {
+    return {text, {}};
+}
 
-ConditionDefinition field_is(const char* field, const char* value, FieldTest::Operator op = FieldTest::Operator::any_of) {
+ConditionDefinition field_is(const char* field, const char* value,
+                             FieldTest::Operator op = FieldTest::Operator::any_of) {
     ConditionDefinition condition;
     condition.node = ConditionDefinition::Node::field;
     condition.field = word(field);
@@ -82,7 +85,8 @@ struct World {
         followed.at = word("ended_at");
         ConditionDefinition by_incidents;
         by_incidents.node = ConditionDefinition::Node::followed_by;
-        by_incidents.followed_by = FollowedByDefinition{Kind::incident, {word("ci")}, std::chrono::hours{72}, {}};
+        by_incidents.followed_by =
+            FollowedByDefinition{Kind::incident, {word("ci")}, std::chrono::hours{72}, {}};
         followed.share.children.push_back(by_incidents);
         add(followed);
     }
@@ -102,7 +106,8 @@ struct World {
 
 Instant random_instant(std::mt19937& rng, int days) {
     // Few distinct instants: ties, neighbours and clusters are where mistakes hide.
-    return Instant{std::chrono::hours{24} * 20000 + std::chrono::hours{6 * std::uniform_int_distribution<int>(0, days * 4)(rng)}};
+    return Instant{std::chrono::hours{24} * 20000 +
+                   std::chrono::hours{6 * std::uniform_int_distribution<int>(0, days * 4)(rng)}};
 }
 
 Record random_record(std::mt19937& rng, const Schemas& schemas, int id) {
@@ -121,7 +126,8 @@ Record random_record(std::mt19937& rng, const Schemas& schemas, int id) {
     if (pick(5) == 0) record.set_choice(*schema.find("state"), 5);
     record.set_timestamp(*schema.find("opened_at"), random_instant(rng, 120));
     if (pick(2) > 0) record.set_timestamp(*schema.find("resolved_at"), random_instant(rng, 150));
-    if (pick(3) == 0) record.set_text(*schema.find("caused_by"), (pick(1) == 0 ? "C" : "") + std::to_string(pick(40)));
+    if (pick(3) == 0)
+        record.set_text(*schema.find("caused_by"), (pick(1) == 0 ? "C" : "") + std::to_string(pick(40)));
     return record;
 }
 
@@ -132,7 +138,8 @@ std::map<TallyKey, Tally> recomputed(World& world, const MemoryRecords& records)
         lists.push_back(static_cast<std::int64_t>(list));
         std::vector<Posting> found;
         for (const auto& [id, record] : records.records) world.set.postings_of(list, id, 1, record, found);
-        for (const Posting& posting : found) postings.insert_posting(static_cast<std::int64_t>(list), posting);
+        for (const Posting& posting : found)
+            postings.insert_posting(static_cast<std::int64_t>(list), posting);
     }
     const auto scan = [&](Kind kind, const auto& visit) {
         for (const auto& [id, record] : records.records)
@@ -143,8 +150,8 @@ std::map<TallyKey, Tally> recomputed(World& world, const MemoryRecords& records)
     return tallies;
 }
 
-/// Design: another record that passes `where`, with the same fields, was placed before and at most 30 days before; at
-/// the same instant the smaller id first. Looked for among all pairs.
+/// Design: another record that passes `where`, with the same fields, was placed before and at most 30 days
+/// before; at the same instant the smaller id first. Looked for among all pairs.
 std::int64_t recurring_by_hand(const MemoryRecords& records, const Schemas& schemas) {
     const Schema& schema = schemas.of(Kind::incident);
     const Slot opened = *schema.find("opened_at"), state = *schema.find("state");
@@ -152,10 +159,14 @@ std::int64_t recurring_by_hand(const MemoryRecords& records, const Schemas& sche
     for (const auto& [id, record] : records.records) {
         if (record.kind() != Kind::incident || record.has(state) || !record.has(slot_ci)) continue;
         for (const auto& [other_id, other] : records.records) {
-            if (other_id == id || other.kind() != Kind::incident || other.has(state) || !other.has(slot_ci)) continue;
-            if (other.text(slot_ci) != record.text(slot_ci) || other.text(slot_service) != record.text(slot_service)) continue;
+            if (other_id == id || other.kind() != Kind::incident || other.has(state) || !other.has(slot_ci))
+                continue;
+            if (other.text(slot_ci) != record.text(slot_ci) ||
+                other.text(slot_service) != record.text(slot_service))
+                continue;
             const Instant at = record.get(opened).instant(), before = other.get(opened).instant();
-            const bool first = before < at || (before == at && std::stoi(std::string(other.id())) < std::stoi(std::string(record.id())));
+            const bool first = before < at || (before == at && std::stoi(std::string(other.id())) <
+                                                                   std::stoi(std::string(record.id())));
             if (!first || at - before > std::chrono::hours{24 * 30}) continue;
             ++count;
             break;
@@ -173,7 +184,8 @@ TEST_CASE("tallies kept by difference equal those recomputed from all records, w
     MemoryRecords records;
     MemoryPostings postings;
     std::vector<std::int64_t> lists;
-    for (std::size_t list = 0; list < world.set.list_count(); ++list) lists.push_back(static_cast<std::int64_t>(list));
+    for (std::size_t list = 0; list < world.set.list_count(); ++list)
+        lists.push_back(static_cast<std::int64_t>(list));
     std::map<TallyKey, Tally> kept;
     for (int batch = 0; batch < 60; ++batch) {
         std::map<RecordId, std::pair<std::optional<Record>, std::optional<Record>>> versions;
@@ -191,13 +203,16 @@ TEST_CASE("tallies kept by difference equal those recomputed from all records, w
         }
         std::vector<RecordChange> changes;
         for (const auto& [id, version] : versions)
-            changes.push_back({id, 1, version.first ? &*version.first : nullptr, version.second ? &*version.second : nullptr});
+            changes.push_back({id, 1, version.first ? &*version.first : nullptr,
+                               version.second ? &*version.second : nullptr});
         const TallyDeltas deltas = update(world.set, changes, postings, lists, records);
         for (const auto& [key, delta] : deltas) REQUIRE(apply(delta, kept[key]));
         std::erase_if(kept, [](const auto& entry) { return entry.second.is_empty(); });
         for (const auto& [id, version] : versions) {
-            if (version.second) records.records[id] = *version.second;
-            else records.records.erase(id);
+            if (version.second)
+                records.records[id] = *version.second;
+            else
+                records.records.erase(id);
         }
         const auto expected = recomputed(world, records);
         REQUIRE(kept.size() == expected.size());

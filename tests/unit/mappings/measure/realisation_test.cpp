@@ -45,7 +45,8 @@ TEST_CASE("the filter agrees with an independent implementation, step by step") 
         const Rule rule = rule_named(one["kind"].GetString());
         std::vector<PeriodFigure> periods;
         for (rapidjson::SizeType i = 0; i < one["baseline_y"].Size(); ++i)
-            periods.push_back(figure(rule, one["baseline_y"][i].GetDouble(), one["baseline_n"][i].GetDouble()));
+            periods.push_back(
+                figure(rule, one["baseline_y"][i].GetDouble(), one["baseline_n"][i].GetDouble()));
         const auto baseline = baseline_of(rule, false, periods);
         REQUIRE(baseline);
         CHECK(baseline->level == Approx(one["baseline"]["level"].GetDouble()).epsilon(1e-12));
@@ -90,7 +91,8 @@ TEST_CASE("a baseline keeps its rules at the edges") {
         CHECK_FALSE(baseline_of(Rule::measurement, false, {}));
     }
     SECTION("counts keep their zeros") {
-        const auto baseline = baseline_of(Rule::count, false, {figure(Rule::count, 0, 1), figure(Rule::count, 4, 1)});
+        const auto baseline =
+            baseline_of(Rule::count, false, {figure(Rule::count, 0, 1), figure(Rule::count, 4, 1)});
         REQUIRE(baseline);
         CHECK(baseline->level == Approx(4.5 / 2));
         CHECK(baseline->periods == 2);
