@@ -83,7 +83,8 @@ class ConditionReader {
             result.tests.push_back(test(Operator::any_of, value));
             return;
         }
-        for (const auto& [key, operand] : value.entries) {
+        for (const YamlEntry& entry : value.entries) {
+            const YamlNode& key = entry.key;
             const auto found = std::find_if(operators.begin(), operators.end(),
                                             [&](const OperatorName& o) { return key.text == o.name; });
             if (found == operators.end()) {
@@ -93,7 +94,7 @@ class ConditionReader {
                                                            did_you_mean(key.text, names))});
                 continue;
             }
-            result.tests.push_back(test(found->op, operand));
+            result.tests.push_back(test(found->op, entry.value));
         }
         if (value.entries.empty())
             problems_.push_back({value.mark, "an empty condition: say what the field is compared with"});

@@ -8,7 +8,6 @@ namespace baselined::config {
 
 namespace {
 
-using mappings::FieldRule;
 using mappings::MappingDefinition;
 using mappings::MappingTest;
 using mappings::Origin;
@@ -131,7 +130,7 @@ class MappingReader {
 
     static bool node_has(const YamlNode& node, std::string_view key) {
         for (const auto& entry : node.entries)
-            if (entry.first.text == key) return true;
+            if (entry.key.text == key) return true;
         return false;
     }
 

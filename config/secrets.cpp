@@ -65,7 +65,7 @@ void fill_in_text(YamlNode& node, Problems& problems) {
 void fill_in_secrets(YamlNode& node, Problems& problems) {
     if (node.form == YamlNode::Form::scalar) fill_in_text(node, problems);
     for (YamlNode& item : node.items) fill_in_secrets(item, problems);
-    for (auto& entry : node.entries) fill_in_secrets(entry.second, problems);
+    for (auto& entry : node.entries) fill_in_secrets(entry.value, problems);
 }
 
 }  // namespace baselined::config

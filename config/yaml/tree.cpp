@@ -107,7 +107,7 @@ class TreeBuilder final : public YAML::EventHandler {
                                                       node.text, known->second)}};
             parent.key.push_back(std::move(node));
         } else {
-            parent.node.entries.emplace_back(std::move(parent.key.front()), std::move(node));
+            parent.node.entries.push_back({std::move(parent.key.front()), std::move(node)});
             parent.key.clear();
         }
     }

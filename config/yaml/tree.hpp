@@ -3,21 +3,28 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "mappings/record/mark.hpp"
 
 namespace baselined::config {
 
+struct YamlEntry;
+
 struct YamlNode {
     enum class Form { null, scalar, list, map };
     Form form = Form::null;
-    std::string text;                                    ///< scalar
-    bool quoted = false;                                 ///< "..." or '...': a text whatever it looks like
-    std::vector<YamlNode> items;                         ///< list
-    std::vector<std::pair<YamlNode, YamlNode>> entries;  ///< map; keys are scalars, each once
+    std::string text;                ///< scalar
+    bool quoted = false;             ///< "..." or '...': a text whatever it looks like
+    std::vector<YamlNode> items;     ///< list
+    std::vector<YamlEntry> entries;  ///< map; keys are scalars, each once
     Mark mark;
+};
+
+/// A key and what stands under it.
+struct YamlEntry {
+    YamlNode key;
+    YamlNode value;
 };
 
 /// Bounds on what a hostile file may cost.

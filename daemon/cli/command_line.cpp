@@ -61,7 +61,7 @@ int run(const CLI::App& command, Arguments& arguments) {
     const auto prepared = prepare(arguments, status);
     if (!prepared) return status;
     Invocation& invocation = *prepared;
-    const std::string name = command.get_name();
+    const std::string& name = command.get_name();
     if (name == "check") return check(invocation);
     if (name == "once") return once(invocation);
     if (name == "status") return show_status(invocation, arguments.measure);

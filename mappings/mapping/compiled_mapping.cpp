@@ -89,11 +89,7 @@ class MappingCompiler {
   public:
     MappingCompiler(const MappingDefinition& definition, Schemas& schemas, const date::time_zone* zone,
                     Problems& problems)
-        : definition_(definition),
-          schemas_(schemas),
-          schema_(schemas.of(definition.kind)),
-          zone_(zone),
-          problems_(problems) {}
+        : definition_(definition), schema_(schemas.of(definition.kind)), zone_(zone), problems_(problems) {}
 
     CompiledMapping run() {
         mapping_.kind_ = definition_.kind;
@@ -211,7 +207,6 @@ class MappingCompiler {
     }
 
     const MappingDefinition& definition_;
-    Schemas& schemas_;
     Schema& schema_;
     const date::time_zone* zone_;
     Problems& problems_;
