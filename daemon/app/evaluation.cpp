@@ -7,7 +7,6 @@
 
 #include <algorithm>
 
-#include "mappings/indicator/memory_postings.hpp"
 #include "mappings/indicator/update.hpp"
 
 namespace baselined::daemon {
@@ -284,32 +283,69 @@ const mappings::SeriesFigures& FigureBook::of(std::size_t series) {
     return figures_.try_emplace(series, indicator, std::move(tallies), std::move(snapshots)).first->second;
 }
 
-mappings::Tallies FigureBook::compute(std::size_t series) {
+/// The posting lists that the indicator's relations ask, made from the records for this once.
+FigureBook::PostedLists FigureBook::post(const mappings::CompiledIndicator& indicator) {
     const mappings::IndicatorSet& set = portfolio_.set();
-    mappings::MemoryPostings postings;
-    std::vector<std::int64_t> lists;
+    PostedLists lists;
     std::vector<mappings::Posting> found;
-    const auto& indicator = set.indicator(set.series(series).indicator);
     std::vector<std::size_t> needed;
     for (const auto* relations : {&indicator.where_relations, &indicator.share_relations})
         for (const auto& relation : *relations)
             needed.insert(needed.end(), {relation.own_list, relation.other_list});
     for (std::size_t list = 0; list < set.list_count(); ++list) {
-        lists.push_back(static_cast<std::int64_t>(list));
+        const auto number = static_cast<std::int64_t>(list);
+        lists.numbers.push_back(number);
         if (std::find(needed.begin(), needed.end(), list) == needed.end()) continue;
         store_.scan(set.list(list).kind, [&](RecordId id, SourceId source, const Record& record) {
             found.clear();
             set.postings_of(list, id, source, record, found);
-            for (const auto& posting : found)
-                postings.insert_posting(static_cast<std::int64_t>(list), posting);
+            for (const auto& posting : found) lists.postings.insert_posting(number, posting);
         });
     }
+    return lists;
+}
+
+mappings::Tallies FigureBook::compute(std::size_t series) {
+    const mappings::IndicatorSet& set = portfolio_.set();
+    const PostedLists lists = post(set.indicator(set.series(series).indicator));
     const std::vector<std::size_t> wanted{series};
     const auto scan = [&](Kind kind, const auto& visit) { store_.scan(kind, visit); };
     mappings::Tallies tallies;
-    for (auto& [key, tally] : mappings::recompute(set, wanted, scan, postings, lists, store_))
+    for (auto& [key, tally] : mappings::recompute(set, wanted, scan, lists.postings, lists.numbers, store_))
         tallies.emplace_back(key.second, tally);
     return tallies;
+}
+
+std::vector<CountedRecord> FigureBook::records(std::size_t number, const Period& period) {
+    const mappings::IndicatorSet& set = portfolio_.set();
+    const mappings::Series& series = set.series(number);
+    const auto& indicator = set.indicator(series.indicator);
+    const PostedLists lists = post(indicator);
+    std::vector<CountedRecord> counted;
+    std::vector<mappings::Placement> placements;
+    store_.scan(indicator.kind(), [&](RecordId id, SourceId source, const Record& record) {
+        if (!series.scope.evaluate(record)) return;
+        const auto relations = [&](const auto& of) {
+            return mappings::PostedRelations(set, indicator, of, lists.postings, lists.numbers, store_, id,
+                                             source);
+        };
+        placements.clear();
+        mappings::place(indicator, record, relations(indicator.where_relations),
+                        relations(indicator.share_relations), placements);
+        const auto* behind = mappings::counted_in(indicator, placements, period);
+        if (behind == nullptr) return;
+        CountedRecord one{std::string(record.has(mappings::slot_number) ? record.number() : record.id()),
+                          std::string(record.text(mappings::slot_url)),
+                          std::string(record.text(mappings::slot_title)),
+                          behind->at,
+                          behind->sum.value() > 0,
+                          mappings::amount_of(indicator, *behind)};
+        counted.push_back(std::move(one));
+    });
+    std::sort(counted.begin(), counted.end(), [](const CountedRecord& a, const CountedRecord& b) {
+        return mappings::is_smaller_id(a.number, b.number);
+    });
+    return counted;
 }
 
 PeriodFigure FigureBook::figure(std::size_t series, const std::optional<std::size_t>& lower,

@@ -9,9 +9,18 @@
 #include "daemon/app/portfolio.hpp"
 #include "daemon/store/store.hpp"
 #include "mappings/indicator/figures.hpp"
+#include "mappings/indicator/memory_postings.hpp"
 #include "mappings/measure/assessment.hpp"
 
 namespace baselined::daemon {
+
+/// One record behind a figure.
+struct CountedRecord {
+    std::string number, url, title;
+    Instant at;                    ///< when the indicator placed it
+    bool hit = false;              ///< shares: it is in the numerator
+    std::optional<double> amount;  ///< means, sums, medians: what it brought, in the indicator's unit
+};
 
 /// The figures of series: from kept tallies where there are any, else computed from the records for this
 /// once.
@@ -25,7 +34,15 @@ class FigureBook {
     mappings::PeriodFigure pooled(std::size_t series, const std::optional<std::size_t>& lower,
                                   const std::vector<mappings::Period>& periods, Instant now);
 
+    /// The records behind a period's figure, by number. Reads all records of the kind.
+    std::vector<CountedRecord> records(std::size_t series, const mappings::Period& period);
+
   private:
+    struct PostedLists {
+        mappings::MemoryPostings postings;
+        std::vector<std::int64_t> numbers;
+    };
+    PostedLists post(const mappings::CompiledIndicator& indicator);
     mappings::Tallies compute(std::size_t series);
 
     Portfolio& portfolio_;

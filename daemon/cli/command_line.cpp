@@ -13,7 +13,8 @@ namespace {
 
 struct Arguments {
     std::string config = "/etc/baselined/baselined.yaml";
-    std::string now, measure, from, to, file;
+    std::string now, measure, from, to, file, period, encoding;
+    std::optional<std::int64_t> rows;
     bool json = false;
     SeriesRequest series;
 };
@@ -57,6 +58,9 @@ std::unique_ptr<Invocation> prepare(const Arguments& arguments, int& status) {
 }
 
 int run(const CLI::App& command, Arguments& arguments) {
+    if (command.get_name() == "preview")
+        return preview_file(arguments.file, arguments.encoding,
+                            arguments.rows.value_or(arguments.json ? INT64_MAX : 20), arguments.json);
     int status = exit_done;
     const auto prepared = prepare(arguments, status);
     if (!prepared) return status;
@@ -66,6 +70,7 @@ int run(const CLI::App& command, Arguments& arguments) {
     if (name == "once") return once(invocation);
     if (name == "status") return show_status(invocation, arguments.measure);
     if (name == "replay") return show_replay(invocation, arguments.measure, arguments.from, arguments.to);
+    if (name == "explain") return show_explanation(invocation, arguments.measure, arguments.period);
     if (name == "sources") return show_sources(invocation);
     if (name == "report") return write_report(invocation, arguments.file);
     arguments.series.measure = arguments.measure;
@@ -88,6 +93,10 @@ void add_commands(CLI::App& app, Arguments& arguments) {
     series->add_flag("--csv", arguments.series.csv, "CSV on stdout");
     CLI::App* replay = app.add_subcommand("replay", "What the status would have been at each period's end");
     replay->add_option("MEASURE", arguments.measure, "Its id");
+    CLI::App* explain =
+        app.add_subcommand("explain", "From a figure through its rule to the records behind it");
+    explain->add_option("MEASURE", arguments.measure, "Its id")->required();
+    explain->add_option("--period", arguments.period, "As 2026-09; default: the newest settled");
     app.add_subcommand("sources", "Each stream: what was read, rejected and did not fit");
     app.add_subcommand("report", "One self-contained page")
         ->add_option("FILE", arguments.file, "Where to write it")
@@ -96,7 +105,15 @@ void add_commands(CLI::App& app, Arguments& arguments) {
         ranged->add_option("--from", arguments.from, "A day; its period is included");
         ranged->add_option("--to", arguments.to, "A day; its period is included");
     }
+    CLI::App* preview =
+        app.add_subcommand("preview", "What the reader sees in an export; needs no configuration");
+    preview->add_option("FILE", arguments.file, "A CSV, packed with gzip or not")->required();
+    preview->add_option("--encoding", arguments.encoding, "As windows-1252; default: found out");
+    preview->add_option("--rows", arguments.rows,
+                        "How many rows to show (default: 20, with --json all); all are read");
+    add_json(*preview, arguments);
     for (CLI::App* command : app.get_subcommands({})) {
+        if (command == preview) continue;
         add_common(*command, arguments);
         if (command->get_name() != "check") add_now(*command, arguments);
         if (command->get_name() != "check" && command->get_name() != "once" &&

@@ -34,6 +34,9 @@ int show_status(Invocation& invocation, const std::string& measure);
 int show_series(Invocation& invocation, const SeriesRequest& request);
 int show_replay(Invocation& invocation, const std::string& measure, const std::string& from,
                 const std::string& to);
+int show_explanation(Invocation& invocation, const std::string& measure, const std::string& period);
+/// What the reader sees in a file; needs no configuration. `rows` limits what is shown, not what is read.
+int preview_file(const std::string& path, const std::string& encoding, std::int64_t rows, bool json);
 int show_sources(Invocation& invocation);
 int write_report(Invocation& invocation, const std::string& path);
 

@@ -185,6 +185,39 @@ std::optional<Instant> SeriesFigures::first_period() const {
     return spans.empty() ? std::nullopt : std::make_optional(Instant{Millis{spans.front().from}});
 }
 
+const Placement* counted_in(const CompiledIndicator& indicator, const std::vector<Placement>& placements,
+                            const Period& period) {
+    if (placements.empty()) return nullptr;
+    const Placement& first = placements.front();
+    switch (indicator.form()) {
+        case Form::backlog:
+        case Form::age: {
+            // Open at the end: it began before, and nothing before the end took it back.
+            std::int64_t open = 0;
+            for (const Placement& placement : placements)
+                open += placement.at < period.end ? placement.count : 0;
+            return open > 0 ? &first : nullptr;
+        }
+        case Form::uptime: {
+            const bool touches = first.span->from < period.end.time_since_epoch().count() &&
+                                 first.span->to > period.begin.time_since_epoch().count();
+            return touches ? &first : nullptr;
+        }
+        case Form::snapshot:
+            return &first;
+        default:
+            return first.at >= period.begin && first.at < period.end ? &first : nullptr;
+    }
+}
+
+std::optional<double> amount_of(const CompiledIndicator& indicator, const Placement& placement) {
+    const Form form = indicator.form();
+    if (form != Form::sum && form != Form::mean && form != Form::median && form != Form::percentile)
+        return std::nullopt;
+    const double raw = placement.sum.value();
+    return indicator.takes_span() ? span_in_unit(indicator, raw) : raw;
+}
+
 PeriodFigure ratio_of(const PeriodFigure& upper, const PeriodFigure& lower) {
     PeriodFigure figure = upper;
     figure.numerator = upper.numerator;

@@ -49,6 +49,12 @@ class SeriesFigures {
     std::vector<SnapshotFigure> snapshots_;
 };
 
+/// The placement by which a record is behind a period's figure; a null pointer when it is not.
+const Placement* counted_in(const CompiledIndicator& indicator, const std::vector<Placement>& placements,
+                            const Period& period);
+/// What a placement brings to a sum, mean, median or percentile, in the indicator's unit.
+std::optional<double> amount_of(const CompiledIndicator& indicator, const Placement& placement);
+
 /// This count over another's; null over nothing.
 PeriodFigure ratio_of(const PeriodFigure& upper, const PeriodFigure& lower);
 

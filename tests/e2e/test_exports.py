@@ -2,7 +2,9 @@
 """The program from the outside, on exports: run with BASELINED naming the executable."""
 import csv
 import datetime as dt
+import gzip
 import json
+import lzma
 import os
 import pathlib
 import random
@@ -114,6 +116,39 @@ class Samples(InFolder):
                 process.wait()
             run(self.folder, "once")
             self.assertEqual(expected, [run(self.folder, "status", "--json").stdout, run(self.folder, "series", "ITSM-014", "--json").stdout])
+
+    def test_a_figure_is_traced_to_its_records(self):
+        run(self.folder, "once")
+        figure = json.loads(run(self.folder, "explain", "ITSM-014", "--period", "2026-09", "--json").stdout)
+        self.assertEqual(len(figure["records"]), figure["denominator"])
+        self.assertEqual(sum(r["counted"] for r in figure["records"]), figure["numerator"])
+        self.assertEqual(figure["definition"], "incident_recurrence_rate@1")
+        numbers = {r["number"] for r in figure["records"]}
+        rows = []
+        for path in (self.folder / "inbox").glob("incidents*"):
+            opened = gzip.open if path.suffix == ".gz" else open
+            with opened(path, "rt", encoding="utf-8", newline="") as file:
+                rows += list(csv.DictReader(file))
+        zone = zoneinfo.ZoneInfo("Europe/Berlin")
+        expected = {r["number"] for r in rows if r["business_service"] == "vpn"
+                    and oracle.parse(r["opened_at"], "%Y-%m-%d %H:%M:%S", zone).astimezone(zone).strftime("%Y-%m") == "2026-09"}
+        self.assertEqual(numbers, expected)
+        run(self.folder, "explain", "ITSM-014", "--period", "2026-W36", expect=2)
+        run(self.folder, "explain", "ITSM-O14", expect=2)
+
+    def test_a_preview_shows_the_cells_and_needs_no_configuration(self):
+        path = self.folder / "inbox" / "changes.csv"
+        done = subprocess.run([PROGRAM, "preview", str(path), "--json"], capture_output=True, text=True, check=True)
+        head, *rows = map(json.loads, done.stdout.splitlines())
+        self.assertEqual((head["encoding"], head["delimiter"]), ("windows-1252", ";"))
+        self.assertEqual(rows[0]["cells"][4], {"t": "text", "v": "Ausgeführt am"})
+        with open(path, encoding="windows-1252", newline="") as file:
+            expected = list(csv.reader(file, delimiter=";"))
+        self.assertEqual([[c and c["v"] for c in r["cells"]] for r in rows], [[c or None for c in r] for r in expected])
+        path.write_text('a,b\n1,"2\n', encoding="utf-8")
+        done = subprocess.run([PROGRAM, "preview", str(path)], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("opens in line 2", done.stderr)
 
     def test_the_report_is_one_page_without_scripts(self):
         measures = self.folder / "measures.yaml"
@@ -240,7 +275,6 @@ class EventLogs(InFolder):
             print("(the real event log is not on this machine; the generated one stands in)", file=sys.stderr)
             return
         path = self.folder / "incident_event_log.csv"
-        import lzma
         path.write_bytes(lzma.open(packed).read())
         self.compare(path, "UTC", "week")
 

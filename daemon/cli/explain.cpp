@@ -1,0 +1,94 @@
+// `explain`: from the figure through the rule to the records behind it, by number and link.
+#include <fmt/format.h>
+
+#include "daemon/cli/commands.hpp"
+#include "daemon/cli/json.hpp"
+#include "daemon/report/chart.hpp"
+
+namespace baselined::daemon {
+
+namespace {
+
+void write_records(Json& json, const std::vector<CountedRecord>& records) {
+    json.array();
+    for (const CountedRecord& record : records) {
+        json.object();
+        json.key("number").text(record.number);
+        json.key("url").optional_text(record.url);
+        json.key("title").optional_text(record.title);
+        json.key("at").instant(record.at);
+        json.key("counted").boolean(record.hit);
+        json.key("amount").number(record.amount);
+        json.end_object();
+    }
+    json.end_array();
+}
+
+std::string rule_text(const MeasurePlan& plan) {
+    std::string text =
+        fmt::format("{}@{} ({}): {} of {} records", plan.indicator->name, plan.indicator->version,
+                    plan.indicator->title, name_of(plan.indicator->form), name_of(plan.indicator->kind));
+    if (plan.indicator->at) text += " placed by " + plan.indicator->at->text;
+    return text;
+}
+
+void print_records(const std::vector<CountedRecord>& records, bool is_share) {
+    for (const CountedRecord& record : records)
+        fmt::print("  {} {:<14} {}  {}{}{}\n",
+                   !is_share    ? " "
+                   : record.hit ? "*"
+                                : " ",
+                   record.number, mappings::format_rfc3339(record.at),
+                   record.amount ? fmt::format("{:.4g}  ", *record.amount) : "", record.title,
+                   record.url.empty() ? "" : "  " + record.url);
+}
+
+}  // namespace
+
+int show_explanation(Invocation& invocation, const std::string& measure, const std::string& label) {
+    Portfolio& portfolio = *invocation.portfolio;
+    const auto store = open_sqlite_store(portfolio.configuration().store, StoreMode::read);
+    store->use_attributes(portfolio.schemas());
+    const auto views = views_of(invocation, *store, measure);
+    if (!views) return exit_usage;
+    const MeasureView& view = views->front();
+    const MeasurePlan& plan = *view.plan;
+    const mappings::Calendar calendar(portfolio.configuration().zone, plan.measure->period);
+    const auto named = label.empty() ? std::nullopt : calendar.find(label);
+    if (!label.empty() && !named) {
+        fmt::print(stderr, "--period {}: this measure counts by {}, as {}\n", label,
+                   name_of(calendar.length()), calendar.label(calendar.containing(invocation.now)));
+        return exit_usage;
+    }
+    const mappings::Period period = named         ? *named
+                                    : view.actual ? view.actual->period
+                                                  : calendar.before(calendar.containing(invocation.now));
+    FigureBook figures(portfolio, *store);
+    const auto figure = figures.figure(plan.series, plan.lower, period, invocation.now);
+    const auto records = figures.records(plan.series, period);
+    if (invocation.json) {
+        Json json;
+        json.object();
+        json.key("measure").text(plan.measure->id);
+        json.key("period").text(calendar.label(period));
+        json.key("value").number(figure.value);
+        json.key("numerator").number(figure.numerator);
+        json.key("denominator").number(figure.denominator);
+        json.key("definition").text(fmt::format("{}@{}", plan.indicator->name, plan.indicator->version));
+        json.key("rule").text(rule_text(plan));
+        json.key("records");
+        write_records(json, records);
+        json.end_object();
+        fmt::print("{}\n", json.str());
+        return exit_done;
+    }
+    fmt::print("{} in {}: {} ({:.6g} of {:.6g})\n", plan.measure->id, calendar.label(period),
+               figure.value ? figure_text(*figure.value, unit_text(*plan.indicator)) : "no value",
+               figure.numerator, figure.denominator);
+    fmt::print("{}\n{} records{}:\n", rule_text(plan), records.size(),
+               plan.indicator->form == mappings::Form::share ? ", * in the numerator" : "");
+    print_records(records, plan.indicator->form == mappings::Form::share);
+    return exit_done;
+}
+
+}  // namespace baselined::daemon
