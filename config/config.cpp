@@ -10,6 +10,7 @@
 
 #include "config/definitions.hpp"
 #include "config/secrets.hpp"
+#include "config/source_reader.hpp"
 
 namespace baselined::config {
 
@@ -56,7 +57,7 @@ class Loader {
     void load_shipped() {
         const int file = add_file("(shipped indicators)");
         configuration().indicators =
-            read_indicators(parse_yaml(shipped_indicators(), file, problems()), problems());
+            read_indicators(parse_yaml(shipped("indicators"), file, problems()), problems());
         for (auto& indicator : configuration().indicators) indicator.shipped = true;
     }
 
@@ -79,10 +80,8 @@ class Loader {
 
     void read_main(const YamlNode& root) {
         MapReader reader(root, "the configuration", problems());
-        configuration().zone = zone(reader, "timezone", "UTC");
-        configuration().store = resolved(reader.text("store", "/var/lib/baselined/baselined.db"));
-        if (configuration().store.find("postgresql:") != std::string::npos)
-            reader.problem(root.mark, "`store`: PostgreSQL is not supported by this version: name a file");
+        configuration().zone = read_zone(reader, "timezone");
+        read_store(reader);
         configuration().settle = reader.duration("settle").value_or(configuration().settle);
         for (const Scalar& pattern : reader.list("indicators"))
             for (const std::string& path : matching(pattern)) {
@@ -96,75 +95,67 @@ class Loader {
                 for (auto& measure : read_measures(parse(path, file), problems()))
                     configuration().measures.push_back(std::move(measure));
             }
-        if (const YamlNode* web = reader.take("web"))
-            reader.problem(web->mark, "`web` is not supported by this version: leave it out");
+        if (const YamlNode* web = reader.take("web")) configuration().web = read_web(*web);
+        const Surroundings surroundings{[this](const std::string& path) { return resolved(path); },
+                                        [this](const Scalar& name) { return mapping_of(name); }};
         if (const YamlNode* alerts = reader.take("alerts"))
-            reader.problem(
-                alerts->mark,
-                "`alerts` are not supported by this version: nobody would be told; leave the section out");
+            configuration().alerts = read_alerts(*alerts, surroundings, problems());
+        const auto give_up = reader.duration("give_up");
         const YamlNode& sources = reader.require("sources");
-        for (const auto& [name, value] : sources.entries) read_source(name, value);
-        reader.finish();
-    }
-
-    const date::time_zone* zone(MapReader& reader, const std::string& key, const std::string& otherwise) {
-        const auto name = reader.scalar(key);
-        const auto* zone = mappings::find_zone(name ? name->text : otherwise);
-        if (zone == nullptr)
-            reader.problem(name ? name->mark : reader.node().mark,
-                           fmt::format("\"{}\" is no time zone; write one like Europe/Berlin",
-                                       name ? name->text : otherwise));
-        return zone != nullptr ? zone : mappings::find_zone("UTC");
-    }
-
-    void read_source(const YamlNode& name, const YamlNode& node) {
-        MapReader reader(node, fmt::format("the source \"{}\"", name.text), problems());
-        Source source;
-        source.name = name.text;
-        source.mark = name.mark;
-        const YamlNode& type = reader.require("type");
-        if (type.text != "files") {
-            if (!type.text.empty())
-                problems().push_back(
-                    {type.mark,
-                     fmt::format("sources of type \"{}\" are not read by this version: only `files` are",
-                                 type.text)});
-            return;
+        if (sources.form == YamlNode::Form::list || sources.form == YamlNode::Form::scalar)
+            reader.problem(sources.mark, "`sources` is a map of names and what each is");
+        for (const auto& [name, value] : sources.entries) {
+            configuration().sources.push_back(read_source(name, value, surroundings, problems()));
+            Source& source = configuration().sources.back();
+            if (give_up && source.give_up == Source{}.give_up) source.give_up = *give_up;
+            check_mappings(source);
         }
-        source.path = resolved(reader.require("path").text);
-        reader.duration("poll");
-        source.stale_after = reader.duration("stale_after").value_or(source.stale_after);
-        source.zone = zone(reader, "timezone", "UTC");
-        const YamlNode& streams = reader.require("streams");
-        for (const auto& [stream_name, value] : streams.entries)
-            source.streams.push_back(read_stream(stream_name, value));
         reader.finish();
-        configuration().sources.push_back(std::move(source));
     }
 
-    Stream read_stream(const YamlNode& name, const YamlNode& node) {
-        MapReader reader(node, fmt::format("the stream \"{}\"", name.text), problems());
-        Stream stream;
-        stream.name = name.text;
-        stream.mark = name.mark;
-        stream.match = reader.require("match").text;
-        stream.header_row = static_cast<int>(reader.integer("header_row").value_or(1));
-        if (stream.header_row < 1) reader.problem(node.mark, "`header_row` counts from 1");
-        if (const YamlNode* csv = reader.take("csv")) {
-            MapReader inner(*csv, "csv", problems());
-            stream.delimiter = inner.text("delimiter");
-            if (stream.delimiter == "\\t") stream.delimiter = "\t";
-            if (stream.delimiter.size() > 1) inner.problem(csv->mark, "`delimiter` is one character, or \\t");
-            stream.encoding = inner.text("encoding");
-            inner.finish();
-        }
-        const auto names = reader.list("mapping");
-        if (names.empty())
-            reader.problem(node.mark, "a stream needs `mapping`: a file that says what its columns mean");
-        for (const Scalar& mapping : names)
-            if (const auto index = mapping_of(mapping)) stream.mappings.push_back(*index);
+    void read_store(MapReader& reader) {
+        const auto store = reader.scalar("store");
+        const std::string text = store ? store->text : "/var/lib/baselined/baselined.db";
+        if (text.starts_with("postgresql:") || text.starts_with("postgres:"))
+            reader.problem(store->mark, "PostgreSQL is not supported by this version: name a file");
+        configuration().store = resolved(text);
+    }
+
+    Web read_web(const YamlNode& node) {
+        MapReader reader(node, "web", problems());
+        Web web;
+        web.mark = node.mark;
+        web.listen = reader.text("listen", "127.0.0.1:8787");
+        const std::size_t colon = web.listen.rfind(':');
+        const auto port =
+            colon == std::string::npos ? std::nullopt : parse_number(web.listen.substr(colon + 1));
+        if (!port || *port < 0 || *port > 65535 || colon == 0)
+            reader.problem(node.mark,
+                           fmt::format("`listen` is an address and a port, like 127.0.0.1:8787, not \"{}\"",
+                                       web.listen));
+        web.heartbeat = reader.text("heartbeat");
         reader.finish();
-        return stream;
+        return web;
+    }
+
+    /// Rows of a table have no arrays, fields by name or links: only Jira's have.
+    void check_mappings(const Source& source) {
+        if (source.type == Source::Type::jira) return;
+        const auto refuse = [&](const Mark& mark, const char* what) {
+            problems().push_back(
+                {mark, fmt::format("{} reads Jira's rows, those of the source \"{}\" are a table's: "
+                                   "name a column",
+                                   what, source.name)});
+        };
+        for (const Stream& stream : source.streams)
+            for (const std::size_t index : stream.mappings) {
+                const auto& mapping = configuration().mappings[index];
+                if (mapping.each) refuse(mapping.each->mark, "`each`");
+                for (const auto& origin : mappings::origins_of(mapping)) {
+                    if (origin.by == mappings::Origin::By::jira_field) refuse(origin.mark, "`field`");
+                    if (origin.by == mappings::Origin::By::jira_link) refuse(origin.mark, "`link`");
+                }
+            }
     }
 
     std::optional<std::size_t> mapping_of(const Scalar& name) {
@@ -172,11 +163,18 @@ class Loader {
         const auto found = std::find_if(known.begin(), known.end(),
                                         [&](const auto& mapping) { return mapping.name == name.text; });
         if (found != known.end()) return static_cast<std::size_t>(found - known.begin());
+        if (const std::string_view text = shipped(name.text); !text.empty() && name.text != "indicators") {
+            const int file = add_file(fmt::format("(shipped {})", name.text));
+            known.push_back(read_mapping(parse_yaml(text, file, problems()), name.text, problems()));
+            return known.size() - 1;
+        }
         const std::string path = resolved(name.text);
         std::error_code error;
         if (!fs::exists(path, error)) {
+            auto names = yaml_files_near(path);
+            for (std::string& shipped_name : shipped_mappings()) names.push_back(std::move(shipped_name));
             problems().push_back({name.mark, fmt::format("no mapping file \"{}\"{}", name.text,
-                                                         did_you_mean(name.text, yaml_files_near(path)))});
+                                                         did_you_mean(name.text, names))});
             return std::nullopt;
         }
         const int file = add_file(path);

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "config/alerts.hpp"
+#include "config/source.hpp"
 #include "mappings/indicator/definition.hpp"
 #include "mappings/mapping/definition.hpp"
 #include "mappings/measure/definition.hpp"
@@ -12,22 +15,9 @@
 
 namespace baselined::config {
 
-struct Stream {
-    std::string name;
-    std::vector<std::size_t> mappings;  ///< indexes of Configuration::mappings
-    std::string match;                  ///< which files
-    int header_row = 1;
-    std::string delimiter, encoding;  ///< empty: found out from the file
-    Mark mark;
-};
-
-/// A folder of exports.
-struct Source {
-    std::string name;
-    std::string path;                       ///< absolute, or relative to the working directory
-    const date::time_zone* zone = nullptr;  ///< of times without an offset
-    std::chrono::milliseconds stale_after{std::chrono::hours{24}};
-    std::vector<Stream> streams;
+struct Web {
+    std::string listen;     ///< HOST:PORT
+    std::string heartbeat;  ///< a URL that is asked for while all is well; empty: none
     Mark mark;
 };
 
@@ -39,12 +29,15 @@ struct Configuration {
     std::vector<mappings::MappingDefinition> mappings;
     std::vector<mappings::IndicatorDefinition> indicators;  ///< shipped ones first
     std::vector<mappings::MeasureDefinition> measures;
+    std::optional<Alerts> alerts;
+    std::optional<Web> web;
 };
 
 struct Loaded {
     Configuration configuration;
     std::vector<std::string> files;  ///< Mark::file indexes these
     Problems problems;               ///< none: the configuration is good
+    Problems warnings;               ///< worth a look; nothing is refused for them
 };
 
 /// Reads the main file and everything it names. Never throws; all faults of all files are in `problems`.
@@ -53,7 +46,9 @@ Loaded load(const std::string& path);
 /// `file:line:column: text`, one a line, in the order of files and lines.
 std::string print(const Problems& problems, const std::vector<std::string>& files);
 
-/// The shipped indicator definitions as YAML, embedded in the program.
-std::string_view shipped_indicators();
+/// The shipped library, embedded in the program: "indicators", "servicenow/incident" ...; empty: not shipped.
+std::string_view shipped(std::string_view name);
+/// The names of the shipped mappings.
+std::vector<std::string> shipped_mappings();
 
 }  // namespace baselined::config

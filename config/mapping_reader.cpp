@@ -8,6 +8,7 @@ namespace baselined::config {
 
 namespace {
 
+using mappings::ExpectedRecord;
 using mappings::MappingDefinition;
 using mappings::MappingTest;
 using mappings::Origin;
@@ -167,17 +168,33 @@ class MappingReader {
         write_json(reader.require("given"), writer);
         test.given_json = {buffer.GetString(), buffer.GetSize()};
         const YamlNode& expect = reader.require("expect");
-        test.expect_skipped = expect.form == YamlNode::Form::scalar && expect.text == "skipped";
-        test.expect_rejected = expect.form == YamlNode::Form::scalar && expect.text == "rejected";
-        for (const auto& [field, value] : expect.entries)
-            test.expect.emplace_back(field.text, expected(value));
-        if (expect.form == YamlNode::Form::scalar && !test.expect_skipped && !test.expect_rejected)
-            problems_.push_back({expect.mark, "`expect` is a map of fields, `skipped` or `rejected`"});
+        test.expects_list = expect.form == YamlNode::Form::list;
+        if (test.expects_list)
+            for (const YamlNode& item : expect.items) test.expect.push_back(read_expected(item));
+        else
+            test.expect.push_back(read_expected(expect));
         reader.finish();
         return test;
     }
 
-    static Scalar expected(const YamlNode& value) {
+    ExpectedRecord read_expected(const YamlNode& node) {
+        ExpectedRecord expected;
+        expected.mark = node.mark;
+        if (node.form == YamlNode::Form::map) {
+            for (const auto& [field, value] : node.entries)
+                expected.fields.emplace_back(field.text, expected_value(value));
+        } else if (node.text == "skipped") {
+            expected.outcome = mappings::Outcome::skipped;
+        } else if (node.text == "rejected") {
+            expected.outcome = mappings::Outcome::rejected;
+        } else {
+            problems_.push_back(
+                {node.mark, "`expect` is a map of fields, `skipped` or `rejected`, or a list of those"});
+        }
+        return expected;
+    }
+
+    static Scalar expected_value(const YamlNode& value) {
         Scalar scalar{value.text, value.mark};
         for (const YamlNode& item : value.items) scalar.text += (scalar.text.empty() ? "" : ", ") + item.text;
         return scalar;

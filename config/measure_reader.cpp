@@ -3,6 +3,7 @@
 #include <array>
 
 #include "config/definitions.hpp"
+#include "config/source_reader.hpp"
 
 namespace baselined::config {
 
@@ -14,16 +15,10 @@ using mappings::Stage;
 
 template <class Enum, std::size_t count>
 std::optional<Enum> named(MapReader& reader, const std::string& key, const std::array<Enum, count>& values) {
-    const auto word = reader.scalar(key);
-    if (!word) return std::nullopt;
     std::vector<std::string> names;
-    for (const Enum value : values) {
-        if (mappings::name_of(value) == word->text) return value;
-        names.emplace_back(mappings::name_of(value));
-    }
-    reader.problem(word->mark, fmt::format("`{}` is one of {}, not \"{}\"{}", key, fmt::join(names, ", "),
-                                           word->text, did_you_mean(word->text, names)));
-    return std::nullopt;
+    for (const Enum value : values) names.emplace_back(mappings::name_of(value));
+    const auto index = reader.choice(key, names);
+    return index ? std::make_optional(values[*index]) : std::nullopt;
 }
 
 class MeasureReader {
@@ -66,9 +61,7 @@ class MeasureReader {
         if (node == nullptr) return {};
         MapReader reader(*node, key, problems_);
         mappings::Person person{reader.text("name"), reader.text("email")};
-        const auto at = person.email.find('@');
-        if (!person.email.empty() && (at == std::string::npos || at == 0 || at + 1 == person.email.size() ||
-                                      person.email.find_first_of(" <>\r\n,;") != std::string::npos))
+        if (!person.email.empty() && !is_email(person.email))
             reader.problem(node->mark, fmt::format("\"{}\" is no email address", person.email));
         reader.finish();
         return person;

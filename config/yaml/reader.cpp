@@ -156,6 +156,16 @@ std::optional<std::chrono::milliseconds> MapReader::duration(const std::string& 
     return duration;
 }
 
+std::optional<std::size_t> MapReader::choice(const std::string& key, const std::vector<std::string>& names) {
+    const auto word = scalar(key);
+    if (!word) return std::nullopt;
+    const auto found = std::find(names.begin(), names.end(), word->text);
+    if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
+    problem(word->mark, fmt::format("`{}` is one of {}, not \"{}\"{}", key, fmt::join(names, ", "),
+                                    word->text, did_you_mean(word->text, names)));
+    return std::nullopt;
+}
+
 std::vector<Scalar> MapReader::list(const std::string& key) {
     const YamlNode* value = take(key);
     std::vector<Scalar> result;

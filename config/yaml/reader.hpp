@@ -34,6 +34,8 @@ class MapReader {
     std::optional<bool> boolean(const std::string& key);
     std::optional<mappings::Day> day(const std::string& key);
     std::optional<std::chrono::milliseconds> duration(const std::string& key);
+    /// The index of the word among the names that are allowed.
+    std::optional<std::size_t> choice(const std::string& key, const std::vector<std::string>& names);
     std::vector<Scalar> list(const std::string& key);  ///< a single scalar is a list of one
     /// Calls with each item of a list of maps.
     void each(const std::string& key, const std::function<void(const YamlNode&)>& read);

@@ -109,13 +109,13 @@ class FileReading {
   private:
     Result<void> read_header(CsvReader& reader) {
         std::int64_t row = 0;
-        while (row < plan_.stream->header_row) {
+        while (row < plan_.stream->header_rows.back()) {
             const auto more = reader.next();
             if (!more) return more.error();
             if (!*more)
                 return Error{ErrorCode::bad_input,
                              fmt::format("{}: has no row {} to take the column names from", file_.name,
-                                         plan_.stream->header_row)};
+                                         plan_.stream->header_rows.back())};
             row = reader.row_number();
         }
         const auto columns = column_names(reader.cells());

@@ -2,6 +2,8 @@
 // up.
 #pragma once
 
+#include <rapidjson/fwd.h>
+
 #include <functional>
 #include <memory>
 #include <span>
@@ -21,11 +23,18 @@ struct ValueMisfit {
     std::string example;
 };
 
-enum class Outcome { record, skipped, rejected };
-
 struct CompiledRule;
+class JsonPath;
+class SourceRow;
 
-/// One mapping over tables. One instance a thread: the record it hands out is its own and is used again.
+/// What Jira calls a field, and what its rows call it (`customfield_10010`). Names need not be unique.
+struct JiraField {
+    std::string name;
+    std::string id;
+};
+
+/// One mapping over a source's rows: a table's cells, or JSON values. One instance a thread: the record it
+/// hands out is its own and is used again.
 class CompiledMapping {
   public:
     CompiledMapping(CompiledMapping&&) noexcept;
@@ -33,21 +42,28 @@ class CompiledMapping {
     ~CompiledMapping();
 
     [[nodiscard]] Kind kind() const { return kind_; }
+    /// Whether one row can make several records, or none (`each`).
+    [[nodiscard]] bool makes_several() const { return each_ != nullptr; }
     /// Finds the columns that the rules name. Names that no column has are simply empty.
     void bind(std::span<const std::string> columns);
-    /// Names that the rules read and the columns lack.
-    [[nodiscard]] std::vector<std::string> missing_columns(std::span<const std::string> columns) const;
+    /// Finds the ids of the Jira fields that the rules name.
+    void bind(std::span<const JiraField> fields);
     /// Maps one row. `misfits` is appended to. record() is good until the next call.
     Outcome map(std::span<const Cell> cells, std::vector<ValueMisfit>& misfits);
+    /// Maps one JSON row; `take` is called for each record that it makes, or could not make.
+    void map(const rapidjson::Value& row, std::vector<ValueMisfit>& misfits,
+             const std::function<void(Outcome)>& take);
     [[nodiscard]] const Record& record() const { return record_; }
 
   private:
     friend class MappingCompiler;
     CompiledMapping();
+    Outcome map_row(const SourceRow& row, std::vector<ValueMisfit>& misfits);
 
     Kind kind_ = Kind::incident;
     std::vector<std::unique_ptr<CompiledRule>> rules_;
     std::vector<std::string> empty_;
+    std::unique_ptr<JsonPath> each_;
     Condition skip_;
     bool has_skip_ = false;
     Record record_;

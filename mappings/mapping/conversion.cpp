@@ -156,7 +156,13 @@ std::string text_of(const Cell& cell) {
     switch (cell.type) {
         case CellType::text:
         case CellType::error:
+        case CellType::tree:
             return std::string(cell.text);
+        case CellType::list: {
+            std::string text;
+            for (const char c : cell.text) text += c == list_separator ? std::string(", ") : std::string(1, c);
+            return text;
+        }
         case CellType::number:
             return fmt::format("{}", cell.number);
         case CellType::boolean:

@@ -45,6 +45,23 @@ std::string frame_text(const MappingDefinition& mapping) {
 
 }  // namespace
 
+std::vector<Origin> origins_of(const MappingDefinition& mapping) {
+    std::vector<Origin> origins;
+    const auto add = [&](const ValueRule& rule) {
+        origins.insert(origins.end(), rule.from.begin(), rule.from.end());
+    };
+    for (const auto* rule : {&mapping.id, &mapping.number, &mapping.updated_at})
+        if (*rule) add(**rule);
+    for (const FieldRule& field : mapping.fields) add(field.rule);
+    if (mapping.each) {
+        for (Origin& origin : origins)  // what an element holds comes with the array
+            if (origin.by == Origin::By::path && !origin.name.starts_with("$."))
+                origin.name = mapping.each->text;
+        origins.push_back({Origin::By::path, mapping.each->text, "", mapping.each->mark});
+    }
+    return origins;
+}
+
 std::string canonical_text(const MappingDefinition& mapping) {
     std::vector<std::string> fields;
     for (const FieldRule& field : mapping.fields) fields.push_back(field.name);

@@ -43,14 +43,20 @@ struct FieldRule {
     Mark mark;
 };
 
-/// A value as it stands in a mapping's own test: a scalar or a tree (JSON rows), kept as JSON text.
+enum class Outcome { record, skipped, rejected };
+
+/// One record that a test's row must make.
+struct ExpectedRecord {
+    Outcome outcome = Outcome::record;
+    /// Field name, expected value; an empty text: no value. A list is written as its items joined with ", ".
+    std::vector<std::pair<std::string, Scalar>> fields;
+    Mark mark;
+};
+
 struct MappingTest {
-    std::string given_json;  ///< an object: the row
-    std::vector<std::pair<std::string, Scalar>>
-        expect;                    ///< field name, expected value; empty text: no value.
-                                   ///< A list is written as its items joined with ", "
-    bool expect_skipped = false;   ///< `expect: skipped`
-    bool expect_rejected = false;  ///< `expect: rejected`
+    std::string given_json;              ///< an object: the row
+    std::vector<ExpectedRecord> expect;  ///< of the first record, or, as a list, of each
+    bool expects_list = false;
     Mark mark;
 };
 
@@ -69,6 +75,8 @@ struct MappingDefinition {
     Mark mark;
 };
 
+/// Every place in a row that the mapping reads, `each` included: what a source has to be asked for.
+std::vector<Origin> origins_of(const MappingDefinition& mapping);
 /// Everything that can change a record, and nothing else (tests and comments are left out), in one text.
 std::string canonical_text(const MappingDefinition& mapping);
 /// The same for the rules that fill the given fields only (and id, skip, empty, each, kind).

@@ -9,23 +9,18 @@ namespace baselined::mappings {
 
 namespace {
 
-struct GivenRow {
-    std::vector<std::string> columns;
-    std::vector<std::string> texts;
-    std::vector<Cell> cells;
-};
-
-GivenRow read_given(const std::string& json) {
-    GivenRow row;
-    rapidjson::Document document;
-    document.Parse(json.data(), json.size());
-    if (!document.IsObject()) return row;
-    for (const auto& member : document.GetObject()) {
-        row.columns.emplace_back(member.name.GetString(), member.name.GetStringLength());
-        row.texts.emplace_back(member.value.IsString() ? member.value.GetString() : "");
-    }
-    for (const std::string& text : row.texts) row.cells.push_back(text.empty() ? Cell{} : text_cell(text));
-    return row;
+/// Jira's answer names its fields when asked to (`names`); without that a field stands under its own name.
+std::vector<JiraField> fields_of(const rapidjson::Document& row) {
+    std::vector<JiraField> fields;
+    if (!row.IsObject()) return fields;
+    if (const auto names = row.FindMember("names"); names != row.MemberEnd() && names->value.IsObject())
+        for (const auto& member : names->value.GetObject())
+            if (member.value.IsString())
+                fields.push_back({member.value.GetString(), member.name.GetString()});
+    if (const auto own = row.FindMember("fields"); own != row.MemberEnd() && own->value.IsObject())
+        for (const auto& member : own->value.GetObject())
+            fields.push_back({member.name.GetString(), member.name.GetString()});
+    return fields;
 }
 
 std::string text_of(const Value& value, const Field& field) {
@@ -74,40 +69,72 @@ std::string outcome_text(Outcome outcome) {
                                          : "rejected: it has no id";
 }
 
+/// What one row made: its records, copied, in the order of the elements that made them.
+struct Made {
+    Outcome outcome = Outcome::record;
+    Record record;
+};
+
+class TestRun {
+  public:
+    TestRun(const MappingDefinition& definition, CompiledMapping& mapping, const Schemas& schemas)
+        : kind_(definition.kind), mapping_(mapping), schema_(schemas.of(definition.kind)) {}
+
+    void run(const MappingTest& test) {
+        const std::vector<Made> made = map(test.given_json);
+        if (test.expects_list && made.size() != test.expect.size())
+            return differ(test.mark, fmt::format("this test's row should make {} records, it makes {}",
+                                                 test.expect.size(), made.size()));
+        if (made.empty() && !test.expect.empty()) return differ(test.mark, "this test's row makes no record");
+        for (std::size_t index = 0; index < test.expect.size(); ++index)
+            compare(test.expect[index], made[index]);
+    }
+
+    Problems differences;
+
+  private:
+    std::vector<Made> map(const std::string& json) {
+        rapidjson::Document row;
+        row.Parse(json.data(), json.size());
+        mapping_.bind(fields_of(row));
+        std::vector<ValueMisfit> misfits;
+        std::vector<Made> made;
+        mapping_.map(row, misfits, [&](Outcome outcome) { made.push_back({outcome, mapping_.record()}); });
+        return made;
+    }
+
+    void differ(const Mark& mark, std::string text) { differences.push_back({mark, std::move(text)}); }
+
+    void compare(const ExpectedRecord& expected, const Made& made) {
+        if (made.outcome != expected.outcome)
+            return differ(expected.mark,
+                          fmt::format("this test's row should be {}, it is {}",
+                                      outcome_text(expected.outcome), outcome_text(made.outcome)));
+        for (const auto& [name, value] : expected.fields) {
+            const auto slot = schema_.find(name);
+            if (!slot) {
+                differ(value.mark, fmt::format("{} has no field \"{}\" and the mapping makes none",
+                                               name_of(kind_), name));
+                continue;
+            }
+            const std::string got = text_of(made.record.get(*slot), schema_.field(*slot));
+            if (!is_same(value.text, got, schema_.field(*slot).type))
+                differ(value.mark,
+                       fmt::format("{}: expected {}, got {}", name, shown(value.text), shown(got)));
+        }
+    }
+
+    Kind kind_;
+    CompiledMapping& mapping_;
+    const Schema& schema_;
+};
+
 }  // namespace
 
 Problems run_tests(const MappingDefinition& definition, CompiledMapping& mapping, const Schemas& schemas) {
-    Problems differences;
-    const Schema& schema = schemas.of(definition.kind);
-    for (const MappingTest& test : definition.tests) {
-        const GivenRow row = read_given(test.given_json);
-        mapping.bind(row.columns);
-        std::vector<ValueMisfit> misfits;
-        const Outcome outcome = mapping.map(row.cells, misfits);
-        const Outcome wanted = test.expect_skipped    ? Outcome::skipped
-                               : test.expect_rejected ? Outcome::rejected
-                                                      : Outcome::record;
-        if (outcome != wanted) {
-            differences.push_back({test.mark, fmt::format("this test's row should be {}, it is {}",
-                                                          outcome_text(wanted), outcome_text(outcome))});
-            continue;
-        }
-        if (outcome != Outcome::record) continue;
-        for (const auto& [name, expected] : test.expect) {
-            const auto slot = schema.find(name);
-            if (!slot) {
-                differences.push_back(
-                    {expected.mark, fmt::format("{} has no field \"{}\" and the mapping makes none",
-                                                name_of(definition.kind), name)});
-                continue;
-            }
-            const std::string got = text_of(mapping.record().get(*slot), schema.field(*slot));
-            if (!is_same(expected.text, got, schema.field(*slot).type))
-                differences.push_back({expected.mark, fmt::format("{}: expected {}, got {}", name,
-                                                                  shown(expected.text), shown(got))});
-        }
-    }
-    return differences;
+    TestRun run(definition, mapping, schemas);
+    for (const MappingTest& test : definition.tests) run.run(test);
+    return std::move(run.differences);
 }
 
 }  // namespace baselined::mappings

@@ -17,12 +17,17 @@ enum class CellType : std::uint8_t {
     duration,
     error,     ///< a spreadsheet's error value; its text is "#N/A" and the like
     uncached,  ///< a formula saved without its value
+    list,      ///< texts of a JSON array, parted by list_separator
+    tree,      ///< a JSON object, or an array of such: no value; its text shows the beginning
 };
+
+/// Parts the items of a list; no text holds it (ASCII's unit separator).
+inline constexpr char list_separator = '\x1f';
 
 /// A view: `text` points into the reader's row and is good until the next row is read.
 struct Cell {
     CellType type = CellType::empty;
-    std::string_view text;  ///< text, error: UTF-8
+    std::string_view text;  ///< text, error, list, tree: UTF-8
     double number = 0;      ///< number; boolean: 0 or 1
     std::int64_t seconds =
         0;  ///< date, datetime: since 1970-01-01T00:00 local; time: since midnight; duration: its length

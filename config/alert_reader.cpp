@@ -1,0 +1,189 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "config/source_reader.hpp"
+
+namespace baselined::config {
+
+namespace {
+
+const std::vector<std::string> format_names{"standard", "slack", "teams", "alertmanager"};
+constexpr std::array roles{"owner", "sponsor", "controller"};
+
+class AlertReader {
+  public:
+    AlertReader(const YamlNode& node, const Surroundings& surroundings, Problems& problems)
+        : reader_(node, "alerts", problems), surroundings_(surroundings), problems_(problems) {}
+
+    Alerts read() {
+        if (reader_.node().form != YamlNode::Form::map) return std::move(alerts_);
+        alerts_.from = address("from");
+        alerts_.admin = address("admin");
+        if (const YamlNode* smtp = reader_.take("smtp")) alerts_.smtp = read_smtp(*smtp);
+        if (alerts_.smtp && alerts_.from.empty())
+            reader_.problem(reader_.node().mark, "mail needs `from`: the address it comes from");
+        if (const YamlNode* webhooks = reader_.take("webhooks"))
+            for (const auto& [name, value] : webhooks->entries)
+                alerts_.webhooks.push_back(read_webhook(name, value));
+        reader_.each("routes", [&](const YamlNode& node) { alerts_.routes.push_back(read_route(node)); });
+        read_repeat();
+        alerts_.per_minute = static_cast<int>(reader_.integer("per_minute").value_or(alerts_.per_minute));
+        if (alerts_.per_minute < 1) reader_.problem(reader_.node().mark, "`per_minute` is at least 1");
+        reader_.finish();
+        return std::move(alerts_);
+    }
+
+  private:
+    std::string address(const std::string& key) {
+        const auto value = reader_.scalar(key);
+        if (value && !is_email(value->text))
+            reader_.problem(value->mark, fmt::format("\"{}\" is no email address", value->text));
+        return value ? value->text : "";
+    }
+
+    void read_repeat() {
+        for (const Scalar& text : reader_.list("repeat")) {
+            const auto interval = parse_duration(text.text);
+            if (!interval || *interval <= milliseconds{0})
+                reader_.problem(text.mark,
+                                fmt::format("`repeat` lists times, like 1d, not \"{}\"", text.text));
+            else if (!alerts_.repeat.empty() && *interval <= alerts_.repeat.back())
+                reader_.problem(
+                    text.mark,
+                    "`repeat` counts from the first telling: each time is longer than the one before");
+            else
+                alerts_.repeat.push_back(*interval);
+        }
+    }
+
+    Smtp read_smtp(const YamlNode& node) {
+        MapReader reader(node, "smtp", problems_);
+        Smtp smtp;
+        smtp.mark = node.mark;
+        const YamlNode& url = reader.require("url");
+        smtp.url = url.text;
+        const auto parts = parts_of(smtp.url);
+        if (url.form == YamlNode::Form::scalar &&
+            (!parts || (parts->scheme != "smtp" && parts->scheme != "smtps")))
+            reader.problem(url.mark,
+                           fmt::format("\"{}\" is no address like smtps://mail.acme.com:465", smtp.url));
+        smtp.user = reader.text("user");
+        smtp.password = reader.text("password");
+        if (const YamlNode* tls = reader.take("tls")) {
+            MapReader inner(*tls, "tls", problems_);
+            smtp.ca = inner.text("ca");
+            if (!smtp.ca.empty()) smtp.ca = surroundings_.resolved(smtp.ca);
+            smtp.starttls_required = inner.choice("starttls", {"required", "optional"}).value_or(0) == 0;
+            inner.finish();
+        }
+        reader.finish();
+        return smtp;
+    }
+
+    Webhook read_webhook(const YamlNode& name, const YamlNode& node) {
+        MapReader reader(node, fmt::format("the webhook \"{}\"", name.text), problems_);
+        Webhook webhook;
+        webhook.name = name.text;
+        webhook.mark = name.mark;
+        if (is_email(name.text) || std::find(roles.begin(), roles.end(), name.text) != roles.end())
+            problems_.push_back(
+                {name.mark,
+                 fmt::format("\"{}\" means somebody else in routes: choose another name", name.text)});
+        webhook.allow_private = reader.boolean("allow_private").value_or(false);
+        webhook.allow_http = reader.boolean("allow_http").value_or(false);
+        const YamlNode& url = reader.require("url");
+        webhook.url = url.text;
+        if (url.form == YamlNode::Form::scalar) check_url(reader, url, webhook);
+        webhook.format = static_cast<Webhook::Format>(reader.choice("format", format_names).value_or(0));
+        const auto secrets = reader.list("secret");
+        for (const Scalar& secret : secrets) webhook.secrets.push_back(secret.text);
+        if (secrets.size() > 2)
+            reader.problem(secrets[2].mark, "`secret` is one, or two while one replaces the other");
+        if (const YamlNode* tls = reader.take("tls")) {
+            MapReader inner(*tls, "tls", problems_);
+            webhook.ca = inner.text("ca");
+            if (!webhook.ca.empty()) webhook.ca = surroundings_.resolved(webhook.ca);
+            inner.finish();
+        }
+        reader.finish();
+        return webhook;
+    }
+
+    static void check_url(MapReader& reader, const YamlNode& url, const Webhook& webhook) {
+        const auto parts = parts_of(url.text);
+        if (!parts || (parts->scheme != "https" && parts->scheme != "http"))
+            reader.problem(url.mark, "a webhook's `url` is an address like https://hooks.acme.com/itsm");
+        else if (parts->scheme == "http" && !webhook.allow_http && !is_loopback(parts->host))
+            reader.problem(
+                url.mark,
+                "plain http can be read and changed on the way: write https, or `allow_http: true`");
+    }
+
+    Route read_route(const YamlNode& node) {
+        MapReader reader(node, "a route", problems_);
+        Route route;
+        route.mark = node.mark;
+        if (const YamlNode* when = reader.take("when")) route.when = read_condition(*when);
+        const auto to = reader.list("to");
+        if (to.empty())
+            reader.problem(node.mark,
+                           "a route needs `to`: owner, sponsor, controller, an address or a webhook");
+        for (const Scalar& name : to) route.to.push_back(receiver(name));
+        reader.finish();
+        return route;
+    }
+
+    RouteCondition read_condition(const YamlNode& node) {
+        MapReader reader(node, "when", problems_);
+        RouteCondition when;
+        const auto texts = [&](const char* key) {
+            std::vector<std::string> values;
+            for (const Scalar& value : reader.list(key)) values.push_back(value.text);
+            return values;
+        };
+        const std::vector<std::string> statuses{"on_track", "weakening", "off_track", "unknown"};
+        for (const Scalar& status : reader.list("status")) {
+            if (std::find(statuses.begin(), statuses.end(), status.text) == statuses.end())
+                reader.problem(status.mark,
+                               fmt::format("`status` is one of {}, not \"{}\"{}", fmt::join(statuses, ", "),
+                                           status.text, did_you_mean(status.text, statuses)));
+            when.status.push_back(status.text);
+        }
+        when.programme = texts("programme");
+        when.owner = texts("owner");
+        when.service = texts("service");
+        when.measure = texts("measure");
+        if (const YamlNode* money = reader.take("money_at_risk")) {
+            MapReader inner(*money, "money_at_risk", problems_);
+            when.money_at_risk = inner.number("at_least");
+            if (!when.money_at_risk) inner.require("at_least");
+            inner.finish();
+        }
+        reader.finish();
+        return when;
+    }
+
+    std::string receiver(const Scalar& name) {
+        std::vector<std::string> known(roles.begin(), roles.end());
+        for (const Webhook& webhook : alerts_.webhooks) known.push_back(webhook.name);
+        if (!is_email(name.text) && std::find(known.begin(), known.end(), name.text) == known.end())
+            problems_.push_back({name.mark, fmt::format("\"{}\" is no role, address or webhook{}", name.text,
+                                                        did_you_mean(name.text, known))});
+        return name.text;
+    }
+
+    MapReader reader_;
+    const Surroundings& surroundings_;
+    Problems& problems_;
+    Alerts alerts_;
+};
+
+}  // namespace
+
+Alerts read_alerts(const YamlNode& node, const Surroundings& surroundings, Problems& problems) {
+    return AlertReader(node, surroundings, problems).read();
+}
+
+}  // namespace baselined::config

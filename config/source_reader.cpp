@@ -1,0 +1,298 @@
+#include "config/source_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace baselined::config {
+
+namespace {
+
+const std::vector<std::string> type_names{"files", "servicenow", "jira"};
+const std::vector<std::string> grant_names{"client_credentials", "password", "refresh_token", "jwt_bearer"};
+
+class AuthReader {
+  public:
+    AuthReader(const YamlNode& node, const Surroundings& surroundings, Problems& problems)
+        : reader_(node, "auth", problems), surroundings_(surroundings), problems_(problems) {}
+
+    Auth read() {
+        Auth auth;
+        int ways = 0;
+        if (const YamlNode* basic = reader_.take("basic")) {
+            ++ways;
+            auth.by = Auth::By::basic;
+            MapReader inner(*basic, "basic", problems_);
+            auth.user = inner.require("user").text;
+            auth.password = inner.require("password").text;
+            inner.finish();
+        }
+        if (const auto token = reader_.scalar("bearer")) {
+            ++ways;
+            auth.by = Auth::By::bearer;
+            auth.token = token->text;
+        }
+        if (const auto key = reader_.scalar("api_key")) {
+            ++ways;
+            auth.by = Auth::By::api_key;
+            auth.token = key->text;
+        }
+        if (const YamlNode* oauth2 = reader_.take("oauth2")) {
+            ++ways;
+            auth.by = Auth::By::oauth2;
+            auth.oauth2 = read_oauth2(*oauth2);
+        }
+        if (ways != 1)
+            reader_.problem(reader_.node().mark, "`auth` has one of `basic`, `bearer`, `api_key`, `oauth2`");
+        reader_.finish();
+        return auth;
+    }
+
+  private:
+    OAuth2 read_oauth2(const YamlNode& node) {
+        MapReader reader(node, "oauth2", problems_);
+        OAuth2 oauth2;
+        const auto grant = reader.choice("grant", grant_names);
+        oauth2.grant = static_cast<OAuth2::Grant>(grant.value_or(0));
+        oauth2.client_id = reader.text("client_id");
+        oauth2.client_secret = reader.text("client_secret");
+        oauth2.user = reader.text("user");
+        oauth2.password = reader.text("password");
+        oauth2.refresh_token = reader.text("refresh_token");
+        oauth2.scope = reader.text("scope");
+        oauth2.token_url = reader.text("token_url");
+        oauth2.issuer = reader.text("issuer");
+        oauth2.subject = reader.text("subject");
+        oauth2.key = reader.text("key");
+        if (!oauth2.key.empty()) oauth2.key = surroundings_.resolved(oauth2.key);
+        if (!grant && reader.node().form == YamlNode::Form::map) {
+            if (node.entries.empty() ||
+                std::none_of(node.entries.begin(), node.entries.end(),
+                             [](const auto& entry) { return entry.key.text == "grant"; }))
+                reader.problem(node.mark,
+                               fmt::format("oauth2 needs `grant`: {}", fmt::join(grant_names, ", ")));
+        } else {
+            require_for_grant(reader, oauth2);
+        }
+        reader.finish();
+        return oauth2;
+    }
+
+    static void require_for_grant(MapReader& reader, const OAuth2& oauth2) {
+        struct Need {
+            const char* key;
+            const std::string& value;
+            std::array<bool, 4> of_grant;
+        };
+        const std::array needs{Need{"client_id", oauth2.client_id, {true, true, true, true}},
+                               Need{"client_secret", oauth2.client_secret, {true, false, false, false}},
+                               Need{"user", oauth2.user, {false, true, false, false}},
+                               Need{"password", oauth2.password, {false, true, false, false}},
+                               Need{"refresh_token", oauth2.refresh_token, {false, false, true, false}},
+                               Need{"key", oauth2.key, {false, false, false, true}}};
+        for (const Need& need : needs)
+            if (need.of_grant[static_cast<std::size_t>(oauth2.grant)] && need.value.empty())
+                reader.problem(reader.node().mark,
+                               fmt::format("the grant {} needs `{}`",
+                                           grant_names[static_cast<std::size_t>(oauth2.grant)], need.key));
+    }
+
+    MapReader reader_;
+    const Surroundings& surroundings_;
+    Problems& problems_;
+};
+
+class SourceReader {
+  public:
+    SourceReader(const YamlNode& name, const YamlNode& node, const Surroundings& surroundings,
+                 Problems& problems)
+        : reader_(node, fmt::format("the source \"{}\"", name.text), problems),
+          surroundings_(surroundings),
+          problems_(problems) {
+        source_.name = name.text;
+        source_.mark = name.mark;
+    }
+
+    Source read() {
+        if (reader_.node().form != YamlNode::Form::map) return std::move(source_);
+        const auto type = reader_.choice("type", type_names);
+        if (!type && !reader_.take("type")) reader_.require("type");
+        if (!type) return std::move(source_);  // which keys are right hangs on the type
+        source_.type = static_cast<Source::Type>(*type);
+        source_.zone = read_zone(reader_, "timezone");
+        if (source_.type == Source::Type::files) source_.poll = std::chrono::minutes{1};
+        source_.poll = positive("poll", source_.poll);
+        source_.stale_after = positive("stale_after", source_.stale_after);
+        source_.give_up = reader_.duration("give_up").value_or(source_.give_up);
+        if (source_.type == Source::Type::files)
+            source_.path = surroundings_.resolved(reader_.require("path").text);
+        else
+            read_remote();
+        const YamlNode& streams = reader_.require("streams");
+        if (streams.form == YamlNode::Form::list || streams.form == YamlNode::Form::scalar)
+            reader_.problem(streams.mark, "`streams` is a map of names and what each reads");
+        for (const auto& [stream_name, value] : streams.entries)
+            source_.streams.push_back(read_stream(stream_name, value));
+        reader_.finish();
+        return std::move(source_);
+    }
+
+  private:
+    milliseconds positive(const std::string& key, milliseconds otherwise) {
+        const auto value = reader_.duration(key);
+        if (value && *value <= milliseconds{0})
+            reader_.problem(reader_.node().mark, fmt::format("`{}` must be longer than nothing", key));
+        return value.value_or(otherwise);
+    }
+
+    void read_remote() {
+        const bool is_jira = source_.type == Source::Type::jira;
+        read_url();
+        if (const YamlNode* auth = reader_.take("auth"))
+            source_.auth = AuthReader(*auth, surroundings_, problems_).read();
+        else
+            reader_.problem(source_.mark, fmt::format("the source \"{}\" needs `auth`", source_.name));
+        if (is_jira && source_.auth.by == Auth::By::api_key)
+            reader_.problem(source_.mark, "Jira knows no `api_key`: an API token is the password of `basic`");
+        read_tls();
+        source_.proxy = reader_.text("proxy");
+        source_.since = reader_.day("since");
+        source_.page_size = static_cast<int>(reader_.integer("page_size").value_or(source_.page_size));
+        if (source_.page_size < 1 || source_.page_size > 10'000)
+            reader_.problem(source_.mark, "`page_size` is between 1 and 10000");
+        source_.reconcile = positive("reconcile", source_.reconcile);
+        if (!is_jira) return;
+        source_.flavour = static_cast<Source::Flavour>(
+            reader_.choice("flavour", {"ask", "cloud", "data_center"}).value_or(0));
+        source_.cloud_id = reader_.text("cloud_id");
+    }
+
+    void read_url() {
+        source_.allow_http = reader_.boolean("allow_http").value_or(false);
+        const YamlNode& url = reader_.require("url");
+        source_.url = url.text;
+        while (source_.url.ends_with('/')) source_.url.pop_back();
+        const auto parts = parts_of(source_.url);
+        if (url.form != YamlNode::Form::scalar) return;
+        if (!parts || (parts->scheme != "https" && parts->scheme != "http"))
+            reader_.problem(url.mark,
+                            fmt::format("\"{}\" is no address like https://acme.example.com", url.text));
+        else if (parts->scheme == "http" && !source_.allow_http && !is_loopback(parts->host))
+            reader_.problem(
+                url.mark,
+                "plain http shows the password to everybody on the way: write https, or `allow_http: true`");
+    }
+
+    void read_tls() {
+        const YamlNode* node = reader_.take("tls");
+        if (node == nullptr) return;
+        MapReader reader(*node, "tls", problems_);
+        const auto path = [&](const char* key) {
+            const std::string text = reader.text(key);
+            return text.empty() ? text : surroundings_.resolved(text);
+        };
+        source_.tls = {path("ca"), path("cert"), path("key")};
+        if (source_.tls.cert.empty() != source_.tls.key.empty())
+            reader.problem(node->mark, "a client certificate needs both `cert` and `key`");
+        reader.finish();
+    }
+
+    Stream read_stream(const YamlNode& name, const YamlNode& node) {
+        MapReader reader(node, fmt::format("the stream \"{}\"", name.text), problems_);
+        Stream stream;
+        stream.name = name.text;
+        stream.mark = name.mark;
+        if (source_.type == Source::Type::files)
+            read_files_stream(reader, stream);
+        else if (source_.type == Source::Type::servicenow) {
+            stream.table = reader.text("table", name.text);
+            stream.query = reader.text("query");
+        } else {
+            stream.jql = reader.text("jql", name.text);
+        }
+        const auto names = reader.list("mapping");
+        if (names.empty()) reader.problem(name.mark, "a stream needs `mapping`: what its columns mean");
+        for (const Scalar& mapping : names)
+            if (const auto index = surroundings_.mapping(mapping)) stream.mappings.push_back(*index);
+        reader.finish();
+        return stream;
+    }
+
+    void read_files_stream(MapReader& reader, Stream& stream) {
+        stream.match = reader.require("match").text;
+        stream.sheet = reader.text("sheet");
+        if (const auto rows = reader.list("header_row"); !rows.empty()) {
+            stream.header_rows.clear();
+            for (const Scalar& row : rows) {
+                const auto number = parse_number(row.text);
+                if (!number || *number < 1 || *number > 1'000'000 || *number != static_cast<int>(*number))
+                    reader.problem(row.mark, "`header_row` is a row's number, from 1, or a list of them");
+                else
+                    stream.header_rows.push_back(static_cast<int>(*number));
+            }
+            if (!std::is_sorted(stream.header_rows.begin(), stream.header_rows.end()))
+                reader.problem(rows.front().mark, "`header_row` lists rows from the top down");
+        }
+        const YamlNode* csv = reader.take("csv");
+        if (csv == nullptr) return;
+        MapReader inner(*csv, "csv", problems_);
+        stream.delimiter = inner.text("delimiter");
+        if (stream.delimiter == "\\t" || stream.delimiter == "tab") stream.delimiter = "\t";
+        if (stream.delimiter.size() > 1) inner.problem(csv->mark, "`delimiter` is one character, or \\t");
+        stream.encoding = inner.text("encoding");
+        inner.finish();
+    }
+
+    MapReader reader_;
+    const Surroundings& surroundings_;
+    Problems& problems_;
+    Source source_;
+};
+
+}  // namespace
+
+std::string_view name_of(Source::Type type) {
+    return type_names[static_cast<std::size_t>(type)];
+}
+
+Source read_source(const YamlNode& name, const YamlNode& node, const Surroundings& surroundings,
+                   Problems& problems) {
+    return SourceReader(name, node, surroundings, problems).read();
+}
+
+const date::time_zone* read_zone(MapReader& reader, const std::string& key) {
+    const auto name = reader.scalar(key);
+    const auto* zone = mappings::find_zone(name ? name->text : "UTC");
+    if (zone != nullptr) return zone;
+    reader.problem(
+        name ? name->mark : reader.node().mark,
+        fmt::format("\"{}\" is no time zone; write one like Europe/Berlin", name ? name->text : "UTC"));
+    return mappings::find_zone("UTC");
+}
+
+std::optional<UrlParts> parts_of(std::string_view url) {
+    const std::size_t colon = url.find("://");
+    if (colon == std::string_view::npos || colon == 0) return std::nullopt;
+    std::string_view host = url.substr(colon + 3);
+    host = host.substr(0, host.find_first_of("/?#"));
+    if (const std::size_t at = host.rfind('@'); at != std::string_view::npos) host.remove_prefix(at + 1);
+    if (host.starts_with('['))
+        host = host.substr(0, std::min(host.find(']'), host.size() - 1) + 1);
+    else
+        host = host.substr(0, host.find(':'));
+    if (host.empty() || host.find_first_of(" \t") != std::string_view::npos) return std::nullopt;
+    return UrlParts{std::string(url.substr(0, colon)), std::string(host)};
+}
+
+bool is_loopback(std::string_view host) {
+    return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+}
+
+bool is_email(std::string_view text) {
+    const auto at = text.find('@');
+    return at != std::string_view::npos && at > 0 && at + 1 < text.size() &&
+           text.find_first_of(" <>\r\n,;") == std::string_view::npos;
+}
+
+}  // namespace baselined::config

@@ -1,0 +1,36 @@
+// The sections `sources` and `alerts`, and what both have: URLs, logins, certificates.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "config/alerts.hpp"
+#include "config/source.hpp"
+#include "config/yaml/reader.hpp"
+
+namespace baselined::config {
+
+/// What reading a section needs from the whole: paths made absolute, mappings found.
+struct Surroundings {
+    std::function<std::string(const std::string&)> resolved;
+    /// The mapping's index; nullopt when it cannot be found, which is told then.
+    std::function<std::optional<std::size_t>(const Scalar&)> mapping;
+};
+
+Source read_source(const YamlNode& name, const YamlNode& node, const Surroundings& surroundings,
+                   Problems& problems);
+Alerts read_alerts(const YamlNode& node, const Surroundings& surroundings, Problems& problems);
+
+/// A time zone's name under `key`; what is wrong with it is told, and UTC taken.
+const date::time_zone* read_zone(MapReader& reader, const std::string& key);
+
+struct UrlParts {
+    std::string scheme, host;
+};
+/// nullopt: it has no scheme or no host.
+std::optional<UrlParts> parts_of(std::string_view url);
+bool is_loopback(std::string_view host);
+bool is_email(std::string_view text);
+
+}  // namespace baselined::config
