@@ -18,14 +18,16 @@ struct Signature {
     const char* refusal;
 };
 
-// What people drop into a folder of exports and is no text.
+// What people drop into a folder of exports and is neither text nor a spreadsheet.
 constexpr std::array signatures{
-    Signature{{"PK\x03\x04", 4},
-              "this is a spreadsheet (or a zip), which this version does not read: save it as CSV"},
-    Signature{
-        {"\xD0\xCF\x11\xE0", 4},
-        "this is an old or password protected Excel workbook (.xls): save it as CSV without a password"},
-    Signature{{"%PDF", 4}, "this is a PDF: export the data as CSV"},
+    Signature{{"%PDF", 4}, "this is a PDF: export the data as CSV or .xlsx"},
+    Signature{{"\x28\xB5\x2F\xFD", 4}, "this is packed with zstd: unpack it, or pack it with gzip"},
+    Signature{{"BZh", 3}, "this is packed with bzip2: unpack it, or pack it with gzip"},
+    Signature{{"\xFD"
+               "7zXZ",
+               5},
+              "this is packed with xz: unpack it, or pack it with gzip"},
+    Signature{{"7z\xBC\xAF", 4}, "this is a 7z archive: unpack it"},
 };
 
 struct Mark {
@@ -89,14 +91,22 @@ const char* utf16_without_mark(std::string_view start) {
     return nullptr;
 }
 
-bool looks_like_html(std::string_view start) {
+/// Null: it is none of these.
+const char* markup_refusal(std::string_view start) {
     const std::size_t first = start.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
-    if (first == std::string_view::npos || start[first] != '<') return false;
-    std::string lower(start.substr(first, 200));
+    if (first == std::string_view::npos || start[first] != '<') return nullptr;
+    std::string lower(start.substr(first, 4096));
     std::transform(lower.begin(), lower.end(), lower.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return lower.starts_with("<!doctype") || lower.starts_with("<html") || lower.starts_with("<table") ||
-           lower.starts_with("<?xml");
+    if (lower.find("urn:schemas-microsoft-com:office:spreadsheet") != std::string::npos)
+        return "this is an Excel 2003 XML spreadsheet: save it as .xlsx";
+    for (const char* tag : {"<!doctype html", "<html", "<table", "<meta", "<head", "<body", "<div", "<style"})
+        if (lower.find(tag) != std::string::npos)
+            return "this is HTML, whatever its name says: open it in a spreadsheet and save it as .xlsx or "
+                   "CSV";
+    return lower.starts_with("<?xml") || lower.starts_with("<!doctype")
+               ? "this is XML, whatever its name says: export the data as .xlsx or CSV"
+               : nullptr;
 }
 
 }  // namespace
@@ -143,9 +153,7 @@ Result<void> ByteStream::find_encoding() {
     if (start.empty()) return error(ErrorCode::bad_input, "the file is empty");
     for (const Signature& signature : signatures)
         if (start.starts_with(signature.bytes)) return error(ErrorCode::unsupported, signature.refusal);
-    if (looks_like_html(start))
-        return error(ErrorCode::unsupported,
-                     "this is HTML or XML, whatever its name says: export the data as CSV");
+    if (const char* refusal = markup_refusal(start)) return error(ErrorCode::unsupported, refusal);
     for (const Mark& mark : byte_order_marks)
         if (start.starts_with(mark.bytes)) {
             encoding_ = mark.encoding;

@@ -76,8 +76,8 @@ class CsvFile final : public CsvReader {
     [[nodiscard]] std::span<const Cell> cells() const override { return cells_; }
     [[nodiscard]] std::int64_t row_number() const override { return row_number_; }
     [[nodiscard]] std::int64_t line() const override { return row_line_; }
-    [[nodiscard]] const std::string& encoding() const override { return bytes_->encoding(); }
-    [[nodiscard]] char delimiter() const override { return delimiter_; }
+    [[nodiscard]] std::optional<std::string> encoding() const override { return bytes_->encoding(); }
+    [[nodiscard]] std::optional<char> delimiter() const override { return delimiter_; }
 
   private:
     enum class Step { row, more, failed };

@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "mappings/record/cell.hpp"
-#include "mappings/record/result.hpp"
+#include "connectors/files/table_reader.hpp"
 
 namespace baselined::connectors {
 
@@ -24,24 +23,14 @@ struct CsvLimits {
     std::size_t columns = 16'384;
 };
 
-/// One file, row by row, in constant memory. Not for several threads.
-class CsvReader {
+/// One file, row by row, in constant memory. An open quote at the end is an error that names its line.
+class CsvReader : public TableReader {
   public:
     /// Looks at the bytes: encoding, delimiter, `sep=` line. gzip is unpacked on the way. Fails with a text
     /// that names the file's trouble: empty, a spreadsheet, a zero byte, an encoding that nobody knows.
     static Result<std::unique_ptr<CsvReader>> open(const std::string& path, const CsvOptions& options,
                                                    const CsvLimits& limits = {});
-    virtual ~CsvReader() = default;
-
-    /// The next row with anything in it; false at the end. An open quote at the end is an error that names
-    /// its line.
-    virtual Result<bool> next() = 0;
-    /// Good until the next call. Fields without a character are CellType::empty.
-    [[nodiscard]] virtual std::span<const mappings::Cell> cells() const = 0;
-    [[nodiscard]] virtual std::int64_t row_number() const = 0;  ///< from 1, empty rows counted
-    [[nodiscard]] virtual std::int64_t line() const = 0;        ///< where the row began, from 1
-    [[nodiscard]] virtual const std::string& encoding() const = 0;
-    [[nodiscard]] virtual char delimiter() const = 0;
+    [[nodiscard]] virtual std::int64_t line() const = 0;  ///< where the row began, from 1
 };
 
 }  // namespace baselined::connectors

@@ -6,8 +6,9 @@
 #include <algorithm>
 #include <set>
 
-#include "connectors/files/csv_reader.hpp"
 #include "connectors/files/folder.hpp"
+#include "connectors/files/header.hpp"
+#include "connectors/files/table_reader.hpp"
 #include "daemon/store/misfits.hpp"
 #include "daemon/store/raw_rows.hpp"
 
@@ -15,30 +16,14 @@ namespace baselined::daemon {
 
 namespace {
 
-using connectors::CsvReader;
 using connectors::FileEntry;
+using connectors::TableReader;
 using mappings::Cell;
 
 constexpr std::int64_t rows_a_block = 1'000;
 /// Blocks in one transaction: large ones spare SQLite writing the same pages again and again.
 constexpr int blocks_a_transaction = 32;
 constexpr int blocks_at_once = 32;
-
-/// "Name" twice becomes "Name" and "Name (2)"; a column without a name is called after its place.
-std::vector<std::string> column_names(std::span<const Cell> header) {
-    std::vector<std::string> names;
-    std::size_t used = header.size();
-    while (used > 0 && header[used - 1].type == mappings::CellType::empty) --used;
-    for (std::size_t index = 0; index < used; ++index) {
-        const std::string name = header[index].text.empty() ? fmt::format("Column {}", index + 1)
-                                                            : std::string(header[index].text);
-        std::string unique = name;
-        for (int count = 2; std::find(names.begin(), names.end(), unique) != names.end(); ++count)
-            unique = fmt::format("{} ({})", name, count);
-        names.push_back(std::move(unique));
-    }
-    return names;
-}
 
 /// Maps the rows of one block and hands the records on; counts what did not fit.
 class BlockMapper {
@@ -98,7 +83,8 @@ class FileReading {
         known_blocks_ = is_known ? store_.block_digests(file_.id) : std::vector<std::uint64_t>{};
         first.commit();
 
-        auto reader = CsvReader::open(entry.path, {plan_.stream->delimiter, plan_.stream->encoding});
+        auto reader = connectors::open_table(
+            entry.path, {plan_.stream->delimiter, plan_.stream->encoding, plan_.stream->sheet});
         if (!reader) return reader.error();
         if (auto header = read_header(**reader); !header) return header.error();
         if (auto rows = read_rows(**reader); !rows) return rows.error();
@@ -107,24 +93,33 @@ class FileReading {
     }
 
   private:
-    Result<void> read_header(CsvReader& reader) {
-        std::int64_t row = 0;
-        while (row < plan_.stream->header_rows.back()) {
-            const auto more = reader.next();
-            if (!more) return more.error();
-            if (!*more)
+    Result<void> read_header(TableReader& reader) {
+        std::vector<std::vector<std::string>> rows;
+        for (const int wanted : plan_.stream->header_rows) {
+            while (reader.row_number() < wanted) {
+                const auto more = reader.next();
+                if (!more) return more.error();
+                if (!*more)
+                    return Error{
+                        ErrorCode::bad_input,
+                        fmt::format("{}: has no row {} to take the column names from", file_.name, wanted)};
+            }
+            // A row without anything in it is passed over: the one that came instead is not it.
+            const bool is_it = reader.row_number() == wanted;
+            rows.push_back(is_it ? connectors::header_texts(reader.cells()) : std::vector<std::string>{});
+            if (!is_it && plan_.stream->header_rows.size() == 1)
                 return Error{ErrorCode::bad_input,
-                             fmt::format("{}: has no row {} to take the column names from", file_.name,
-                                         plan_.stream->header_rows.back())};
-            row = reader.row_number();
+                             fmt::format("{}: row {}, where the column names should be, is empty: "
+                                         "name their row with `header_row`",
+                                         file_.name, wanted)};
         }
-        const auto columns = column_names(reader.cells());
+        const auto columns = connectors::column_names(rows);
         shape_ = encode_names(columns);
         mapper_.bind(columns);
         return {};
     }
 
-    Result<void> read_rows(CsvReader& reader) {
+    Result<void> read_rows(TableReader& reader) {
         for (;;) {
             const auto more = reader.next();
             if (!more) {

@@ -13,8 +13,8 @@ namespace {
 
 struct Arguments {
     std::string config = "/etc/baselined/baselined.yaml";
-    std::string now, measure, from, to, file, period, encoding;
-    std::optional<std::int64_t> rows;
+    std::string now, measure, from, to, file, period;
+    PreviewRequest preview;
     bool json = false;
     SeriesRequest series;
 };
@@ -58,9 +58,7 @@ std::unique_ptr<Invocation> prepare(const Arguments& arguments, int& status) {
 }
 
 int run(const CLI::App& command, Arguments& arguments) {
-    if (command.get_name() == "preview")
-        return preview_file(arguments.file, arguments.encoding,
-                            arguments.rows.value_or(arguments.json ? INT64_MAX : 20), arguments.json);
+    if (command.get_name() == "preview") return preview_file(arguments.preview, arguments.json);
     int status = exit_done;
     const auto prepared = prepare(arguments, status);
     if (!prepared) return status;
@@ -107,9 +105,12 @@ void add_commands(CLI::App& app, Arguments& arguments) {
     }
     CLI::App* preview =
         app.add_subcommand("preview", "What the reader sees in an export; needs no configuration");
-    preview->add_option("FILE", arguments.file, "A CSV, packed with gzip or not")->required();
-    preview->add_option("--encoding", arguments.encoding, "As windows-1252; default: found out");
-    preview->add_option("--rows", arguments.rows,
+    preview->add_option("FILE", arguments.preview.file, "A CSV, XLSX or ODS, packed with gzip or not")
+        ->required();
+    preview->add_option("--sheet", arguments.preview.sheet, "Its name; default: the first that is visible");
+    preview->add_option("--encoding", arguments.preview.encoding,
+                        "Of a CSV, as windows-1252; default: found out");
+    preview->add_option("--rows", arguments.preview.rows,
                         "How many rows to show (default: 20, with --json all); all are read");
     add_json(*preview, arguments);
     for (CLI::App* command : app.get_subcommands({})) {

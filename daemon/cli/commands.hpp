@@ -28,6 +28,11 @@ struct SeriesRequest {
     bool csv = false;
 };
 
+struct PreviewRequest {
+    std::string file, sheet, encoding;
+    std::optional<std::int64_t> rows;  ///< how many are shown; all are read
+};
+
 int check(const Invocation& invocation);
 int once(Invocation& invocation);
 int show_status(Invocation& invocation, const std::string& measure);
@@ -35,8 +40,8 @@ int show_series(Invocation& invocation, const SeriesRequest& request);
 int show_replay(Invocation& invocation, const std::string& measure, const std::string& from,
                 const std::string& to);
 int show_explanation(Invocation& invocation, const std::string& measure, const std::string& period);
-/// What the reader sees in a file; needs no configuration. `rows` limits what is shown, not what is read.
-int preview_file(const std::string& path, const std::string& encoding, std::int64_t rows, bool json);
+/// What the reader sees in a file; needs no configuration.
+int preview_file(const PreviewRequest& request, bool is_json);
 int show_sources(Invocation& invocation);
 int write_report(Invocation& invocation, const std::string& path);
 

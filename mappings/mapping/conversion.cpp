@@ -160,7 +160,8 @@ std::string text_of(const Cell& cell) {
             return std::string(cell.text);
         case CellType::list: {
             std::string text;
-            for (const char c : cell.text) text += c == list_separator ? std::string(", ") : std::string(1, c);
+            for (const char c : cell.text)
+                text += c == list_separator ? std::string(", ") : std::string(1, c);
             return text;
         }
         case CellType::number:

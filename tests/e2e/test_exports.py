@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """The program from the outside, on exports: run with BASELINED naming the executable."""
 import csv
 import datetime as dt
@@ -8,6 +8,7 @@ import lzma
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,8 @@ import tempfile
 import time
 import unittest
 import zoneinfo
+
+import openpyxl
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
@@ -88,6 +91,39 @@ class Samples(InFolder):
         self.assertIn("incidents-broken.csv", done.stderr)
         self.assertIn("opens in line 2", done.stderr)
         self.assertEqual(series(self.folder, "--indicator", "incident_volume")["2026-10"]["value"], volume + 1)
+
+    def test_a_spreadsheet_gives_what_the_csv_gave(self):
+        run(self.folder, "once")
+        expected = {i: (m["actual"], m["baseline"]["value"], m["potential_status"]) for i, m in self.statuses().items()}
+        for path in sorted((self.folder / "inbox").glob("incidents*")):
+            opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else open(path, encoding="utf-8")
+            with opened as file:
+                rows = list(csv.reader(file))
+            book = openpyxl.Workbook()
+            book.active.append(["another sheet"])
+            sheet = book.create_sheet("Data")
+            sheet.append(["Incidents, all of them"])
+            sheet.append(["Number", "State", "Times", None] + rows[0][4:])
+            sheet.append([None, None, "opened", "resolved"] + [None] * len(rows[0][4:]))
+            for row in rows[1:]:
+                sheet.append([self.moment(v) if i in (2, 3) else v for i, v in enumerate(row)])
+            book.save(path.parent / (path.name.split(".")[0] + ".xlsx"))
+            path.unlink()
+        mapping, main = self.folder / "incidents.yaml", self.folder / "baselined.yaml"
+        text = mapping.read_text(encoding="utf-8").split("tests:")[0]
+        for old, new in (("number", "Number"), ("state", "State"), ("opened_at", "Times/opened"), ("resolved_at", "Times/resolved")):
+            text = re.sub(rf"(from: |[a-z_]+: +){old}\b(?!:)", rf"\g<1>{new}", text)
+        mapping.write_text(text, encoding="utf-8")
+        main.write_text(main.read_text(encoding="utf-8").replace('match: "incidents*.csv"', 'match: "incidents*.xlsx", sheet: Data, header_row: [2, 3]'), encoding="utf-8")
+        for path in self.folder.glob("baselined.db*"):
+            path.unlink()
+        run(self.folder, "check")
+        run(self.folder, "once")
+        self.assertEqual({i: (m["actual"], m["baseline"]["value"], m["potential_status"]) for i, m in self.statuses().items()}, expected)
+
+    @staticmethod
+    def moment(text):
+        return dt.datetime.strptime(text, "%Y-%m-%d %H:%M:%S") if text else None
 
     def test_a_changed_mapping_is_applied_to_the_whole_history(self):
         run(self.folder, "once")
