@@ -52,6 +52,23 @@ CREATE TABLE status_history(
     implementation TEXT NOT NULL);
 CREATE INDEX status_history_measure ON status_history(measure, id);
 )",
+    R"(
+ALTER TABLE stream ADD COLUMN cursor TEXT NOT NULL DEFAULT '';
+ALTER TABLE stream ADD COLUMN reconciled_at INTEGER;
+ALTER TABLE stream ADD COLUMN records INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE stream ADD COLUMN newest_at INTEGER;
+UPDATE stream SET records = (SELECT count(*) FROM record WHERE record.stream = stream.id),
+    newest_at = (SELECT max(updated_at) FROM record WHERE record.stream = stream.id);
+CREATE TABLE source_row(
+    id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL,
+    digest INTEGER NOT NULL, block INTEGER NOT NULL, row INTEGER NOT NULL);
+CREATE UNIQUE INDEX source_row_key ON source_row(stream, key);
+ALTER TABLE record ADD COLUMN origin INTEGER;
+CREATE INDEX record_origin ON record(origin) WHERE origin IS NOT NULL;
+CREATE INDEX record_of_measure ON record(kind) WHERE kind IN (4, 5);
+CREATE INDEX raw_block_counts ON raw_block(stream, current, row_count, rejected);
+CREATE INDEX raw_block_misfits ON raw_block(stream) WHERE misfits <> '';
+)",
 };
 
 int shape_of(Database& database) {

@@ -29,6 +29,19 @@ void bind_updated_at(Statement& statement, int index, const Record& record) {
         statement.bind_null(index);
 }
 
+void bind_origin(Statement& statement, int index, const RowPlace& place) {
+    if (place.origin != 0)
+        statement.bind(index, place.origin);
+    else
+        statement.bind_null(index);
+}
+
+/// Kinds that every evaluation asks for as a whole have an index of their own, which names their numbers.
+constexpr const char* scan_sql = "SELECT id, stream, body FROM record WHERE kind = ? ORDER BY id";
+constexpr const char* indexed_scan_sql =
+    "SELECT id, stream, body FROM record WHERE kind = ? AND kind IN (4, 5) ORDER BY id";
+static_assert(static_cast<int>(Kind::action) == 4 && static_cast<int>(Kind::finding) == 5);
+
 }  // namespace
 
 void SqliteStore::use_attributes(const mappings::Schemas& schemas) {
@@ -71,12 +84,16 @@ RecordId SqliteStore::insert(const RecordKey& key, StreamId stream, RowPlace pla
                              const Record& record) {
     body_of(record);
     Statement& add = prepared(
-        "INSERT INTO record(key, kind, stream, block, row, row_hash, updated_at, body) VALUES(?, ?, ?, ?, ?, "
-        "?, ?, ?)");
+        "INSERT INTO record(key, kind, stream, block, row, row_hash, updated_at, body, origin) VALUES(?, ?, "
+        "?, "
+        "?, ?, ?, ?, ?, ?)");
     add.bind_blob(1, bytes_of(key)).bind(2, static_cast<std::int64_t>(record.kind())).bind(3, stream);
     add.bind(4, place.block).bind(5, place.index).bind(6, as_integer(row_hash));
     bind_updated_at(add, 7, record);
-    add.bind_blob(8, body_).run();
+    add.bind_blob(8, body_);
+    bind_origin(add, 9, place);
+    add.run();
+    note(stream, 1, &record);
     return database_.last_row();
 }
 
@@ -84,11 +101,15 @@ void SqliteStore::update(RecordId id, StreamId stream, RowPlace place, std::uint
                          const Record& record) {
     body_of(record);
     Statement& change = prepared(
-        "UPDATE record SET stream = ?, block = ?, row = ?, row_hash = ?, updated_at = ?, body = ? WHERE id = "
-        "?");
+        "UPDATE record SET stream = ?, block = ?, row = ?, row_hash = ?, updated_at = ?, body = ?, origin = "
+        "? "
+        "WHERE id = ?");
     change.bind(1, stream).bind(2, place.block).bind(3, place.index).bind(4, as_integer(row_hash));
     bind_updated_at(change, 5, record);
-    change.bind_blob(6, body_).bind(7, id).run();
+    change.bind_blob(6, body_);
+    bind_origin(change, 7, place);
+    change.bind(8, id).run();
+    note(stream, 0, &record);
 }
 
 void SqliteStore::touch(RecordId id, RowPlace place, std::uint64_t row_hash) {
@@ -101,13 +122,16 @@ void SqliteStore::touch(RecordId id, RowPlace place, std::uint64_t row_hash) {
 }
 
 void SqliteStore::remove(RecordId id) {
-    prepared("DELETE FROM record WHERE id = ?").bind(1, id).run();
+    Use removed(prepared("DELETE FROM record WHERE id = ? RETURNING stream"));
+    removed->bind(1, id);
+    while (removed->step()) note(removed->integer(0), -1, nullptr);
 }
 
 void SqliteStore::remove_all_of(SourceId source) {
     prepared("DELETE FROM record WHERE stream IN (SELECT id FROM stream WHERE source = ?)")
         .bind(1, source)
         .run();
+    prepared("UPDATE stream SET records = 0, newest_at = NULL WHERE source = ?").bind(1, source).run();
 }
 
 bool SqliteStore::load(RecordId id, Record& record, std::int64_t& source) const {
@@ -124,7 +148,8 @@ bool SqliteStore::load(RecordId id, Record& record, std::int64_t& source) const 
 
 void SqliteStore::scan(Kind kind, const std::function<void(RecordId, SourceId, const Record&)>& visit) {
     Record record;
-    Use found(prepared("SELECT id, stream, body FROM record WHERE kind = ? ORDER BY id"));
+    const bool is_indexed = kind == Kind::action || kind == Kind::finding;
+    Use found(prepared(is_indexed ? indexed_scan_sql : scan_sql));
     found->bind(1, static_cast<std::int64_t>(kind));
     while (found->step()) {
         if (!mappings::decode(found->blob(2), kind, attributes_of(kind), record))

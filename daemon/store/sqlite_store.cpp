@@ -58,10 +58,12 @@ void SqliteStore::begin() {
     prepared("BEGIN IMMEDIATE").run();
 }
 void SqliteStore::commit() {
+    save_totals();
     prepared("COMMIT").run();
 }
 
 void SqliteStore::rollback() noexcept {
+    totals_.clear();
     // SQLite may have rolled back by itself already (disk full); a second failure has nobody to tell.
     if (database_.in_transaction()) sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
 }

@@ -25,6 +25,7 @@ class SqliteStore final : public Store {
     std::vector<StoredFile> files(StreamId stream) override;
     FileId save_file(const StoredFile& file) override;
     StreamCounts counts(StreamId stream) override;
+    void add_deleted(StreamId stream, std::int64_t count) override;
     std::optional<Instant> last_record_at(StreamId stream) override;
 
     BlockId add_block(const RawBlock& block) override;
@@ -34,6 +35,12 @@ class SqliteStore final : public Store {
     void drop_unused_blocks(FileId file) override;
     std::optional<RawBlock> block(BlockId id) override;
     std::vector<RawBlock> blocks_after(SourceId source, BlockId after, int limit) override;
+
+    std::optional<SourceRow> source_row(StreamId stream, std::string_view key) override;
+    std::int64_t save_source_row(StreamId stream, std::string_view key, const SourceRow& row) override;
+    void remove_source_row(std::int64_t id) override;
+    void visit_source_rows(StreamId stream, const std::function<void(std::string_view)>& visit) override;
+    std::vector<RecordId> records_of_row(std::int64_t source_row) override;
 
     std::optional<RecordHead> find(const RecordKey& key) override;
     RecordId insert(const RecordKey& key, StreamId stream, RowPlace place, std::uint64_t row_hash,
@@ -102,6 +109,15 @@ class SqliteStore final : public Store {
     mutable std::unordered_map<StreamId, SourceId> sources_of_streams_;
     std::array<mappings::AttributeNumbers, mappings::kind_count> attributes_;
     std::string body_;
+
+    /// Kept beside the records, so that nobody has to count them; written with the commit.
+    struct StreamTotals {
+        std::int64_t records = 0;
+        std::int64_t newest_at = INT64_MIN;
+    };
+    void note(StreamId stream, std::int64_t records, const Record* record);
+    void save_totals();
+    std::map<StreamId, StreamTotals> totals_;
 };
 
 }  // namespace baselined::daemon

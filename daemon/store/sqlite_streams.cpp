@@ -65,7 +65,8 @@ StoredStream SqliteStore::stream(std::string_view source_name, std::string_view 
     stream.name = name;
     {
         Use found(
-            prepared("SELECT id, mapping_digest, complete_at, first_complete_at, error FROM stream "
+            prepared("SELECT id, mapping_digest, complete_at, first_complete_at, error, cursor, "
+                     "reconciled_at FROM stream "
                      "WHERE source = ? AND name = ?"));
         found->bind(1, stream.source).bind_text(2, name);
         if (found->step()) {
@@ -74,6 +75,8 @@ StoredStream SqliteStore::stream(std::string_view source_name, std::string_view 
             stream.complete_at = optional_instant(*found, 2);
             stream.first_complete_at = optional_instant(*found, 3);
             stream.error = found->text(4);
+            stream.cursor = found->text(5);
+            stream.reconciled_at = optional_instant(*found, 6);
             return stream;
         }
     }
@@ -85,12 +88,15 @@ StoredStream SqliteStore::stream(std::string_view source_name, std::string_view 
 
 void SqliteStore::save_stream(const StoredStream& stream) {
     Statement& save = prepared(
-        "UPDATE stream SET mapping_digest = ?, complete_at = ?, first_complete_at = ?, error = ? WHERE id = "
-        "?");
+        "UPDATE stream SET mapping_digest = ?, complete_at = ?, first_complete_at = ?, error = ?, cursor = "
+        "?, "
+        "reconciled_at = ? WHERE id = ?");
     save.bind_text(1, stream.mapping_digest);
     bind_optional(save, 2, stream.complete_at);
     bind_optional(save, 3, stream.first_complete_at);
-    save.bind_text(4, stream.error).bind(5, stream.id).run();
+    save.bind_text(4, stream.error).bind_text(5, stream.cursor);
+    bind_optional(save, 6, stream.reconciled_at);
+    save.bind(7, stream.id).run();
 }
 
 SourceId SqliteStore::source_of(StreamId stream) const {
@@ -134,25 +140,57 @@ StreamCounts SqliteStore::counts(StreamId stream) {
     StreamCounts counts;
     {
         Use blocks(
-            prepared("SELECT row_count, rejected, misfits FROM raw_block WHERE stream = ? AND current = 1"));
+            prepared("SELECT sum(row_count), sum(rejected) FROM raw_block WHERE stream = ? AND current = 1"));
         blocks->bind(1, stream);
-        while (blocks->step()) {
-            counts.read += blocks->integer(0);
-            counts.rejected += blocks->integer(1);
-            add_misfits(counts.misfits, blocks->text(2));
-        }
+        blocks->step();
+        counts.read = blocks->integer(0);
+        counts.rejected = blocks->integer(1);
     }
-    Use records(prepared("SELECT count(*) FROM record WHERE stream = ?"));
+    {
+        Use blocks(
+            prepared("SELECT misfits FROM raw_block WHERE stream = ? AND misfits <> '' AND current = 1"));
+        blocks->bind(1, stream);
+        while (blocks->step()) add_misfits(counts.misfits, blocks->text(0));
+    }
+    Use records(prepared("SELECT records, deleted FROM stream WHERE id = ?"));
     records->bind(1, stream);
-    if (records->step()) counts.records = records->integer(0);
+    if (records->step()) {
+        counts.records = records->integer(0);
+        counts.deleted = records->integer(1);
+    }
     return counts;
 }
 
+void SqliteStore::add_deleted(StreamId stream, std::int64_t count) {
+    prepared("UPDATE stream SET deleted = deleted + ? WHERE id = ?").bind(1, count).bind(2, stream).run();
+}
+
 std::optional<Instant> SqliteStore::last_record_at(StreamId stream) {
-    Use newest(prepared("SELECT max(updated_at) FROM record WHERE stream = ?"));
+    Use newest(prepared("SELECT newest_at FROM stream WHERE id = ?"));
     newest->bind(1, stream);
-    newest->step();
-    return optional_instant(*newest, 0);
+    return newest->step() ? optional_instant(*newest, 0) : std::nullopt;
+}
+
+void SqliteStore::note(StreamId stream, std::int64_t records, const Record* record) {
+    StreamTotals& totals = totals_[stream];
+    totals.records += records;
+    if (record != nullptr && record->has(mappings::slot_updated_at))
+        totals.newest_at = std::max(totals.newest_at, record->get(mappings::slot_updated_at).integer);
+}
+
+void SqliteStore::save_totals() {
+    for (const auto& [stream, totals] : totals_) {
+        prepared("UPDATE stream SET records = records + ? WHERE id = ?")
+            .bind(1, totals.records)
+            .bind(2, stream)
+            .run();
+        if (totals.newest_at == INT64_MIN) continue;
+        prepared("UPDATE stream SET newest_at = max(ifnull(newest_at, ?1), ?1) WHERE id = ?2")
+            .bind(1, totals.newest_at)
+            .bind(2, stream)
+            .run();
+    }
+    totals_.clear();
 }
 
 std::int64_t SqliteStore::shape_id(std::string_view names) {
@@ -256,6 +294,52 @@ std::optional<StoredFile> SqliteStore::file_of(BlockId block) {
     return StoredFile{found->integer(0),          found->integer(1), std::string(found->text(2)),
                       found->integer(3),          found->integer(4), found->integer(5) != 0,
                       std::string(found->text(6))};
+}
+
+std::optional<SourceRow> SqliteStore::source_row(StreamId stream, std::string_view key) {
+    Use found(
+        prepared("SELECT id, version, digest, block, row FROM source_row WHERE stream = ? AND key = ?"));
+    found->bind(1, stream).bind_text(2, key);
+    if (!found->step()) return std::nullopt;
+    return SourceRow{found->integer(0),
+                     found->integer(1),
+                     static_cast<std::uint64_t>(found->integer(2)),
+                     {found->integer(3), found->integer(4), found->integer(0)}};
+}
+
+std::int64_t SqliteStore::save_source_row(StreamId stream, std::string_view key, const SourceRow& row) {
+    Use saved(prepared(
+        "INSERT INTO source_row(stream, key, version, digest, block, row) VALUES(?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT(stream, key) DO UPDATE SET version = excluded.version, digest = excluded.digest, "
+        "block = excluded.block, row = excluded.row RETURNING id"));
+    saved->bind(1, stream)
+        .bind_text(2, key)
+        .bind(3, row.version)
+        .bind(4, static_cast<std::int64_t>(row.digest));
+    saved->bind(5, row.place.block).bind(6, row.place.index);
+    saved->step();
+    const std::int64_t id = saved->integer(0);
+    while (saved->step()) {
+    }
+    return id;
+}
+
+void SqliteStore::remove_source_row(std::int64_t id) {
+    prepared("DELETE FROM source_row WHERE id = ?").bind(1, id).run();
+}
+
+void SqliteStore::visit_source_rows(StreamId stream, const std::function<void(std::string_view)>& visit) {
+    Use found(prepared("SELECT key FROM source_row WHERE stream = ? ORDER BY key"));
+    found->bind(1, stream);
+    while (found->step()) visit(found->text(0));
+}
+
+std::vector<RecordId> SqliteStore::records_of_row(std::int64_t source_row) {
+    std::vector<RecordId> records;
+    Use found(prepared("SELECT id FROM record WHERE origin = ?"));
+    found->bind(1, source_row);
+    while (found->step()) records.push_back(found->integer(0));
+    return records;
 }
 
 }  // namespace baselined::daemon

@@ -50,7 +50,9 @@ struct StoredStream {
     std::string mapping_digest;          ///< of the mappings that made its records; empty: nothing read yet
     std::optional<Instant> complete_at;  ///< when it was last read to its end
     std::optional<Instant> first_complete_at;
-    std::string error;  ///< the last reading's, in the source's words; empty: it went well
+    std::string error;   ///< the last reading's, in the source's words; empty: it went well
+    std::string cursor;  ///< of an instance or site: how far it was read; the connector's own words
+    std::optional<Instant> reconciled_at;  ///< when ids were last compared with the source's
 };
 
 /// One export file of a stream, as it stood when it was read.
@@ -89,6 +91,15 @@ struct RawBlock {
 struct RowPlace {
     BlockId block = 0;
     std::int64_t index = 0;
+    std::int64_t origin = 0;  ///< the SourceRow that it is a version of; 0: a file's
+};
+
+/// One row of an instance or site in its newest version, by the id that the source gives it.
+struct SourceRow {
+    std::int64_t id = 0;
+    std::int64_t version = 0;  ///< milliseconds of its last update
+    std::uint64_t digest = 0;  ///< of what it said
+    RowPlace place;
 };
 
 using RecordKey = std::array<unsigned char, 16>;  ///< digest of source, kind and id
@@ -133,7 +144,9 @@ class Store : public mappings::PostingIndex, public mappings::RecordSource {
     virtual std::vector<StoredFile> files(StreamId stream) = 0;
     virtual FileId save_file(const StoredFile& file) = 0;
     virtual StreamCounts counts(StreamId stream) = 0;
-    /// The newest updated_at among the stream's records.
+    /// Adds to the count of rows that the source holds no longer.
+    virtual void add_deleted(StreamId stream, std::int64_t count) = 0;
+    /// The newest updated_at that any record of the stream ever had.
     virtual std::optional<Instant> last_record_at(StreamId stream) = 0;
 
     // The log of raw rows
@@ -148,6 +161,15 @@ class Store : public mappings::PostingIndex, public mappings::RecordSource {
     virtual std::optional<RawBlock> block(BlockId id) = 0;
     /// The source's blocks after `after`, oldest first, at most `limit`.
     virtual std::vector<RawBlock> blocks_after(SourceId source, BlockId after, int limit) = 0;
+
+    // Rows of instances and sites, each once
+    virtual std::optional<SourceRow> source_row(StreamId stream, std::string_view key) = 0;
+    /// Inserts it, or makes it the newest version; returns its id.
+    virtual std::int64_t save_source_row(StreamId stream, std::string_view key, const SourceRow& row) = 0;
+    virtual void remove_source_row(std::int64_t id) = 0;
+    virtual void visit_source_rows(StreamId stream,
+                                   const std::function<void(std::string_view key)>& visit) = 0;
+    virtual std::vector<RecordId> records_of_row(std::int64_t source_row) = 0;
 
     // Records
     virtual std::optional<RecordHead> find(const RecordKey& key) = 0;
