@@ -117,6 +117,7 @@ class Evaluation {
           store_(store),
           figures_(figures),
           now_(now),
+          portfolio_calendar_(portfolio.configuration().zone, mappings::PeriodLength::day),
           actions_(items_by_measure(portfolio, store, Kind::action)),
           findings_(items_by_measure(portfolio, store, Kind::finding)) {}
 
@@ -210,12 +211,37 @@ class Evaluation {
                 {calendar.label(window[i]), i < input.baseline_periods.size()
                                                 ? input.baseline_periods[i]
                                                 : figures_.figure(plan.series, plan.lower, window[i], now_)});
+        if (!window.empty()) note_late_data(plan, calendar, window.front().begin, notes);
+    }
+
+    /// A baseline, or the look-back of its recurrences, that begins before the data does says too little.
+    void note_late_data(const MeasurePlan& plan, const Calendar& calendar, Instant begin,
+                        std::vector<Reason>& notes) {
+        const Instant needed = begin - mappings::look_back(*plan.indicator);
+        for (const StreamPlan* stream : portfolio_.feeding(plan.kinds))
+            if (stream->source->since && portfolio_calendar_.start_of(*stream->source->since) > needed)
+                return notes.push_back(
+                    {"baseline_before_data",
+                     fmt::format(
+                         "The baseline needs data from {} on{}; {} is read from {} on: set `since` earlier.",
+                         day_of(needed), look_back_text(*plan.indicator), stream->source->name,
+                         day_of(portfolio_calendar_.start_of(*stream->source->since)))});
         const auto first = figures_.of(plan.series).first_period();
-        if (!window.empty() && first && window.front().begin < calendar.containing(*first).begin)
-            notes.push_back({"baseline_before_data",
-                             fmt::format("The baseline begins on {}, the data on {}.",
-                                         mappings::format_rfc3339(window.front().begin).substr(0, 10),
-                                         mappings::format_rfc3339(*first).substr(0, 10))});
+        if (!first || needed >= calendar.containing(*first).begin) return;
+        notes.push_back(
+            {"baseline_before_data",
+             fmt::format(
+                 "The baseline needs data from {} on{}; the first record is of the period that begins "
+                 "on {}.",
+                 day_of(needed), look_back_text(*plan.indicator), day_of(*first))});
+    }
+
+    [[nodiscard]] std::string day_of(Instant at) const {
+        return portfolio_calendar_.label(portfolio_calendar_.containing(at));
+    }
+    static std::string look_back_text(const mappings::IndicatorDefinition& indicator) {
+        const auto days = std::chrono::duration_cast<date::days>(mappings::look_back(indicator)).count();
+        return days > 0 ? fmt::format(" (it looks {} days back for what recurs)", days) : std::string{};
     }
 
     void note_drift(const MeasurePlan& plan, const std::vector<Period>& window, const Frozen& frozen,
@@ -262,6 +288,7 @@ class Evaluation {
     Store& store_;
     FigureBook& figures_;
     Instant now_;
+    Calendar portfolio_calendar_;
     std::map<std::string, std::vector<ActionFigure>> actions_, findings_;
     std::map<StreamId, std::optional<Instant>> last_records_;
 };
@@ -316,6 +343,17 @@ mappings::Tallies FigureBook::compute(std::size_t series) {
     return tallies;
 }
 
+void FigureBook::place_record(const mappings::CompiledIndicator& indicator, const PostedLists& lists,
+                              RecordId id, SourceId source, const Record& record,
+                              std::vector<mappings::Placement>& placements) {
+    const auto relations = [&](const auto& of) {
+        return mappings::PostedRelations(portfolio_.set(), indicator, of, lists.postings, lists.numbers,
+                                         store_, id, source);
+    };
+    mappings::place(indicator, record, relations(indicator.where_relations),
+                    relations(indicator.share_relations), placements);
+}
+
 std::vector<CountedRecord> FigureBook::records(std::size_t number, const Period& period) {
     const mappings::IndicatorSet& set = portfolio_.set();
     const mappings::Series& series = set.series(number);
@@ -325,13 +363,8 @@ std::vector<CountedRecord> FigureBook::records(std::size_t number, const Period&
     std::vector<mappings::Placement> placements;
     store_.scan(indicator.kind(), [&](RecordId id, SourceId source, const Record& record) {
         if (!series.scope.evaluate(record)) return;
-        const auto relations = [&](const auto& of) {
-            return mappings::PostedRelations(set, indicator, of, lists.postings, lists.numbers, store_, id,
-                                             source);
-        };
         placements.clear();
-        mappings::place(indicator, record, relations(indicator.where_relations),
-                        relations(indicator.share_relations), placements);
+        place_record(indicator, lists, id, source, record, placements);
         const auto* behind = mappings::counted_in(indicator, placements, period);
         if (behind == nullptr) return;
         CountedRecord one{std::string(record.has(mappings::slot_number) ? record.number() : record.id()),
@@ -350,8 +383,39 @@ std::vector<CountedRecord> FigureBook::records(std::size_t number, const Period&
 
 PeriodFigure FigureBook::figure(std::size_t series, const std::optional<std::size_t>& lower,
                                 const Period& period, Instant now) {
-    const PeriodFigure upper = of(series).of(period, now);
-    return lower ? mappings::ratio_of(upper, of(*lower).of(period, now)) : upper;
+    const PeriodFigure upper = one_figure(series, period, now);
+    return lower ? mappings::ratio_of(upper, one_figure(*lower, period, now)) : upper;
+}
+
+PeriodFigure FigureBook::one_figure(std::size_t series, const Period& period, Instant now) {
+    const auto form = portfolio_.set().indicator(portfolio_.set().series(series).indicator).form();
+    const bool is_stay = form == mappings::Form::backlog || form == mappings::Form::age;
+    const bool is_running = period.begin <= now && now < period.end;
+    if (clock_ == Clock::runs || !is_stay || !is_running) return of(series).of(period, now);
+    // Half-open as periods are: what begins at `now` itself is open, what ends at it is not.
+    const Period until_now{period.begin, now + mappings::Millis{1}};
+    return mappings::open_figure_of(portfolio_.set().indicator(portfolio_.set().series(series).indicator),
+                                    stays(series, until_now), now);
+}
+
+mappings::Tally FigureBook::stays(std::size_t number, const Period& until) {
+    const mappings::IndicatorSet& set = portfolio_.set();
+    const mappings::Series& series = set.series(number);
+    const auto& indicator = set.indicator(series.indicator);
+    const PostedLists lists = post(indicator);
+    mappings::Tally sum;
+    std::vector<mappings::Placement> placements;
+    store_.scan(indicator.kind(), [&](RecordId id, SourceId source, const Record& record) {
+        if (!series.scope.evaluate(record)) return;
+        placements.clear();
+        place_record(indicator, lists, id, source, record, placements);
+        for (const auto& placement : placements)
+            if (placement.at < until.end) {
+                sum.count += placement.count;
+                sum.sum += placement.sum;
+            }
+    });
+    return sum;
 }
 
 PeriodFigure FigureBook::pooled(std::size_t series, const std::optional<std::size_t>& lower,

@@ -26,7 +26,11 @@ struct CountedRecord {
 /// once.
 class FigureBook {
   public:
-    FigureBook(Portfolio& portfolio, Store& store) : portfolio_(portfolio), store_(store) {}
+    /// A clock that stands still in the past has records before it: a running period's backlog is then made
+    /// from them anew, as of that instant.
+    enum class Clock { runs, stands_still };
+    FigureBook(Portfolio& portfolio, Store& store, Clock clock = Clock::runs)
+        : portfolio_(portfolio), store_(store), clock_(clock) {}
     const mappings::SeriesFigures& of(std::size_t series);
     /// One period's figure of an indicator, ratio or not.
     mappings::PeriodFigure figure(std::size_t series, const std::optional<std::size_t>& lower,
@@ -44,9 +48,15 @@ class FigureBook {
     };
     PostedLists post(const mappings::CompiledIndicator& indicator);
     mappings::Tallies compute(std::size_t series);
+    void place_record(const mappings::CompiledIndicator& indicator, const PostedLists& lists, RecordId id,
+                      SourceId source, const Record& record, std::vector<mappings::Placement>& placements);
+    /// What began and ended until then, by scanning the records.
+    mappings::Tally stays(std::size_t series, const mappings::Period& until);
+    mappings::PeriodFigure one_figure(std::size_t series, const mappings::Period& period, Instant now);
 
     Portfolio& portfolio_;
     Store& store_;
+    Clock clock_;
     std::map<std::size_t, mappings::SeriesFigures> figures_;
 };
 

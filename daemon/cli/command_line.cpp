@@ -46,6 +46,7 @@ std::unique_ptr<Invocation> prepare(const Arguments& arguments, int& status) {
             return nullptr;
         }
         invocation.now = *now;
+        invocation.clock = FigureBook::Clock::stands_still;
     }
     invocation.loaded = config::load(arguments.config);
     Problems problems = invocation.loaded.problems;

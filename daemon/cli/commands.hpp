@@ -18,6 +18,7 @@ struct Invocation {
     config::Loaded loaded;
     std::unique_ptr<Portfolio> portfolio;
     Instant now;
+    FigureBook::Clock clock = FigureBook::Clock::runs;  ///< stands still with --now
     bool json = false;
 };
 
@@ -33,7 +34,7 @@ struct PreviewRequest {
     std::optional<std::int64_t> rows;  ///< how many are shown; all are read
 };
 
-int check(const Invocation& invocation);
+int check(Invocation& invocation);
 int once(Invocation& invocation);
 int show_status(Invocation& invocation, const std::string& measure);
 int show_series(Invocation& invocation, const SeriesRequest& request);

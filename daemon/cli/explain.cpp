@@ -63,7 +63,7 @@ int show_explanation(Invocation& invocation, const std::string& measure, const s
     const mappings::Period period = named         ? *named
                                     : view.actual ? view.actual->period
                                                   : calendar.before(calendar.containing(invocation.now));
-    FigureBook figures(portfolio, *store);
+    FigureBook figures(portfolio, *store, invocation.clock);
     const auto figure = figures.figure(plan.series, plan.lower, period, invocation.now);
     const auto records = figures.records(plan.series, period);
     if (invocation.json) {

@@ -1,19 +1,42 @@
 // `check`, `once` and `sources`.
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "daemon/app/reading.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/json.hpp"
 
 namespace baselined::daemon {
 
-int check(const Invocation& invocation) {
+namespace {
+
+/// What the measures' figures, as far as they are there, give reason to warn of.
+std::vector<std::string> warnings(Invocation& invocation) {
+    std::vector<std::string> warnings;
+    Portfolio& portfolio = *invocation.portfolio;
+    std::error_code error;
+    if (!std::filesystem::exists(portfolio.configuration().store, error)) return warnings;
+    const auto store = open_sqlite_store(portfolio.configuration().store, StoreMode::read);
+    store->use_attributes(portfolio.schemas());
+    FigureBook figures(portfolio, *store, invocation.clock);
+    for (const MeasureView& view : evaluate(portfolio, *store, figures, invocation.now))
+        for (const mappings::Reason& reason : view.assessment.reasons)
+            if (reason.code == "baseline_before_data")
+                warnings.push_back(view.plan->measure->id + ": " + reason.text);
+    return warnings;
+}
+
+}  // namespace
+
+int check(Invocation& invocation) {
     const auto& configuration = invocation.portfolio->configuration();
     std::size_t tests = 0;
     for (const auto& mapping : configuration.mappings) tests += mapping.tests.size();
     fmt::print("good: {} source{}, {} measure{}, {} mapping test{} passed\n", configuration.sources.size(),
                configuration.sources.size() == 1 ? "" : "s", configuration.measures.size(),
                configuration.measures.size() == 1 ? "" : "s", tests, tests == 1 ? "" : "s");
+    for (const std::string& warning : warnings(invocation)) fmt::print(stderr, "warning: {}\n", warning);
     return exit_done;
 }
 
@@ -34,7 +57,7 @@ int once(Invocation& invocation) {
     }
     const auto failures = read_all(portfolio, *store, keeper, invocation.now);
     keeper.rebuild();
-    FigureBook figures(portfolio, *store);
+    FigureBook figures(portfolio, *store, invocation.clock);
     Transaction transaction(*store);
     if (failures.empty()) keeper.allow_snapshots(invocation.now);
     freeze_baselines(portfolio, *store, figures, invocation.now);

@@ -205,7 +205,7 @@ int show_series(Invocation& invocation, const SeriesRequest& request) {
         lower = added->second;
         views.reset();
     }
-    FigureBook figures(portfolio, *store);
+    FigureBook figures(portfolio, *store, invocation.clock);
     const Calendar calendar(portfolio.configuration().zone, length);
     std::vector<SeriesRow> rows;
     for (const Period& period :

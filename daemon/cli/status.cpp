@@ -194,7 +194,7 @@ void print_measure(const MeasureView& view) {
 
 std::optional<std::vector<MeasureView>> views_of(Invocation& invocation, Store& store,
                                                  const std::string& measure) {
-    FigureBook figures(*invocation.portfolio, store);
+    FigureBook figures(*invocation.portfolio, store, invocation.clock);
     auto views = evaluate(*invocation.portfolio, store, figures, invocation.now);
     if (measure.empty()) return views;
     std::vector<std::string> ids;

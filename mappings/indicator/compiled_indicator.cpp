@@ -179,7 +179,18 @@ void add_kinds_used(const ConditionDefinition& condition, std::vector<Kind>& kin
     for (const ConditionDefinition& child : condition.children) add_kinds_used(child, kinds);
 }
 
+Millis longest_look_back(const ConditionDefinition& condition) {
+    Millis longest = condition.recurs ? condition.recurs->within : Millis{0};
+    for (const ConditionDefinition& child : condition.children)
+        longest = std::max(longest, longest_look_back(child));
+    return longest;
+}
+
 }  // namespace
+
+Millis look_back(const IndicatorDefinition& definition) {
+    return std::max(longest_look_back(definition.where), longest_look_back(definition.share));
+}
 
 std::vector<Kind> kinds_used(const IndicatorDefinition& definition) {
     std::vector<Kind> kinds;

@@ -51,4 +51,7 @@ std::vector<Kind> kinds_used(const IndicatorDefinition& definition);
 /// The same of a condition, added to.
 void add_fields_used(const ConditionDefinition& condition, std::vector<std::string>& fields);
 
+/// How long before a record its figure depends on others: the longest `within` of a recurrence.
+Millis look_back(const IndicatorDefinition& definition);
+
 }  // namespace baselined::mappings

@@ -29,18 +29,18 @@ PeriodFigure count_figure(double count) {
     return figure;
 }
 
-PeriodFigure open_figure(const CompiledIndicator& indicator, const Tally& stays, Instant end) {
+}  // namespace
+
+PeriodFigure open_figure_of(const CompiledIndicator& indicator, const Tally& stays, Instant at) {
     if (indicator.form() == Form::backlog) return count_figure(static_cast<double>(stays.count));
     PeriodFigure figure;
-    ExactSum ages = ExactSum{end.time_since_epoch().count()}.times(stays.count);
+    ExactSum ages = ExactSum{at.time_since_epoch().count()}.times(stays.count);
     ages -= stays.sum;
     figure.numerator = span_in_unit(indicator, ages.value());
     figure.denominator = static_cast<double>(stays.count);
     if (stays.count > 0) figure.value = figure.numerator / figure.denominator;
     return figure;
 }
-
-}  // namespace
 
 SeriesFigures::SeriesFigures(const CompiledIndicator& indicator, Tallies tallies,
                              std::vector<SnapshotFigure> snapshots)
@@ -96,7 +96,7 @@ PeriodFigure SeriesFigures::figure(const Tally& tally) const {
 }
 
 PeriodFigure SeriesFigures::open_at(const Tally& stays, Instant end) const {
-    return open_figure(indicator_, stays, end);
+    return open_figure_of(indicator_, stays, end);
 }
 
 PeriodFigure SeriesFigures::uptime(const Period& period, Instant now) const {

@@ -49,6 +49,9 @@ class SeriesFigures {
     std::vector<SnapshotFigure> snapshots_;
 };
 
+/// The figure of a backlog or age from what is open at an instant: how many, and the sum of when they began.
+PeriodFigure open_figure_of(const CompiledIndicator& indicator, const Tally& stays, Instant at);
+
 /// The placement by which a record is behind a period's figure; a null pointer when it is not.
 const Placement* counted_in(const CompiledIndicator& indicator, const std::vector<Placement>& placements,
                             const Period& period);
