@@ -138,7 +138,8 @@ class MappingReader {
     static Origin jira_origin(const YamlNode& node, MapReader& reader) {
         const auto field = reader.scalar("field"), link = reader.scalar("link"), path = reader.scalar("path");
         Origin origin{field ? Origin::By::jira_field : Origin::By::jira_link,
-                      field ? field->text : link->text, path ? path->text : "", node.mark};
+                      field ? field->text : link.value_or(Scalar{}).text, path ? path->text : "", node.mark};
+        if (origin.name.empty()) reader.problem(node.mark, "`field` or `link` needs a name");
         return origin;
     }
 

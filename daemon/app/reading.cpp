@@ -22,7 +22,7 @@ using mappings::Cell;
 
 constexpr std::int64_t rows_a_block = 1'000;
 /// Blocks in one transaction: large ones spare SQLite writing the same pages again and again.
-constexpr int blocks_a_transaction = 32;
+constexpr int blocks_a_transaction = 100;
 constexpr int blocks_at_once = 32;
 
 /// Maps the rows of one block and hands the records on; counts what did not fit.

@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace baselined::daemon {
@@ -39,6 +40,22 @@ RecordKey key_of(SourceId source, Kind kind, std::string_view id) {
     return key;
 }
 
+void KeyFilter::add(const RecordKey& key) {
+    std::array<std::uint64_t, 2> halves{};
+    std::memcpy(halves.data(), key.data(), key.size());
+    for (int probe = 0; probe < probes; ++probe, halves[0] += halves[1] | 1)
+        bits_[halves[0] % bit_count / 64] |= 1ULL << (halves[0] % 64);
+    ++count_;
+}
+
+bool KeyFilter::may_have(const RecordKey& key) const {
+    std::array<std::uint64_t, 2> halves{};
+    std::memcpy(halves.data(), key.data(), key.size());
+    for (int probe = 0; probe < probes; ++probe, halves[0] += halves[1] | 1)
+        if ((bits_[halves[0] % bit_count / 64] >> (halves[0] % 64) & 1) == 0) return false;
+    return true;
+}
+
 RecordKeeper::RecordKeeper(Store& store, const mappings::IndicatorSet& set) : store_(store), set_(set) {
     Transaction transaction(store);
     for (std::size_t index = 0; index < set.series_count(); ++index)
@@ -48,6 +65,7 @@ RecordKeeper::RecordKeeper(Store& store, const mappings::IndicatorSet& set) : st
     store.drop_series_except(series_);
     store.drop_lists_except(lists_);
     known_before_ = store.record_count_bound();
+    if (known_before_ == 0) inserted_.emplace();
     transaction.commit();
 }
 
@@ -63,11 +81,18 @@ bool RecordKeeper::is_bulk() {
     return changed_ > std::max(smallest_bulk, known_before_ / bulk_share) || known_before_ == 0;
 }
 
+std::optional<RecordHead> RecordKeeper::find(const RecordKey& key) {
+    if (inserted_ && !inserted_->may_have(key)) return std::nullopt;
+    return store_.find(key);
+}
+
 void RecordKeeper::put(const IncomingRecord& incoming) {
     const Record& record = *incoming.record;
     const RecordKey key = key_of(incoming.source, record.kind(), record.id());
-    const auto head = store_.find(key);
+    const auto head = find(key);
     if (!head) {
+        if (inserted_) inserted_->add(key);
+        if (inserted_ && inserted_->is_full()) inserted_.reset();
         const RecordId id = store_.insert(key, incoming.stream, incoming.place, incoming.row_hash, record);
         note_change(id, incoming.source, std::nullopt, &record);
         return;
