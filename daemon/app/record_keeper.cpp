@@ -86,7 +86,7 @@ std::optional<RecordHead> RecordKeeper::find(const RecordKey& key) {
     return store_.find(key);
 }
 
-void RecordKeeper::put(const IncomingRecord& incoming) {
+RecordId RecordKeeper::put(const IncomingRecord& incoming) {
     const Record& record = *incoming.record;
     const RecordKey key = key_of(incoming.source, record.kind(), record.id());
     const auto head = find(key);
@@ -95,13 +95,13 @@ void RecordKeeper::put(const IncomingRecord& incoming) {
         if (inserted_ && inserted_->is_full()) inserted_.reset();
         const RecordId id = store_.insert(key, incoming.stream, incoming.place, incoming.row_hash, record);
         note_change(id, incoming.source, std::nullopt, &record);
-        return;
+        return id;
     }
     const mappings::Value updated = record.get(mappings::slot_updated_at);
-    if ((updated.present ? updated.integer : INT64_MIN) < head->updated_at) return;
+    if ((updated.present ? updated.integer : INT64_MIN) < head->updated_at) return head->id;
     if (head->row_hash == incoming.row_hash) {
         store_.touch(head->id, incoming.place, incoming.row_hash);
-        return;
+        return head->id;
     }
     std::optional<Record> before;
     if (!is_bulk() && !changes_.contains(head->id)) {
@@ -111,16 +111,15 @@ void RecordKeeper::put(const IncomingRecord& incoming) {
     }
     store_.update(head->id, incoming.stream, incoming.place, incoming.row_hash, record);
     note_change(head->id, incoming.source, std::move(before), &record);
+    return head->id;
 }
 
-void RecordKeeper::remove(const RecordKey& key) {
-    const auto head = store_.find(key);
-    if (!head) return;
+void RecordKeeper::remove(RecordId id) {
     Record before;
     SourceId source = 0;
-    store_.load(head->id, before, source);
-    store_.remove(head->id);
-    note_change(head->id, source, std::move(before), nullptr);
+    if (!store_.load(id, before, source)) return;
+    store_.remove(id);
+    note_change(id, source, std::move(before), nullptr);
 }
 
 void RecordKeeper::note_change(RecordId id, SourceId source, std::optional<Record> before,

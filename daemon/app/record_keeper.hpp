@@ -51,8 +51,9 @@ class RecordKeeper {
 
     /// Stores the record if it is the newest version; the newest wins by updated_at, then by the order of
     /// calls.
-    void put(const IncomingRecord& incoming);
-    void remove(const RecordKey& key);
+    /// Returns the id of the stored record, changed or not.
+    RecordId put(const IncomingRecord& incoming);
+    void remove(RecordId id);
     /// To be called before commit(): brings tallies up to date with what was put since the last call.
     void flush();
     /// All records of a source are about to be made anew.

@@ -1,9 +1,11 @@
 // `check`, `once` and `sources`.
 #include <fmt/format.h>
 
+#include <boost/asio/co_spawn.hpp>
 #include <filesystem>
 
-#include "daemon/app/reading.hpp"
+#include "daemon/app/poller.hpp"
+#include "daemon/app/remapping.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/json.hpp"
 
@@ -40,6 +42,27 @@ int check(Invocation& invocation) {
     return exit_done;
 }
 
+namespace {
+
+std::vector<ReadingFailure> poll_once(Portfolio& portfolio, Store& store, RecordKeeper& keeper, Instant now) {
+    boost::asio::io_context io;
+    StoreThread thread;
+    Poller poller(
+        io, portfolio, store, keeper, thread, [now] { return now; }, PollerMode::once);
+    std::vector<ReadingFailure> failures;
+    std::exception_ptr thrown;
+    boost::asio::co_spawn(io, poller.poll_all(),
+                          [&](std::exception_ptr error, std::vector<ReadingFailure> found) {
+                              failures = std::move(found);
+                              thrown = error;
+                          });
+    io.run();
+    if (thrown) std::rethrow_exception(thrown);
+    return failures;
+}
+
+}  // namespace
+
 int once(Invocation& invocation) {
     Portfolio& portfolio = *invocation.portfolio;
     const auto store = open_sqlite_store(portfolio.configuration().store, StoreMode::write);
@@ -55,7 +78,8 @@ int once(Invocation& invocation) {
         keeper.take_snapshots(invocation.now);
         transaction.commit();
     }
-    const auto failures = read_all(portfolio, *store, keeper, invocation.now);
+    map_changed_sources(portfolio, *store, keeper);
+    const auto failures = poll_once(portfolio, *store, keeper, invocation.now);
     keeper.rebuild();
     FigureBook figures(portfolio, *store, invocation.clock);
     Transaction transaction(*store);

@@ -1,0 +1,250 @@
+#include "connectors/http/client.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace baselined::connectors {
+
+namespace asio = boost::asio;
+using asio::posix::descriptor_base;
+
+namespace {
+
+/// A transfer slower than this for a minute is given up.
+constexpr long slowest_bytes_a_second = 16;
+constexpr long slow_seconds = 60;
+
+bool is_loopback(const std::string& origin) {
+    const std::string host = origin.substr(std::min(origin.find("://") + 3, origin.size()));
+    return host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
+}
+
+ErrorCode code_of(CURLcode result) {
+    switch (result) {
+        case CURLE_PEER_FAILED_VERIFICATION:
+        case CURLE_SSL_CERTPROBLEM:
+        case CURLE_SSL_CACERT_BADFILE:
+        case CURLE_URL_MALFORMAT:
+        case CURLE_UNSUPPORTED_PROTOCOL:
+            return ErrorCode::unsupported;
+        case CURLE_WRITE_ERROR:
+        case CURLE_FILESIZE_EXCEEDED:
+            return ErrorCode::limit;
+        case CURLE_OUT_OF_MEMORY:
+            return ErrorCode::internal;
+        default:
+            return ErrorCode::unavailable;
+    }
+}
+
+}  // namespace
+
+struct HttpClient::Socket {
+    Socket(asio::io_context& io, curl_socket_t number) : descriptor(io, number) {}
+    asio::posix::stream_descriptor descriptor;
+    int wanted = 0;
+    bool is_reading = false, is_writing = false;
+};
+
+struct HttpClient::Transfer {
+    explicit Transfer(asio::io_context& io) : finished(io, asio::steady_timer::time_point::max()) {}
+    ~Transfer() {
+        curl_easy_cleanup(easy);
+        curl_slist_free_all(headers);
+    }
+    Transfer(const Transfer&) = delete;
+    Transfer& operator=(const Transfer&) = delete;
+
+    Request request;
+    Connection connection;
+    Response response;
+    CURL* easy = curl_easy_init();
+    curl_slist* headers = nullptr;
+    asio::steady_timer finished;  ///< cancelled when the transfer is done
+    bool is_done = false;
+    CURLcode result = CURLE_OK;
+    std::array<char, CURL_ERROR_SIZE> words{};
+
+    void set_up();
+    static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
+    static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
+};
+
+std::size_t HttpClient::Transfer::on_body(char* bytes, std::size_t size, std::size_t count, void* user) {
+    auto& self = *static_cast<Transfer*>(user);
+    if (self.response.body.size() + size * count > self.connection.most_bytes) return 0;
+    self.response.body.append(bytes, size * count);
+    return size * count;
+}
+
+std::size_t HttpClient::Transfer::on_header(char* bytes, std::size_t size, std::size_t count, void* user) {
+    auto& self = *static_cast<Transfer*>(user);
+    std::string_view line(bytes, size * count);
+    if (line.starts_with("HTTP/")) self.response.headers.clear();  // a 100 or a proxy's came before
+    const std::size_t colon = line.find(':');
+    if (colon != std::string_view::npos) {
+        std::string_view value = line.substr(colon + 1);
+        while (!value.empty() && static_cast<unsigned char>(value.front()) <= ' ') value.remove_prefix(1);
+        while (!value.empty() && static_cast<unsigned char>(value.back()) <= ' ') value.remove_suffix(1);
+        self.response.headers.emplace_back(line.substr(0, colon), value);
+    }
+    return size * count;
+}
+
+void HttpClient::Transfer::set_up() {
+    const auto set = [this](CURLoption option, auto value) { curl_easy_setopt(easy, option, value); };
+    set(CURLOPT_URL, request.url.c_str());
+    set(CURLOPT_PROTOCOLS_STR, "http,https");
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_ERRORBUFFER, words.data());
+    set(CURLOPT_ACCEPT_ENCODING, "");
+    set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+    set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connection.connect_timeout.count()));
+    set(CURLOPT_TIMEOUT_MS, static_cast<long>(connection.timeout.count()));
+    set(CURLOPT_LOW_SPEED_LIMIT, slowest_bytes_a_second);
+    set(CURLOPT_LOW_SPEED_TIME, slow_seconds);
+    set(CURLOPT_USERAGENT, "baselined");
+    set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    if (!connection.ca.empty()) set(CURLOPT_CAINFO, connection.ca.c_str());
+    if (!connection.cert.empty()) {
+        set(CURLOPT_SSLCERT, connection.cert.c_str());
+        set(CURLOPT_SSLKEY, connection.key.c_str());
+    }
+    if (!connection.proxy.empty()) set(CURLOPT_PROXY, connection.proxy.c_str());
+    for (const auto& [name, value] : request.headers)
+        headers = curl_slist_append(headers, fmt::format("{}: {}", name, value).c_str());
+    headers = curl_slist_append(headers, "Expect:");  // no pause before a body
+    set(CURLOPT_HTTPHEADER, headers);
+    if (request.method != "GET") {
+        set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
+        set(CURLOPT_POSTFIELDS, request.body.c_str());
+        set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    }
+    set(CURLOPT_WRITEFUNCTION, on_body);
+    set(CURLOPT_WRITEDATA, this);
+    set(CURLOPT_HEADERFUNCTION, on_header);
+    set(CURLOPT_HEADERDATA, this);
+}
+
+HttpClient::HttpClient(asio::io_context& io) : io_(io), timer_(io), multi_(nullptr) {
+    static const CURLcode global = curl_global_init(CURL_GLOBAL_DEFAULT);
+    (void)global;
+    multi_ = curl_multi_init();
+    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+}
+
+HttpClient::~HttpClient() {
+    *alive_ = false;
+    for (auto& [easy, transfer] : transfers_) curl_multi_remove_handle(multi_, easy);
+    transfers_.clear();
+    curl_multi_cleanup(multi_);
+    for (auto& [descriptor, socket] : sockets_) socket->descriptor.release();
+}
+
+asio::awaitable<Result<Response>> HttpClient::send(Request request, Connection connection) {
+    const std::string origin = origin_of(request.url);
+    if (origin.starts_with("http://") && !connection.allow_http && !is_loopback(origin))
+        co_return Error{ErrorCode::unsupported, fmt::format("{}: plain http is not allowed", origin)};
+    auto transfer = std::make_shared<Transfer>(io_);
+    transfer->request = std::move(request);
+    transfer->connection = std::move(connection);
+    transfer->set_up();
+    transfers_.emplace(transfer->easy, transfer);
+    curl_multi_add_handle(multi_, transfer->easy);
+    boost::system::error_code waited;
+    while (!transfer->is_done) {
+        co_await transfer->finished.async_wait(asio::redirect_error(asio::use_awaitable, waited));
+        const auto state = co_await asio::this_coro::cancellation_state;
+        if (!transfer->is_done && state.cancelled() != asio::cancellation_type::none) break;
+    }
+    curl_multi_remove_handle(multi_, transfer->easy);
+    transfers_.erase(transfer->easy);
+    if (!transfer->is_done) co_return Error{ErrorCode::unavailable, fmt::format("{}: stopped", origin)};
+    if (transfer->result != CURLE_OK) {
+        const char* words =
+            transfer->words[0] != '\0' ? transfer->words.data() : curl_easy_strerror(transfer->result);
+        co_return Error{code_of(transfer->result), fmt::format("{}: {}", origin, words)};
+    }
+    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &transfer->response.status);
+    co_return std::move(transfer->response);
+}
+
+int HttpClient::on_socket(CURL*, curl_socket_t descriptor, int what, void* self, void*) {
+    static_cast<HttpClient*>(self)->watch(descriptor, what);
+    return 0;
+}
+
+void HttpClient::watch(curl_socket_t descriptor, int what) {
+    auto known = sockets_.find(descriptor);
+    if (what == CURL_POLL_REMOVE) {
+        if (known == sockets_.end()) return;
+        known->second->wanted = 0;
+        known->second->descriptor.release();  // libcurl closes it
+        sockets_.erase(known);
+        return;
+    }
+    if (known == sockets_.end())
+        known = sockets_.emplace(descriptor, std::make_shared<Socket>(io_, descriptor)).first;
+    const auto socket = known->second;
+    socket->wanted = what;
+    if ((what & CURL_POLL_IN) != 0 && !socket->is_reading) wait(socket, descriptor_base::wait_read);
+    if ((what & CURL_POLL_OUT) != 0 && !socket->is_writing) wait(socket, descriptor_base::wait_write);
+}
+
+void HttpClient::wait(std::shared_ptr<Socket> socket, descriptor_base::wait_type direction) {
+    const bool is_read = direction == descriptor_base::wait_read;
+    (is_read ? socket->is_reading : socket->is_writing) = true;
+    const curl_socket_t number = socket->descriptor.native_handle();
+    socket->descriptor.async_wait(direction, [this, alive = alive_, socket, number, direction,
+                                              is_read](const boost::system::error_code& error) {
+        (is_read ? socket->is_reading : socket->is_writing) = false;
+        if (!*alive || error == asio::error::operation_aborted) return;
+        act(number, error ? CURL_CSELECT_ERR : is_read ? CURL_CSELECT_IN : CURL_CSELECT_OUT);
+        const auto known = sockets_.find(number);
+        if (known == sockets_.end() || known->second != socket) return;
+        const int bit = is_read ? CURL_POLL_IN : CURL_POLL_OUT;
+        const bool is_waiting = is_read ? socket->is_reading : socket->is_writing;
+        if ((socket->wanted & bit) != 0 && !is_waiting) wait(socket, direction);
+    });
+}
+
+void HttpClient::act(curl_socket_t descriptor, int events) {
+    int running = 0;
+    curl_multi_socket_action(multi_, descriptor, events, &running);
+    finish_transfers();
+}
+
+int HttpClient::on_timer(CURLM*, long milliseconds, void* self) {
+    static_cast<HttpClient*>(self)->set_timer(milliseconds);
+    return 0;
+}
+
+void HttpClient::set_timer(long milliseconds) {
+    timer_.cancel();
+    if (milliseconds < 0) return;
+    timer_.expires_after(std::chrono::milliseconds{milliseconds});
+    timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+        if (!error && *alive) act(CURL_SOCKET_TIMEOUT, 0);
+    });
+}
+
+void HttpClient::finish_transfers() {
+    int left = 0;
+    while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+        if (message->msg != CURLMSG_DONE) continue;
+        const auto found = transfers_.find(message->easy_handle);
+        if (found == transfers_.end()) continue;
+        found->second->result = message->data.result;
+        found->second->is_done = true;
+        found->second->finished.cancel();
+    }
+}
+
+}  // namespace baselined::connectors

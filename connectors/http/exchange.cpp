@@ -1,0 +1,204 @@
+#include "connectors/http/exchange.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace baselined::connectors {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// A token is renewed so long before it runs out: a request may take its time.
+constexpr std::int64_t renew_before_ms = 30'000;
+constexpr int most_redirects = 5;
+
+std::string shown(std::string_view url) {
+    return std::string(url.substr(0, url.find('?')));
+}
+
+}  // namespace
+
+Exchange::Exchange(asio::io_context& io, HttpClient& client, Connection connection, Login login,
+                   ExchangeMemory memory)
+    : io_(io),
+      client_(client),
+      connection_(std::move(connection)),
+      login_(std::move(login)),
+      memory_(std::move(memory)),
+      changed_(io, asio::steady_timer::time_point::max()) {
+    token_.refresh = memory_.refresh_token.empty() ? login_.refresh_token : memory_.refresh_token;
+}
+
+std::int64_t Exchange::now_ms() {
+    return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+Error Exchange::refuse(std::string text) {
+    refusal_ = std::move(text);
+    return {ErrorCode::bad_input, refusal_};
+}
+
+asio::awaitable<void> Exchange::sleep(milliseconds pause) {
+    asio::steady_timer timer(io_, pause);
+    co_await timer.async_wait(asio::use_awaitable);
+}
+
+asio::awaitable<void> Exchange::take_place() {
+    boost::system::error_code ignored;
+    while (in_flight_ >= concurrent)
+        co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    ++in_flight_;
+}
+
+void Exchange::free_place() {
+    --in_flight_;
+    changed_.cancel();
+}
+
+asio::awaitable<Result<Response>> Exchange::call(Request request) {
+    const auto began = std::chrono::steady_clock::now();
+    bool has_renewed = false;
+    for (int number = 1;; ++number) {
+        if (!refusal_.empty()) co_return Error{ErrorCode::bad_input, refusal_};
+        const auto spent = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);
+        if (const std::int64_t wait = memory_.paused_until_ms - now_ms(); wait > 0) {
+            if (spent + milliseconds{wait} > give_up_)
+                co_return Error{ErrorCode::unavailable,
+                                fmt::format("{}: told to wait for {} s more", origin_of(request.url),
+                                            (wait + 999) / 1000)};
+            co_await sleep(milliseconds{wait});
+            continue;
+        }
+        if (!circuit_.lets_through(now_ms()))
+            co_return Error{ErrorCode::unavailable,
+                            fmt::format("{}: has failed again and again: it is asked once a minute only",
+                                        origin_of(request.url))};
+        co_await take_place();
+        if (memory_.paused_until_ms > now_ms()) {  // told while this one stood in line
+            free_place();
+            continue;
+        }
+        auto answer = co_await attempt(request);
+        free_place();
+        ++counts_.by_status[answer ? answer->status : 0];
+        if (answer && answer->status == 401 && login_.by == Login::By::oauth2 && !has_renewed) {
+            has_renewed = true;
+            token_.access.clear();
+            continue;
+        }
+        if (answer && answer->status == 401)
+            co_return refuse(fmt::format("{}: the login is refused (401)", shown(request.url)));
+        const Error error = answer ? Error{} : answer.error();
+        const double chance = std::uniform_real_distribution<>(0, 1)(random_);
+        const Verdict verdict =
+            judge({number, answer ? &*answer : nullptr, &error, request.is_idempotent, now_ms(), chance});
+        if (verdict.next == Verdict::Next::take) {
+            circuit_.note_success();
+            co_return answer;
+        }
+        circuit_.note_failure(now_ms());
+        if (verdict.is_told_to_wait) {
+            memory_.paused_until_ms = now_ms() + verdict.pause.count();
+            if (memory_.store_pause) memory_.store_pause(memory_.paused_until_ms);
+        }
+        const auto so_far =
+            std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);
+        if (verdict.next == Verdict::Next::fail || so_far + verdict.pause > give_up_) {
+            if (answer && !verdict.is_told_to_wait) co_return answer;  // its words say more than ours
+            const Error last =
+                answer
+                    ? Error{ErrorCode::unavailable,
+                            fmt::format("{}: {}{}", shown(request.url), verdict.reason,
+                                        verdict.is_told_to_wait
+                                            ? fmt::format(", to wait for {} s", verdict.pause.count() / 1000)
+                                            : "")}
+                    : answer.error();
+            co_return last;
+        }
+        ++counts_.retries;
+        if (!verdict.is_told_to_wait) co_await sleep(verdict.pause);
+    }
+}
+
+asio::awaitable<Result<Response>> Exchange::attempt(Request request) {
+    auto login = co_await login_headers();
+    if (!login) co_return login.error();
+    Request sent = request;
+    sent.headers.insert(sent.headers.end(), login->begin(), login->end());
+    auto answer = co_await client_.send(sent, connection_);
+    if (!answer) co_return answer.error();
+    if (answer->status >= 300 && answer->status < 400)
+        co_return co_await follow(std::move(sent), std::move(*answer));
+    co_return answer;
+}
+
+/// Only within the same scheme, host and port: the login goes nowhere else.
+asio::awaitable<Result<Response>> Exchange::follow(Request request, Response response) {
+    for (int count = 0; count < most_redirects; ++count) {
+        std::string target(response.header("Location"));
+        if (target.starts_with('/')) target = origin_of(request.url) + target;
+        if (request.method != "GET" || target.empty() || origin_of(target) != origin_of(request.url))
+            co_return Error{ErrorCode::bad_input,
+                            fmt::format("{}: is redirected to {}, where the login must not go: mend `url`",
+                                        shown(request.url), origin_of(target))};
+        request.url = target;
+        auto answer = co_await client_.send(request, connection_);
+        if (!answer || answer->status < 300 || answer->status >= 400) co_return answer;
+        response = std::move(*answer);
+    }
+    co_return Error{ErrorCode::bad_input, fmt::format("{}: is redirected in a circle", shown(request.url))};
+}
+
+asio::awaitable<Result<Headers>> Exchange::login_headers() {
+    if (login_.by != Login::By::oauth2) co_return plain_headers(login_);
+    boost::system::error_code ignored;
+    while (token_.access.empty() ||
+           (token_.expires_at_ms > 0 && token_.expires_at_ms - renew_before_ms < now_ms())) {
+        if (!refusal_.empty()) co_return Error{ErrorCode::bad_input, refusal_};
+        if (is_renewing_) {  // somebody is at it already
+            co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            continue;
+        }
+        is_renewing_ = true;
+        const auto renewed = co_await renew_token();
+        is_renewing_ = false;
+        changed_.cancel();
+        if (!renewed) co_return renewed.error();
+    }
+    co_return Headers{{"Authorization", "Bearer " + token_.access}};
+}
+
+asio::awaitable<Result<void>> Exchange::renew_token() {
+    // A refresh token that is refused may be stale; the grant itself can still serve, unless it is all there
+    // is.
+    const bool has_other_way = login_.grant != Login::Grant::refresh_token;
+    const bool refreshes = !token_.refresh.empty();
+    const auto request = token_request(login_, token_.refresh, now_ms());
+    if (!request) co_return refuse(request.error().text);
+    const auto answer = co_await client_.send(*request, connection_);
+    if (!answer) co_return answer.error();
+    auto token = parse_token(*answer, now_ms());
+    if (!token) {
+        if (!is_retryable(token.error().code) && refreshes && has_other_way) {
+            token_ = {};
+            co_return Result<void>{};
+        }
+        if (is_retryable(token.error().code)) co_return token.error();
+        co_return refuse(origin_of(login_.token_url) + ": " + token.error().text);
+    }
+    if (token->refresh.empty())
+        token->refresh = login_.grant == Login::Grant::client_credentials ? "" : token_.refresh;
+    if (token->refresh != token_.refresh && memory_.store_refresh_token)
+        memory_.store_refresh_token(token->refresh);
+    // An expiry in the past would have it renewed for ever.
+    if (token->expires_at_ms <= now_ms() + renew_before_ms)
+        token->expires_at_ms = now_ms() + 2 * renew_before_ms;
+    token_ = std::move(*token);
+    co_return Result<void>{};
+}
+
+}  // namespace baselined::connectors

@@ -1,0 +1,77 @@
+// All that one source is asked: logged in, paced, repeated where that helps, never against its word.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+#include <random>
+#include <string>
+
+#include "connectors/http/auth.hpp"
+#include "connectors/http/client.hpp"
+#include "connectors/http/retry.hpp"
+
+namespace baselined::connectors {
+
+/// What a source's exchange remembers from one run to the next.
+struct ExchangeMemory {
+    std::function<void(const std::string& refresh_token)> store_refresh_token;
+    std::string refresh_token;  ///< the newest, as stored; empty: the configured one
+    /// The source said to wait until then; milliseconds since 1970.
+    std::function<void(std::int64_t until_ms)> store_pause;
+    std::int64_t paused_until_ms = 0;
+};
+
+struct ExchangeCounts {
+    std::map<long, std::int64_t> by_status;  ///< 0: no answer
+    std::int64_t retries = 0;
+};
+
+/// One source's. At most `concurrent` requests at a time. All calls on the io_context's thread.
+class Exchange {
+  public:
+    Exchange(boost::asio::io_context& io, HttpClient& client, Connection connection, Login login,
+             ExchangeMemory memory);
+
+    /// Sends the request with the login's headers. A 429 or 503 stops all requests of the source until told;
+    /// what may help is sent again until `give_up` has passed since the last success. The answer may be any
+    /// status below 500. A refused login is not tried again until forget_refusal().
+    boost::asio::awaitable<Result<Response>> call(Request request);
+
+    void set_give_up(milliseconds give_up) { give_up_ = give_up; }
+    void forget_refusal() { refusal_.clear(); }
+    [[nodiscard]] bool is_refused() const { return !refusal_.empty(); }
+    [[nodiscard]] const ExchangeCounts& counts() const { return counts_; }
+    [[nodiscard]] Circuit::State circuit() const { return circuit_.state(); }
+
+  private:
+    static constexpr int concurrent = 4;
+
+    boost::asio::awaitable<Result<Response>> attempt(Request request);
+    boost::asio::awaitable<Result<Headers>> login_headers();
+    boost::asio::awaitable<Result<void>> renew_token();
+    boost::asio::awaitable<void> sleep(milliseconds pause);
+    boost::asio::awaitable<void> take_place();
+    void free_place();
+    boost::asio::awaitable<Result<Response>> follow(Request request, Response response);
+    static std::int64_t now_ms();
+    Error refuse(std::string text);
+
+    boost::asio::io_context& io_;
+    HttpClient& client_;
+    Connection connection_;
+    Login login_;
+    ExchangeMemory memory_;
+    milliseconds give_up_{std::chrono::minutes{1}};
+    Token token_;
+    bool is_renewing_ = false;
+    std::string refusal_;
+    int in_flight_ = 0;
+    boost::asio::steady_timer changed_;  ///< cancelled when a place is free, or a token has come
+    Circuit circuit_;
+    ExchangeCounts counts_;
+    std::minstd_rand random_{std::random_device{}()};
+};
+
+}  // namespace baselined::connectors

@@ -1,0 +1,57 @@
+#include "connectors/http/request.hpp"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace baselined::connectors {
+
+namespace {
+
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
+
+bool is_same(std::string_view a, std::string_view b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](char x, char y) { return lower(x) == lower(y); });
+}
+
+}  // namespace
+
+std::string_view Response::header(std::string_view name) const {
+    for (const auto& [key, value] : headers)
+        if (is_same(key, name)) return value;
+    return {};
+}
+
+std::optional<std::int64_t> parse_http_date(std::string_view text) {
+    const std::time_t at = ::curl_getdate(std::string(text).c_str(), nullptr);
+    if (text.empty() || at < 0) return std::nullopt;
+    return static_cast<std::int64_t>(at) * 1000;
+}
+
+std::string encoded(std::string_view text) {
+    std::string result;
+    for (const char c : text) {
+        const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                              c == '-' || c == '_' || c == '.' || c == '~';
+        if (is_plain)
+            result += c;
+        else
+            result += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+    return result;
+}
+
+std::string origin_of(std::string_view url) {
+    const std::size_t scheme = url.find("://");
+    const std::size_t end =
+        scheme == std::string_view::npos ? url.size() : url.find_first_of("/?#", scheme + 3);
+    std::string origin(url.substr(0, end));
+    std::transform(origin.begin(), origin.end(), origin.begin(), lower);
+    return origin;
+}
+
+}  // namespace baselined::connectors

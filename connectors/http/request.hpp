@@ -1,0 +1,50 @@
+// What is asked over HTTP and what comes back, as plain values.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace baselined::connectors {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct Request {
+    std::string method = "GET";
+    std::string url;
+    Headers headers;
+    std::string body;
+    bool is_idempotent = true;  ///< may be sent again when nobody knows whether it arrived
+};
+
+struct Response {
+    long status = 0;
+    Headers headers;
+    std::string body;
+
+    /// The first header of that name, whatever its case; a view without data where there is none.
+    [[nodiscard]] std::string_view header(std::string_view name) const;
+    [[nodiscard]] bool is_ok() const { return status >= 200 && status < 300; }
+};
+
+/// How a source is reached. Paths are of PEM files; what stands empty is the system's own.
+struct Connection {
+    std::string ca, cert, key;
+    std::string proxy;
+    bool allow_http = false;  ///< else plain http goes to loopback only
+    std::chrono::milliseconds connect_timeout{std::chrono::seconds{20}};
+    std::chrono::milliseconds timeout{std::chrono::minutes{5}};
+    std::size_t most_bytes = 256u << 20;  ///< of a body, unpacked
+};
+
+/// `IMF-fixdate` and its older forms (RFC 9110, 5.6.7), as milliseconds since 1970.
+std::optional<std::int64_t> parse_http_date(std::string_view text);
+/// Percent-encoded as a part of a query.
+std::string encoded(std::string_view text);
+/// scheme://host[:port] of a URL, in lower case.
+std::string origin_of(std::string_view url);
+
+}  // namespace baselined::connectors

@@ -1,0 +1,23 @@
+// How far a table has been read, as text for the store.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace baselined::connectors::servicenow {
+
+/// All rows up to and with (updated, id), in the order of both, have been stored.
+struct Cursor {
+    std::string fingerprint;  ///< of table, query, fields and `since`: another one's cursor says nothing here
+    std::int64_t updated_ms = 0;
+    std::string id;
+    bool is_first_done = false;  ///< the backfill reached its end once: from then on an overlap is read again
+    std::int64_t deletes_ms = 0;  ///< deletions known up to here
+
+    [[nodiscard]] std::string text() const;
+    static std::optional<Cursor> parse(std::string_view text);
+};
+
+}  // namespace baselined::connectors::servicenow

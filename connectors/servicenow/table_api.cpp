@@ -1,0 +1,160 @@
+#include "connectors/servicenow/table_api.hpp"
+
+#include <fmt/format.h>
+#include <rapidjson/document.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "mappings/record/time.hpp"
+
+namespace baselined::connectors::servicenow {
+
+namespace {
+
+using rapidjson::Value;
+
+constexpr std::size_t words_bytes = 300;
+
+const Value* member(const Value& object, const char* name) {
+    if (!object.IsObject()) return nullptr;
+    const auto found = object.FindMember(name);
+    return found == object.MemberEnd() ? nullptr : &found->value;
+}
+
+std::string words_of(const Value& document) {
+    const Value* error = member(document, "error");
+    if (error == nullptr) return {};
+    std::string words;
+    for (const char* name : {"message", "detail"})
+        if (const Value* text = member(*error, name); text != nullptr && text->IsString())
+            words += (words.empty() ? "" : ": ") + std::string(text->GetString());
+    return words.substr(0, words_bytes);
+}
+
+bool is_html(const Response& response) {
+    const std::size_t first = response.body.find_first_not_of(" \t\r\n");
+    return response.header("Content-Type").find("html") != std::string_view::npos ||
+           (first != std::string::npos && response.body[first] == '<');
+}
+
+/// Reference fields are objects where an instance disregards sysparm_exclude_reference_link.
+std::string value_of(const Value& value) {
+    if (value.IsString()) return {value.GetString(), value.GetStringLength()};
+    if (const Value* inner = member(value, "value")) return value_of(*inner);
+    if (value.IsBool()) return value.GetBool() ? "true" : "false";
+    if (value.IsInt64()) return std::to_string(value.GetInt64());
+    if (value.IsNumber()) return fmt::format("{}", value.GetDouble());
+    return {};
+}
+
+TableRow row_of(const Value& object, const std::vector<std::string>& fields) {
+    TableRow row;
+    for (const std::string& field : fields) {
+        const Value* value = member(object, field.c_str());
+        row.present.push_back(value != nullptr);
+        row.values.push_back(value == nullptr ? std::string{} : value_of(*value));
+    }
+    return row;
+}
+
+Error refusal(const Response& response, const Value* document) {
+    const std::string words = document == nullptr ? "" : words_of(*document);
+    const bool is_cancelled = words.find("ransaction cancelled") != std::string::npos;
+    if (is_cancelled) return {ErrorCode::limit, words};
+    const ErrorCode code = response.status >= 500 ? ErrorCode::unavailable : ErrorCode::bad_input;
+    return {code, fmt::format("answered {}{}{}", response.status, words.empty() ? "" : ": ", words)};
+}
+
+}  // namespace
+
+Request table_request(const std::string& url, const TableQuery& query) {
+    Request request;
+    request.headers = {{"Accept", "application/json"}};
+    request.url = fmt::format(
+        "{}/api/now/table/{}?sysparm_display_value=false&sysparm_exclude_reference_link=true"
+        "&sysparm_suppress_pagination_header=true&sysparm_limit={}{}&sysparm_fields={}&sysparm_query={}",
+        url, encoded(query.table), query.limit,
+        query.offset > 0 ? fmt::format("&sysparm_offset={}", query.offset) : std::string{},
+        encoded(fmt::format("{}", fmt::join(query.fields, ","))), encoded(query.query));
+    return request;
+}
+
+Result<TableAnswer> parse_table(const Response& response, const std::vector<std::string>& fields) {
+    if (response.is_ok() && is_html(response))
+        return Error{ErrorCode::unavailable,
+                     "answered a page for people instead of data: the instance sleeps, or the "
+                     "address is another's"};
+    rapidjson::Document document;
+    document.Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
+    const bool is_json = !document.HasParseError() && document.IsObject();
+    if (!response.is_ok()) return refusal(response, is_json ? &document : nullptr);
+    if (!is_json) return Error{ErrorCode::limit, "the answer's JSON is cut off"};
+    if (member(document, "error") != nullptr) return refusal(response, &document);
+    const Value* result = member(document, "result");
+    if (result == nullptr || !result->IsArray())
+        return Error{ErrorCode::unavailable, "the answer has no `result`"};
+    TableAnswer answer;
+    const auto id =
+        static_cast<std::size_t>(std::find(fields.begin(), fields.end(), "sys_id") - fields.begin());
+    for (const Value& object : result->GetArray()) {
+        TableRow row = row_of(object, fields);
+        if (id < row.values.size() && row.values[id].empty())
+            ++answer.hidden;
+        else
+            answer.rows.push_back(std::move(row));
+    }
+    const auto total = response.header("X-Total-Count");
+    std::int64_t count = 0;
+    if (!total.empty() && std::from_chars(total.data(), total.data() + total.size(), count).ec == std::errc{})
+        answer.total = count;
+    answer.server_ms = parse_http_date(response.header("Date")).value_or(0);
+    return answer;
+}
+
+std::string stamp(std::int64_t milliseconds) {
+    std::string text = mappings::format_rfc3339(mappings::Instant{mappings::Millis{milliseconds}});
+    text = text.substr(0, 19);
+    text[10] = ' ';
+    return text;
+}
+
+std::optional<std::int64_t> parse_stamp(std::string_view text) {
+    if (text.size() != 19 || text[10] != ' ') return std::nullopt;
+    std::string iso(text);
+    iso[10] = 'T';
+    const auto at = mappings::parse_rfc3339(iso + "Z");
+    return at ? std::make_optional<std::int64_t>(at->time_since_epoch().count()) : std::nullopt;
+}
+
+std::vector<std::string> fields_of_query(std::string_view query) {
+    std::vector<std::string> fields;
+    while (!query.empty()) {
+        const std::size_t end = std::min(query.find('^'), query.size());
+        std::string_view term = query.substr(0, end);
+        query.remove_prefix(std::min(end + 1, query.size()));
+        if (term.starts_with("ORDERBY") || term == "EQ") continue;
+        if (term.starts_with("NQ") || term.starts_with("OR")) term.remove_prefix(2);
+        const std::size_t name = std::find_if(term.begin(), term.end(),
+                                              [](char c) {
+                                                  return !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                                                           c == '_' || c == '.');
+                                              }) -
+                                 term.begin();
+        if (name > 0 && name < term.size()) fields.emplace_back(term.substr(0, name));
+    }
+    return fields;
+}
+
+std::string both(const std::string& base, const std::string& more) {
+    if (base.empty()) return more;
+    std::string result;
+    for (std::size_t at = 0; at <= base.size();) {
+        const std::size_t end = std::min(base.find("^NQ", at), base.size());
+        result += (at == 0 ? "" : "^NQ") + base.substr(at, end - at) + "^" + more;
+        at = end + 3;
+    }
+    return result;
+}
+
+}  // namespace baselined::connectors::servicenow

@@ -1,0 +1,51 @@
+// ServiceNow's Table API: what is asked, and what an answer means. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "connectors/http/request.hpp"
+#include "mappings/record/result.hpp"
+
+namespace baselined::connectors::servicenow {
+
+struct TableQuery {
+    std::string table;
+    std::string query;  ///< encoded query, order included
+    std::vector<std::string> fields;
+    int limit = 1000;
+    int offset = 0;
+};
+
+/// Stored values in UTC, references as sys_ids: sysparm_display_value=false,
+/// sysparm_exclude_reference_link=true.
+Request table_request(const std::string& url, const TableQuery& query);
+
+struct TableRow {
+    std::vector<std::string> values;  ///< by the fields asked for; "" where the row has none
+    std::vector<bool> present;  ///< false: the field was left out, which is how a right that lacks shows
+};
+
+struct TableAnswer {
+    std::vector<TableRow> rows;
+    std::int64_t hidden = 0;            ///< rows without anything in them, or without sys_id
+    std::optional<std::int64_t> total;  ///< X-Total-Count: before access rules
+    int limit = 0;                      ///< that was asked for
+    std::int64_t server_ms = 0;         ///< the Date header; 0: none
+};
+
+/// A body that is cut, is no JSON, has `error` beside `result`, or is HTML is an error and never rows.
+/// ErrorCode::limit: the page was too large for the server (transaction cancelled, body cut): ask for fewer.
+Result<TableAnswer> parse_table(const Response& response, const std::vector<std::string>& fields);
+
+/// "2026-01-05 10:11:12" in UTC.
+std::string stamp(std::int64_t milliseconds);
+std::optional<std::int64_t> parse_stamp(std::string_view text);
+/// The field names in an encoded query, its order left out.
+std::vector<std::string> fields_of_query(std::string_view query);
+/// `a^b`, with a query of several parts (^NQ) given the same end in each.
+std::string both(const std::string& base, const std::string& more);
+
+}  // namespace baselined::connectors::servicenow

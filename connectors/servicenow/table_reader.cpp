@@ -1,0 +1,353 @@
+#include "connectors/servicenow/table_reader.hpp"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <set>
+
+namespace baselined::connectors::servicenow {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// Rows are committed a little after the moment they carry, and a little out of order: the newest seconds are
+/// left for the next reading, and the minutes before are read again (what is the same is dropped).
+constexpr std::int64_t lag_ms = 2'000;
+constexpr std::int64_t overlap_ms = 10 * 60'000;
+constexpr int smallest_page = 10;
+/// URLs over 8192 bytes are refused (414).
+constexpr std::size_t ids_at_once = 150;
+
+// g++ 12 cannot build a list in the same expression as co_await.
+const std::vector<std::string> id_only{"sys_id"};
+const std::vector<std::string> id_and_update{"sys_id", "sys_updated_on"};
+const std::vector<std::string> deletion_fields{"sys_id", "documentkey", "tablename", "sys_created_on"};
+
+std::int64_t own_clock_ms() {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+bool has(const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+TableReading::TableReading(Exchange& exchange, TableOptions options)
+    : exchange_(exchange),
+      options_(std::move(options)),
+      columns_(options_.fields),
+      page_size_(options_.page_size) {
+    for (const char* needed : {"sys_id", "sys_updated_on"})
+        if (!has(columns_, needed)) columns_.emplace_back(needed);
+    // What tells a breach where the flag still lags.
+    if (has(columns_, "has_breached"))
+        for (const char* needed : {"end_time", "planned_end_time"})
+            if (!has(columns_, needed)) columns_.emplace_back(needed);
+    std::sort(columns_.begin(), columns_.end());
+    columns_.erase(std::unique(columns_.begin(), columns_.end()), columns_.end());
+    std::erase(columns_, "$link");
+    seen_fields_.assign(columns_.size(), false);
+}
+
+std::size_t TableReading::column(const std::string& field) const {
+    return static_cast<std::size_t>(std::find(columns_.begin(), columns_.end(), field) - columns_.begin());
+}
+
+std::string TableReading::fingerprint() const {
+    const std::string text = fmt::format("{}\n{}\n{}\n{}", options_.table, options_.query, options_.since_ms,
+                                         fmt::join(columns_, ","));
+    return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
+}
+
+Error TableReading::about(const Error& error) const {
+    return {error.code, fmt::format("table {}: {}", options_.table, error.text)};
+}
+
+/// Asks; a page that is too large for the server is asked for again at half its size.
+asio::awaitable<Result<TableAnswer>> TableReading::ask(TableQuery query) {
+    for (;;) {
+        auto response = co_await exchange_.call(table_request(options_.url, query));
+        if (!response) co_return response.error();
+        auto answer = parse_table(*response, query.fields);
+        if (answer) {
+            server_ms_ = std::max(server_ms_, answer->server_ms != 0 ? answer->server_ms : own_clock_ms());
+            answer->limit = query.limit;
+            page_size_ = std::min(options_.page_size, page_size_ + page_size_ / 4 + 1);
+            co_return answer;
+        }
+        if (answer.error().code != ErrorCode::limit || query.limit <= smallest_page)
+            co_return about(answer.error());
+        query.limit = std::max(smallest_page, query.limit / 2);
+        page_size_ = query.limit;
+    }
+}
+
+/// One page of what the filter and the condition let through. Where a whole page is hidden by access rules,
+/// the next is asked for: only a page that is empty though nothing more can stand behind it is the end.
+asio::awaitable<Result<TableAnswer>> TableReading::page(std::string condition, std::string order,
+                                                        std::vector<std::string> fields) {
+    TableQuery query{options_.table, both(options_.query, condition) + "^" + order, std::move(fields),
+                     page_size_, 0};
+    for (;;) {
+        query.limit = page_size_;
+        auto answer = co_await ask(query);
+        if (!answer) co_return answer;
+        const auto shown = static_cast<std::int64_t>(answer->rows.size());
+        const std::int64_t matching = answer->total.value_or(shown) - query.offset;
+        is_hidden_ = is_hidden_ || answer->hidden > 0 || shown < std::min<std::int64_t>(matching, answer->limit);
+        if (shown > 0 || matching <= answer->limit) co_return answer;
+        query.offset += answer->limit;
+    }
+}
+
+asio::awaitable<Result<Notes>> TableReading::preflight() {
+    TableQuery any{options_.table, "ORDERBYsys_id", id_only, 1, 0};
+    const auto first = co_await ask(any);
+    if (!first) co_return first.error();
+    const bool is_hidden = first->total.value_or(0) > 0 || first->hidden > 0;
+    if (first->rows.empty() && !is_hidden)
+        co_return Error{ErrorCode::bad_input,
+                        fmt::format("table {}: not one row: it is empty, or the account may not read it",
+                                    options_.table)};
+    if (first->rows.empty() && first->total.value_or(0) <= 1)
+        co_return Error{ErrorCode::bad_input,
+                        fmt::format("table {}: the account may not read its rows", options_.table)};
+    // A term that the instance drops lets everything through: an impossible id shows it.
+    TableQuery none{options_.table, both(options_.query, "sys_id=baselined-none") + "^ORDERBYsys_id", id_only,
+                    1, 0};
+    const auto impossible = co_await ask(none);
+    if (!impossible) co_return impossible.error();
+    if (!impossible->rows.empty())
+        co_return Error{
+            ErrorCode::bad_input,
+            fmt::format("table {}: the instance disregards conditions of the query", options_.table)};
+    std::vector<std::string> queried = fields_of_query(options_.query);
+    if (queried.empty() || first->rows.empty()) co_return Notes{};
+    queried.emplace_back("sys_id");
+    TableQuery of_fields{options_.table, "ORDERBYsys_id", queried, 1, 0};
+    const auto row = co_await ask(of_fields);
+    if (!row) co_return row.error();
+    for (std::size_t i = 0; i + 1 < queried.size() && !row->rows.empty(); ++i)
+        if (!row->rows.front().present[i])
+            co_return Error{
+                ErrorCode::bad_input,
+                fmt::format("table {}: the query names {}, which is not there or may not be read; the "
+                            "instance would drop that condition",
+                            options_.table, queried[i])};
+    co_return Notes{};
+}
+
+asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSink sink) {
+    const auto allowed = co_await preflight();
+    if (!allowed) co_return allowed.error();
+    const auto stored = Cursor::parse(position.cursor);
+    const bool is_ours = stored && stored->fingerprint == fingerprint();
+    cursor_ = is_ours ? *stored : Cursor{};
+    cursor_.fingerprint = fingerprint();
+    if (!is_ours) cursor_.updated_ms = options_.since_ms - 1'000;
+    if (cursor_.is_first_done) {
+        cursor_.updated_ms = std::max(options_.since_ms - 1'000, cursor_.updated_ms - overlap_ms);
+        cursor_.id.clear();
+    }
+    if (cursor_.deletes_ms == 0) cursor_.deletes_ms = server_ms_;
+    const std::int64_t until = server_ms_ - lag_ms;
+    if (auto read = co_await read_window(until, sink); !read) co_return read.error();
+    if (rows_seen_ == 0 && is_hidden_ && !cursor_.is_first_done)
+        co_return Error{ErrorCode::bad_input,
+                        fmt::format("table {}: the instance counts rows and shows none: the account may not read them",
+                                    options_.table)};
+    if (auto deleted = co_await find_deleted(sink); !deleted) co_return deleted.error();
+    if (position.wants_reconciling)
+        if (auto compared = co_await reconcile(std::move(position), sink); !compared)
+            co_return compared.error();
+    cursor_.is_first_done = true;
+    Page last;
+    last.columns = columns_;
+    last.cursor = cursor_.text();
+    if (auto kept = co_await sink(std::move(last)); !kept) co_return kept.error();
+    if (is_hidden_)
+        notes_.push_back(fmt::format("table {}: access rules hide rows from the account", options_.table));
+    if (rows_seen_ > 0)
+        for (std::size_t i = 0; i < columns_.size(); ++i)
+            if (!seen_fields_[i] && has(options_.required, columns_[i]))
+                notes_.push_back(
+                    fmt::format("table {}: the field {} is not there, or the account may not read it",
+                                options_.table, columns_[i]));
+    co_return notes_;
+}
+
+asio::awaitable<Result<void>> TableReading::read_window(std::int64_t until_ms, PageSink sink) {
+    for (;;) {
+        if (!cursor_.id.empty())
+            if (auto drained = co_await drain_tie(sink); !drained) co_return drained.error();
+        const std::string condition =
+            fmt::format("sys_updated_on>{}^sys_updated_on<={}", stamp(cursor_.updated_ms), stamp(until_ms));
+        auto answer = co_await page(condition, "ORDERBYsys_updated_on^ORDERBYsys_id", columns_);
+        if (!answer) co_return answer.error();
+        if (answer->rows.empty()) co_return Result<void>{};
+        std::int64_t newest = cursor_.updated_ms;
+        std::string id;
+        for (const TableRow& row : answer->rows) {
+            const auto updated = parse_stamp(row.values[column("sys_updated_on")]);
+            if (!updated || *updated <= cursor_.updated_ms)
+                co_return Error{
+                    ErrorCode::bad_input,
+                    fmt::format("table {}: asked for rows updated after {}, got one of {}: the instance "
+                                "disregards the condition (are sys_updated_on and its operators readable?)",
+                                options_.table, stamp(cursor_.updated_ms),
+                                row.values[column("sys_updated_on")])};
+            if (*updated > until_ms || *updated < newest)
+                continue;  // updated since, or out of order: met again
+            newest = *updated;
+            id = row.values[column("sys_id")];
+        }
+        if (id.empty()) co_return co_await store(std::move(*answer), sink);
+        cursor_.updated_ms = newest;
+        cursor_.id = id;
+        if (auto stored = co_await store(std::move(*answer), sink); !stored) co_return stored.error();
+    }
+}
+
+/// A bulk edit puts thousands of rows into one second: the rest of them, by id.
+asio::awaitable<Result<void>> TableReading::drain_tie(PageSink sink) {
+    for (;;) {
+        const std::string at = stamp(cursor_.updated_ms);
+        auto answer = co_await page(fmt::format("sys_updated_on={}^sys_id>{}", at, cursor_.id),
+                                    "ORDERBYsys_id", columns_);
+        if (!answer) co_return answer.error();
+        if (answer->rows.empty()) co_return Result<void>{};
+        const std::string before = cursor_.id;
+        for (const TableRow& row : answer->rows)
+            if (row.values[column("sys_updated_on")] == at) cursor_.id = row.values[column("sys_id")];
+        if (cursor_.id == before)
+            co_return Error{
+                ErrorCode::bad_input,
+                fmt::format(
+                    "table {}: the same page of {} comes again and again: the instance disregards the "
+                    "condition on sys_id",
+                    options_.table, at)};
+        if (auto stored = co_await store(std::move(*answer), sink); !stored) co_return stored.error();
+    }
+}
+
+asio::awaitable<Result<void>> TableReading::store(TableAnswer answer, PageSink sink) {
+    note_missing_fields(answer);
+    Page page = page_of(answer);
+    page.cursor = cursor_.text();
+    co_return co_await sink(std::move(page));
+}
+
+void TableReading::note_missing_fields(const TableAnswer& answer) {
+    rows_seen_ += static_cast<std::int64_t>(answer.rows.size());
+    for (const TableRow& row : answer.rows)
+        for (std::size_t i = 0; i < columns_.size(); ++i)
+            if (row.present[i]) seen_fields_[i] = true;
+}
+
+Page TableReading::page_of(const TableAnswer& answer) const {
+    Page page;
+    page.columns = columns_;
+    page.columns.emplace_back("$link");
+    const std::size_t id = column("sys_id"), updated = column("sys_updated_on"),
+                      breached = column("has_breached"), end = column("end_time"),
+                      planned = column("planned_end_time");
+    for (const TableRow& row : answer.rows) {
+        SourceRowData data{row.values[id], parse_stamp(row.values[updated]).value_or(0), row.values};
+        // Recomputed by jobs that may lag for days: the times themselves say it. Equal is met.
+        if (breached < columns_.size() && !data.cells[end].empty() && !data.cells[planned].empty() &&
+            data.cells[end] > data.cells[planned])
+            data.cells[breached] = "true";
+        data.cells.push_back(fmt::format("{}/{}.do?sys_id={}", options_.url, options_.table, data.id));
+        page.rows.push_back(std::move(data));
+    }
+    return page;
+}
+
+/// The audit of deletions, where the account may read it; elsewhere the comparison of ids finds them.
+asio::awaitable<Result<void>> TableReading::find_deleted(PageSink sink) {
+    const std::int64_t from = cursor_.deletes_ms - overlap_ms;
+    std::string after;
+    for (;;) {
+        TableQuery query{"sys_audit_delete",
+                         fmt::format("tablename={}^sys_created_on>{}{}^ORDERBYsys_id", options_.table,
+                                     stamp(from), after.empty() ? "" : "^sys_id>" + after),
+                         deletion_fields, page_size_, 0};
+        const auto answer = co_await ask(query);
+        if (!answer && answer.error().code == ErrorCode::unavailable) co_return answer.error();
+        if (!answer || answer->rows.empty()) break;
+        Page page;
+        page.columns = columns_;
+        for (const TableRow& row : answer->rows)
+            if (row.values[2] == options_.table && !row.values[1].empty())
+                page.deleted.push_back(row.values[1]);
+        if (answer->rows.back().values[0] <= after) break;
+        after = answer->rows.back().values[0];
+        page.cursor = cursor_.text();
+        if (auto stored = co_await sink(std::move(page)); !stored) co_return stored.error();
+    }
+    cursor_.deletes_ms = server_ms_;
+    co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> TableReading::reconcile(StreamPosition position, PageSink sink) {
+    std::set<std::string> there;
+    std::string after;
+    for (;;) {
+        std::string condition = fmt::format("sys_updated_on>{}", stamp(options_.since_ms - 1'000));
+        if (!after.empty()) condition += "^sys_id>" + after;
+        const auto answer = co_await page(condition, "ORDERBYsys_id", id_and_update);
+        if (!answer) co_return answer.error();
+        if (answer->rows.empty()) break;
+        const std::size_t before = there.size();
+        for (const TableRow& row : answer->rows) there.insert(row.values[0]);
+        if (there.size() == before)
+            co_return Error{ErrorCode::bad_input,
+                            fmt::format("table {}: the same ids come again and again", options_.table)};
+        after = answer->rows.back().values[0];
+    }
+    const std::vector<std::string> stored = co_await position.stored_ids();
+    Page page;
+    page.columns = columns_;
+    page.is_reconciled = true;
+    for (const std::string& id : stored)
+        if (!there.contains(id)) page.deleted.push_back(id);
+    if (page.deleted.size() > 1 && page.deleted.size() * 2 >= stored.size()) {
+        notes_.push_back(
+            fmt::format("table {}: {} of {} stored rows cannot be seen any more: rather rights that were "
+                        "lost than rows deleted; nothing is removed",
+                        options_.table, page.deleted.size(), stored.size()));
+        co_return Result<void>{};
+    }
+    for (const std::string& id : stored) there.erase(id);
+    page.cursor = cursor_.text();
+    if (auto kept = co_await sink(std::move(page)); !kept) co_return kept.error();
+    co_return co_await read_ids({there.begin(), there.end()}, sink);
+}
+
+/// Rows that are there and were never met: committed late, or made visible.
+asio::awaitable<Result<void>> TableReading::read_ids(std::vector<std::string> ids, PageSink sink) {
+    for (std::size_t at = 0; at < ids.size(); at += ids_at_once) {
+        const auto end = ids.begin() + static_cast<std::ptrdiff_t>(std::min(ids.size(), at + ids_at_once));
+        const std::string list =
+            fmt::format("{}", fmt::join(ids.begin() + static_cast<std::ptrdiff_t>(at), end, ","));
+        auto answer = co_await page("sys_idIN" + list, "ORDERBYsys_id", columns_);
+        if (!answer) co_return answer.error();
+        if (auto stored = co_await store(std::move(*answer), sink); !stored) co_return stored.error();
+    }
+    co_return Result<void>{};
+}
+
+asio::awaitable<Result<Page>> TableReading::sample(int rows) {
+    if (const auto allowed = co_await preflight(); !allowed) co_return allowed.error();
+    TableQuery query{options_.table, both(options_.query, "sys_idISNOTEMPTY") + "^ORDERBYDESCsys_updated_on",
+                     columns_, rows, 0};
+    const auto answer = co_await ask(query);
+    if (!answer) co_return answer.error();
+    co_return page_of(*answer);
+}
+
+}  // namespace baselined::connectors::servicenow

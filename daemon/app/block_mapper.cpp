@@ -1,0 +1,103 @@
+#include "daemon/app/block_mapper.hpp"
+
+#include <fmt/format.h>
+#include <rapidjson/document.h>
+
+#include <algorithm>
+
+#include "daemon/store/misfits.hpp"
+
+namespace baselined::daemon {
+
+namespace {
+
+constexpr std::string_view json_column = "$json";
+constexpr std::size_t leading_cells = 2;  ///< id and version
+
+}  // namespace
+
+std::string shape_of(const connectors::Page& page) {
+    if (!page.is_json) return encode_names(page.columns);
+    std::vector<std::string> names{std::string(json_column)};
+    for (const auto& field : page.fields) names.push_back(field.id + "=" + field.name);
+    return encode_names(names);
+}
+
+void BlockMapper::bind(std::string_view shape) {
+    const auto columns = decode_names(shape);
+    columns_ = columns.size();
+    is_json_ = !columns.empty() && columns.front() == json_column;
+    std::vector<mappings::JiraField> fields;
+    for (std::size_t index = 1; is_json_ && index < columns.size(); ++index) {
+        const std::size_t sign = columns[index].find('=');
+        if (sign != std::string::npos)
+            fields.push_back({columns[index].substr(sign + 1), columns[index].substr(0, sign)});
+    }
+    for (auto& mapping : plan_.mappings)
+        if (is_json_)
+            mapping.bind(fields);
+        else
+            mapping.bind(columns);
+}
+
+void BlockMapper::map(RawBlock& block) {
+    block.rejected = 0;
+    block.misfits.clear();
+    RawRowReader rows(block.data);
+    const bool is_of_file = plan_.source->type == config::Source::Type::files;
+    for (std::int64_t index = 0; rows.next(); ++index)
+        if (is_of_file)
+            map_table_row(rows, {block.id, index}, block);
+        else
+            map_source_row(rows, {block.id, index}, block);
+}
+
+void BlockMapper::map_table_row(const RawRowReader& rows, RowPlace place, RawBlock& block) {
+    if (rows.cells().size() > columns_)
+        count_misfit(block.misfits, "(row)",
+                     fmt::format("row {} has {} cells under {} names", rows.row_number(), rows.cells().size(),
+                                 columns_));
+    for (auto& mapping : plan_.mappings)
+        take(mapping.map(rows.cells(), misfits_), mapping, rows, place, block);
+}
+
+void BlockMapper::map_source_row(const RawRowReader& rows, RowPlace place, RawBlock& block) {
+    const auto cells = rows.cells();
+    if (cells.size() < leading_cells)
+        throw StoreError(ErrorCode::corrupt, "the store holds a row without its id");
+    const auto row = store_.source_row(stream_.id, cells[0].text);
+    if (!row || row->place.block != place.block || row->place.index != place.index)
+        return;  // another is newer
+    place.origin = row->id;
+    made_.clear();
+    const auto payload = cells.subspan(leading_cells);
+    for (auto& mapping : plan_.mappings) {
+        if (!is_json_) {
+            take(mapping.map(payload, misfits_), mapping, rows, place, block);
+            continue;
+        }
+        rapidjson::Document document;
+        document.Parse<rapidjson::kParseIterativeFlag>(payload[0].text.data(), payload[0].text.size());
+        mapping.map(document, misfits_,
+                    [&](mappings::Outcome outcome) { take(outcome, mapping, rows, place, block); });
+    }
+    // What the row's former version made and this one does not: elements that are gone, a row now skipped.
+    for (const RecordId record : store_.records_of_row(place.origin))
+        if (std::find(made_.begin(), made_.end(), record) == made_.end()) keeper_.remove(record);
+}
+
+void BlockMapper::take(mappings::Outcome outcome, mappings::CompiledMapping& mapping,
+                       const RawRowReader& rows, RowPlace place, RawBlock& block) {
+    for (const auto& misfit : misfits_) count_misfit(block.misfits, misfit.field, misfit.example);
+    misfits_.clear();
+    if (outcome == mappings::Outcome::rejected) {
+        ++block.rejected;
+        count_misfit(block.misfits, "id",
+                     place.origin == 0 ? fmt::format("row {} has none", rows.row_number())
+                                       : fmt::format("row {} has none", rows.cells()[0].text));
+    }
+    if (outcome != mappings::Outcome::record) return;
+    made_.push_back(keeper_.put({stream_.source, stream_.id, place, rows.digest(), &mapping.record()}));
+}
+
+}  // namespace baselined::daemon

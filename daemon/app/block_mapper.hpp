@@ -1,0 +1,45 @@
+// From a block of raw rows to records, whatever brought the rows; counts what did not fit.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "connectors/page.hpp"
+#include "daemon/app/portfolio.hpp"
+#include "daemon/app/record_keeper.hpp"
+#include "daemon/store/raw_rows.hpp"
+#include "daemon/store/store.hpp"
+
+namespace baselined::daemon {
+
+/// Shapes name what the cells of a block's rows are. Rows of files are just their columns; those of instances
+/// and sites begin with the row's id and version, and JSON rows have one cell more, their text.
+std::string shape_of(const connectors::Page& page);
+
+/// Works within an open transaction of the store.
+class BlockMapper {
+  public:
+    BlockMapper(StreamPlan& plan, const StoredStream& stream, Store& store, RecordKeeper& keeper)
+        : plan_(plan), stream_(stream), store_(store), keeper_(keeper) {}
+
+    void bind(std::string_view shape);
+    /// Maps every row that is the newest version of itself; the block's counts are set.
+    void map(RawBlock& block);
+
+  private:
+    void map_table_row(const RawRowReader& rows, RowPlace place, RawBlock& block);
+    void map_source_row(const RawRowReader& rows, RowPlace place, RawBlock& block);
+    void take(mappings::Outcome outcome, mappings::CompiledMapping& mapping, const RawRowReader& rows,
+              RowPlace place, RawBlock& block);
+
+    StreamPlan& plan_;
+    const StoredStream& stream_;
+    Store& store_;
+    RecordKeeper& keeper_;
+    bool is_json_ = false;
+    std::size_t columns_ = 0;
+    std::vector<mappings::ValueMisfit> misfits_;
+    std::vector<RecordId> made_;
+};
+
+}  // namespace baselined::daemon

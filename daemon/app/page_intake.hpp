@@ -1,0 +1,16 @@
+// Stores a page of an instance or site: rows, records, deletions and cursor in one transaction.
+#pragma once
+
+#include "connectors/page.hpp"
+#include "daemon/app/portfolio.hpp"
+#include "daemon/app/record_keeper.hpp"
+#include "daemon/store/store.hpp"
+
+namespace baselined::daemon {
+
+/// Rows that say what is stored already, and versions older than the stored one, change nothing: overlaps may
+/// be read as often as a connector likes.
+void take_page(const connectors::Page& page, StreamPlan& plan, Store& store, RecordKeeper& keeper,
+               Instant now);
+
+}  // namespace baselined::daemon

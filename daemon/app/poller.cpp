@@ -1,0 +1,302 @@
+#include "daemon/app/poller.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <chrono>
+
+#include "daemon/app/file_reading.hpp"
+#include "daemon/app/page_intake.hpp"
+#include "daemon/app/remote_source.hpp"
+#include "daemon/app/sealed.hpp"
+
+namespace baselined::daemon {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using connectors::FileEntry;
+
+/// A file that nobody touched for so long stands still, whatever an earlier listing said.
+constexpr std::chrono::seconds still_after{30};
+/// While serving, one poll may repeat for so long before it leaves the rest to the next.
+constexpr std::chrono::minutes give_up_serving{5};
+
+std::string token_fact(const config::Source& source) {
+    return "refresh_token:" + source.name;
+}
+std::string pause_fact(const config::Source& source) {
+    return "paused_until:" + source.name;
+}
+
+std::string secret_of(const config::Source& source) {
+    return source.auth.oauth2.client_secret + "\n" + source.auth.oauth2.refresh_token + "\n" +
+           source.auth.oauth2.client_id;
+}
+
+std::string joined(const std::vector<std::string>& texts) {
+    return fmt::format("{}", fmt::join(texts, "; "));
+}
+
+}  // namespace
+
+Poller::Poller(asio::io_context& io, Portfolio& portfolio, Store& store, RecordKeeper& keeper,
+               StoreThread& thread, std::function<Instant()> clock, PollerMode mode)
+    : io_(io),
+      portfolio_(portfolio),
+      store_(store),
+      keeper_(keeper),
+      thread_(thread),
+      clock_(std::move(clock)),
+      mode_(mode),
+      client_(io) {}
+
+connectors::Exchange& Poller::exchange_of(const config::Source& source) {
+    auto& exchange = exchanges_[source.name];
+    if (exchange) return *exchange;
+    connectors::ExchangeMemory memory;
+    thread_.run_now([&] {
+        if (const auto sealed = store_.fact(token_fact(source)))
+            memory.refresh_token = unseal(*sealed, secret_of(source)).value_or("");
+        if (const auto until = store_.fact(pause_fact(source))) memory.paused_until_ms = std::stoll(*until);
+    });
+    const auto remember = [this](const std::string& name, const std::string& value) {
+        thread_.run_now([&] {
+            Transaction transaction(store_);
+            store_.set_fact(name, value);
+            transaction.commit();
+        });
+    };
+    memory.store_refresh_token = [remember, &source](const std::string& token) {
+        remember(token_fact(source), seal(token, secret_of(source)));
+    };
+    memory.store_pause = [remember, &source](std::int64_t until) {
+        remember(pause_fact(source), std::to_string(until));
+    };
+    exchange =
+        std::make_unique<connectors::Exchange>(io_, client_, connection_of(source), login_of(source), memory);
+    exchange->set_give_up(mode_ == PollerMode::once ? source.give_up : give_up_serving);
+    return *exchange;
+}
+
+asio::awaitable<std::vector<ReadingFailure>> Poller::poll_all() {
+    // Every source beside the others; the streams of a folder one after the other, as their files are one
+    // disk's.
+    struct Running {
+        std::vector<ReadingFailure> failures;
+        std::exception_ptr thrown;
+        bool is_done = false;
+    };
+    std::vector<std::shared_ptr<Running>> all;
+    auto changed = std::make_shared<asio::steady_timer>(io_, asio::steady_timer::time_point::max());
+    const auto start = [&](asio::awaitable<std::vector<ReadingFailure>> work) {
+        auto running = std::make_shared<Running>();
+        all.push_back(running);
+        asio::co_spawn(io_, std::move(work),
+                       [running, changed](std::exception_ptr thrown, std::vector<ReadingFailure> failures) {
+                           running->failures = std::move(failures);
+                           running->thrown = thrown;
+                           running->is_done = true;
+                           changed->cancel();
+                       });
+    };
+    for (const config::Source& source : portfolio_.configuration().sources)
+        if (source.type == config::Source::Type::files) start(poll_source(source));
+    for (StreamPlan& plan : portfolio_.streams())
+        if (plan.source->type != config::Source::Type::files) start(poll(plan));
+    boost::system::error_code ignored;
+    while (std::any_of(all.begin(), all.end(), [](const auto& one) { return !one->is_done; }))
+        co_await changed->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    std::vector<ReadingFailure> failures;
+    for (const auto& one : all) {
+        if (one->thrown) std::rethrow_exception(one->thrown);
+        failures.insert(failures.end(), one->failures.begin(), one->failures.end());
+    }
+    co_return failures;
+}
+
+asio::awaitable<std::vector<ReadingFailure>> Poller::poll_source(const config::Source& source) {
+    std::vector<ReadingFailure> failures;
+    for (StreamPlan& plan : portfolio_.streams()) {
+        if (plan.source != &source) continue;
+        const auto own = co_await poll(plan);
+        failures.insert(failures.end(), own.begin(), own.end());
+    }
+    co_return failures;
+}
+
+asio::awaitable<std::vector<ReadingFailure>> Poller::poll(StreamPlan& plan) {
+    std::vector<std::string> troubles;
+    if (plan.source->type == config::Source::Type::files)
+        troubles = co_await read_folder(plan);
+    else
+        troubles = co_await read_remote(plan);
+    std::vector<ReadingFailure> failures;
+    for (const std::string& text : troubles) failures.push_back({plan.source->name, plan.stream->name, text});
+    co_return failures;
+}
+
+/// A stream is complete when it was read to its end; what it says besides (a broken file, hidden rows) is
+/// told all the same.
+asio::awaitable<void> Poller::note_end(StreamPlan& plan, std::vector<std::string> troubles,
+                                       bool is_complete) {
+    const Instant now = clock_();
+    auto note = [this, &plan, troubles, is_complete, now] {
+        Transaction transaction(store_);
+        StoredStream stream = store_.stream(plan.source->name, plan.stream->name);
+        stream.mapping_digest = plan.digest;
+        stream.error = joined(troubles);
+        if (is_complete) {
+            stream.complete_at = now;
+            if (!stream.first_complete_at) stream.first_complete_at = now;
+        }
+        store_.save_stream(stream);
+        transaction.commit();
+    };
+    co_await thread_.run(std::move(note));
+}
+
+bool Poller::stands_still(const StreamPlan& plan, const FileEntry& entry) {
+    if (mode_ == PollerMode::once) return true;
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    if (std::chrono::nanoseconds{entry.modified_ns} + still_after < now) return true;
+    const auto& before = listed_[&plan];
+    return std::find(before.begin(), before.end(), entry) != before.end();
+}
+
+asio::awaitable<std::vector<std::string>> Poller::read_folder(StreamPlan& plan) {
+    std::vector<std::string> troubles;
+    const auto files = connectors::list_files(plan.source->path, plan.stream->match);
+    auto find_known = [this, &plan] {
+        Transaction transaction(store_);
+        const StoredStream stream = store_.stream(plan.source->name, plan.stream->name);
+        auto stored = store_.files(stream.id);
+        transaction.commit();
+        return stored;
+    };
+    const std::vector<StoredFile> known = co_await thread_.run(std::move(find_known));
+    if (!files)
+        troubles.push_back(files.error().text);
+    else if (files->empty() && known.empty())
+        troubles.push_back(
+            fmt::format("no file in {} matches \"{}\"", plan.source->path, plan.stream->match));
+    bool is_waiting = false;
+    if (files)
+        for (const FileEntry& entry : *files) {
+            const auto before = std::find_if(known.begin(), known.end(),
+                                             [&](const StoredFile& file) { return file.name == entry.name; });
+            const bool is_same = before != known.end() && before->size == entry.size &&
+                                 before->modified_ns == entry.modified_ns;
+            if (is_same && before->complete) continue;
+            if (!stands_still(plan, entry)) {
+                is_waiting = true;
+                continue;
+            }
+            const std::string trouble = co_await read_file(plan, entry, before != known.end());
+            if (!trouble.empty()) troubles.push_back(trouble);
+        }
+    if (files) listed_[&plan] = *files;
+    if (!is_waiting) co_await note_end(plan, troubles, troubles.empty());
+    co_return troubles;
+}
+
+asio::awaitable<std::string> Poller::read_file(StreamPlan& plan, FileEntry entry, bool is_known) {
+    auto reading = std::make_shared<std::unique_ptr<FileReading>>();
+    auto open = [this, &plan, reading, entry, is_known]() -> Result<void> {
+        *reading = std::make_unique<FileReading>(plan, store_.stream(plan.source->name, plan.stream->name),
+                                                 store_, keeper_);
+        return (*reading)->open(entry, is_known);
+    };
+    const auto opened = co_await thread_.run(std::move(open));
+    if (!opened) co_return opened.error().text;
+    for (;;) {
+        auto step = [reading] { return (*reading)->step(); };
+        const auto more = co_await thread_.run(std::move(step));
+        if (!more) co_return more.error().text;
+        if (!*more) co_return std::string{};
+    }
+}
+
+connectors::PageSink Poller::sink_of(StreamPlan& plan) {
+    return [this, &plan](connectors::Page page) -> asio::awaitable<Result<void>> {
+        const Instant now = clock_();
+        auto shared = std::make_shared<connectors::Page>(std::move(page));
+        auto take = [this, &plan, shared, now] { take_page(*shared, plan, store_, keeper_, now); };
+        co_await thread_.run(std::move(take));
+        co_return Result<void>{};
+    };
+}
+
+connectors::StreamPosition Poller::position_of(const StreamPlan& plan, const StoredStream& stored) {
+    connectors::StreamPosition position;
+    position.cursor = stored.cursor;
+    position.wants_reconciling =
+        !stored.cursor.empty() && stored.complete_at &&
+        (!stored.reconciled_at || *stored.reconciled_at + plan.source->reconcile <= clock_());
+    position.stored_ids = [this, id = stored.id]() -> asio::awaitable<std::vector<std::string>> {
+        auto list = [this, id] {
+            std::vector<std::string> ids;
+            store_.visit_source_rows(id, [&](std::string_view key) { ids.emplace_back(key); });
+            return ids;
+        };
+        co_return co_await thread_.run(std::move(list));
+    };
+    return position;
+}
+
+asio::awaitable<std::vector<std::string>> Poller::read_remote(StreamPlan& plan) {
+    connectors::Exchange& exchange = exchange_of(*plan.source);
+    auto look_up = [this, &plan] {
+        Transaction transaction(store_);
+        auto stream = store_.stream(plan.source->name, plan.stream->name);
+        transaction.commit();
+        return stream;
+    };
+    const StoredStream stored = co_await thread_.run(std::move(look_up));
+    auto position = position_of(plan, stored);
+    auto sink = sink_of(plan);
+    Result<connectors::Notes> read = connectors::Notes{};
+    if (plan.source->type == config::Source::Type::servicenow) {
+        connectors::servicenow::TableReading reading(exchange,
+                                                     table_options_of(plan, portfolio_.configuration()));
+        read = co_await reading.run(position, sink);
+    } else {
+        read = Error{ErrorCode::unsupported, "Jira is not read by this version"};
+    }
+    std::vector<std::string> troubles;
+    if (!read)
+        troubles.push_back(read.error().text);
+    else
+        troubles = *read;
+    co_await note_end(plan, troubles, read.has_value());
+    co_return troubles;
+}
+
+asio::awaitable<std::vector<std::string>> Poller::try_out(StreamPlan& plan) {
+    std::vector<std::string> troubles;
+    if (plan.source->type == config::Source::Type::files) {
+        const auto files = connectors::list_files(plan.source->path, plan.stream->match);
+        if (!files) troubles.push_back(files.error().text);
+        co_return troubles;
+    }
+    const auto page = co_await sample(plan, 1);
+    if (!page) troubles.push_back(page.error().text);
+    co_return troubles;
+}
+
+asio::awaitable<Result<connectors::Page>> Poller::sample(StreamPlan& plan, int rows) {
+    connectors::Exchange& exchange = exchange_of(*plan.source);
+    if (plan.source->type == config::Source::Type::servicenow) {
+        connectors::servicenow::TableReading reading(exchange,
+                                                     table_options_of(plan, portfolio_.configuration()));
+        co_return co_await reading.sample(rows);
+    }
+    co_return Error{ErrorCode::unsupported, "Jira is not read by this version"};
+}
+
+}  // namespace baselined::daemon

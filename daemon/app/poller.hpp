@@ -1,0 +1,75 @@
+// Reads streams to their end: files, ServiceNow and Jira alike, each beside the others.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "connectors/files/folder.hpp"
+#include "connectors/http/exchange.hpp"
+#include "connectors/page.hpp"
+#include "daemon/app/portfolio.hpp"
+#include "daemon/app/record_keeper.hpp"
+#include "daemon/app/store_thread.hpp"
+#include "daemon/store/store.hpp"
+
+namespace baselined::daemon {
+
+/// What could not be read of a stream; it was read as far as it goes.
+struct ReadingFailure {
+    std::string source, stream;
+    std::string text;
+};
+
+enum class PollerMode {
+    once,   ///< files are read as they are; a source that keeps failing is given up after `give_up`
+    serve,  ///< files are read when they stand still; a refused login is not tried again
+};
+
+/// All calls on the io_context's thread; the store is touched on its own thread alone. What it is given
+/// outlives it.
+class Poller {
+  public:
+    Poller(boost::asio::io_context& io, Portfolio& portfolio, Store& store, RecordKeeper& keeper,
+           StoreThread& thread, std::function<Instant()> clock, PollerMode mode);
+
+    /// Reads every stream of every source once.
+    boost::asio::awaitable<std::vector<ReadingFailure>> poll_all();
+    /// Reads one stream. Failures are stored with the stream too. Store errors are thrown.
+    boost::asio::awaitable<std::vector<ReadingFailure>> poll(StreamPlan& plan);
+    /// Whether it can be read at all: nothing is stored.
+    boost::asio::awaitable<std::vector<std::string>> try_out(StreamPlan& plan);
+    /// The first rows, as `preview` shows them.
+    boost::asio::awaitable<Result<connectors::Page>> sample(StreamPlan& plan, int rows);
+
+    [[nodiscard]] connectors::Exchange& exchange_of(const config::Source& source);
+
+  private:
+    boost::asio::awaitable<std::vector<ReadingFailure>> poll_source(const config::Source& source);
+    boost::asio::awaitable<std::vector<std::string>> read_folder(StreamPlan& plan);
+    boost::asio::awaitable<std::vector<std::string>> read_remote(StreamPlan& plan);
+    boost::asio::awaitable<std::string> read_file(StreamPlan& plan, connectors::FileEntry entry,
+                                                  bool is_known);
+    boost::asio::awaitable<void> note_end(StreamPlan& plan, std::vector<std::string> troubles,
+                                          bool is_complete);
+    bool stands_still(const StreamPlan& plan, const connectors::FileEntry& entry);
+    connectors::PageSink sink_of(StreamPlan& plan);
+    connectors::StreamPosition position_of(const StreamPlan& plan, const StoredStream& stored);
+
+    boost::asio::io_context& io_;
+    Portfolio& portfolio_;
+    Store& store_;
+    RecordKeeper& keeper_;
+    StoreThread& thread_;
+    std::function<Instant()> clock_;
+    PollerMode mode_;
+    connectors::HttpClient client_;
+    std::map<std::string, std::unique_ptr<connectors::Exchange>> exchanges_;
+    std::map<const StreamPlan*, std::vector<connectors::FileEntry>> listed_;
+};
+
+}  // namespace baselined::daemon
