@@ -85,6 +85,8 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
         auto answer = co_await attempt(request);
         free_place();
         ++counts_.by_status[answer ? answer->status : 0];
+        if (answer && answer->is_ok() && request.refusal)
+            if (auto refused = request.refusal(*answer)) answer = std::move(*refused);
         if (answer && answer->status == 401 && login_.by == Login::By::oauth2 && !has_renewed) {
             has_renewed = true;
             token_.access.clear();

@@ -2,15 +2,20 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "mappings/record/result.hpp"
+
 namespace baselined::connectors {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct Response;
 
 struct Request {
     std::string method = "GET";
@@ -18,6 +23,8 @@ struct Request {
     Headers headers;
     std::string body;
     bool is_idempotent = true;  ///< may be sent again when nobody knows whether it arrived
+    /// Why a success is none after all (a page for people instead of data); a retryable error is tried again.
+    std::function<std::optional<Error>(const Response&)> refusal;
 };
 
 struct Response {

@@ -99,8 +99,9 @@ void Circuit::note_success() {
 }
 
 bool Circuit::note_failure(std::int64_t now_ms) {
-    ++failures_;
-    const bool opens = state_ == State::closed && failures_ >= failures_to_open;
+    if (++failures_ == 1) failing_since_ = now_ms;
+    const bool is_lasting = failures_ >= failures_to_open && now_ms - failing_since_ >= failing_for_ms;
+    const bool opens = state_ == State::closed && is_lasting;
     if (opens || state_ == State::probing) {
         state_ = State::open;
         opened_at_ = now_ms;

@@ -41,7 +41,7 @@ Verdict judge(const Attempt& attempt);
 /// How long an answer says to wait; nullopt when it says nothing.
 std::optional<milliseconds> told_to_wait(const Response& response, std::int64_t now_ms);
 
-/// Opens after so many failures in a row; then one request in a while is let through, to see.
+/// Opens after many failures in a row over a while; then one request in a while is let through, to see.
 class Circuit {
   public:
     enum class State { closed, open, probing };
@@ -54,10 +54,11 @@ class Circuit {
 
   private:
     static constexpr int failures_to_open = 10;
+    static constexpr std::int64_t failing_for_ms = 90'000;
     static constexpr std::int64_t probe_every_ms = 60'000;
     State state_ = State::closed;
     int failures_ = 0;
-    std::int64_t opened_at_ = 0;
+    std::int64_t opened_at_ = 0, failing_since_ = 0;
 };
 
 }  // namespace baselined::connectors

@@ -38,6 +38,13 @@ bool is_html(const Response& response) {
            (first != std::string::npos && response.body[first] == '<');
 }
 
+std::optional<Error> refuse_page_for_people(const Response& response) {
+    if (!is_html(response)) return std::nullopt;
+    return Error{
+        ErrorCode::unavailable,
+        "answered a page for people instead of data: the instance sleeps, or the address is another's"};
+}
+
 /// Reference fields are objects where an instance disregards sysparm_exclude_reference_link.
 std::string value_of(const Value& value) {
     if (value.IsString()) return {value.GetString(), value.GetStringLength()};
@@ -71,6 +78,7 @@ Error refusal(const Response& response, const Value* document) {
 Request table_request(const std::string& url, const TableQuery& query) {
     Request request;
     request.headers = {{"Accept", "application/json"}};
+    request.refusal = refuse_page_for_people;
     request.url = fmt::format(
         "{}/api/now/table/{}?sysparm_display_value=false&sysparm_exclude_reference_link=true"
         "&sysparm_suppress_pagination_header=true&sysparm_limit={}{}&sysparm_fields={}&sysparm_query={}",
@@ -81,10 +89,7 @@ Request table_request(const std::string& url, const TableQuery& query) {
 }
 
 Result<TableAnswer> parse_table(const Response& response, const std::vector<std::string>& fields) {
-    if (response.is_ok() && is_html(response))
-        return Error{ErrorCode::unavailable,
-                     "answered a page for people instead of data: the instance sleeps, or the "
-                     "address is another's"};
+    if (auto refused = response.is_ok() ? refuse_page_for_people(response) : std::nullopt) return *refused;
     rapidjson::Document document;
     document.Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
     const bool is_json = !document.HasParseError() && document.IsObject();

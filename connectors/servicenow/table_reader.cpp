@@ -98,16 +98,22 @@ asio::awaitable<Result<TableAnswer>> TableReading::page(std::string condition, s
         if (!answer) co_return answer;
         const auto shown = static_cast<std::int64_t>(answer->rows.size());
         const std::int64_t matching = answer->total.value_or(shown) - query.offset;
-        is_hidden_ = is_hidden_ || answer->hidden > 0 || shown < std::min<std::int64_t>(matching, answer->limit);
+        is_hidden_ =
+            is_hidden_ || answer->hidden > 0 || shown < std::min<std::int64_t>(matching, answer->limit);
         if (shown > 0 || matching <= answer->limit) co_return answer;
         query.offset += answer->limit;
     }
 }
 
 asio::awaitable<Result<Notes>> TableReading::preflight() {
-    TableQuery any{options_.table, "ORDERBYsys_id", id_only, 1, 0};
+    TableQuery any{options_.table, "ORDERBYsys_id", columns_, 1, 0};
     const auto first = co_await ask(any);
     if (!first) co_return first.error();
+    Notes notes;
+    // A field that is walked to through an empty reference may be left out of that row alone.
+    for (std::size_t i = 0; i < columns_.size() && !first->rows.empty(); ++i)
+        if (!first->rows.front().present[i] && columns_[i].find('.') == std::string::npos)
+            note_missing(columns_[i], notes);
     const bool is_hidden = first->total.value_or(0) > 0 || first->hidden > 0;
     if (first->rows.empty() && !is_hidden)
         co_return Error{ErrorCode::bad_input,
@@ -126,7 +132,7 @@ asio::awaitable<Result<Notes>> TableReading::preflight() {
             ErrorCode::bad_input,
             fmt::format("table {}: the instance disregards conditions of the query", options_.table)};
     std::vector<std::string> queried = fields_of_query(options_.query);
-    if (queried.empty() || first->rows.empty()) co_return Notes{};
+    if (queried.empty() || first->rows.empty()) co_return notes;
     queried.emplace_back("sys_id");
     TableQuery of_fields{options_.table, "ORDERBYsys_id", queried, 1, 0};
     const auto row = co_await ask(of_fields);
@@ -138,12 +144,20 @@ asio::awaitable<Result<Notes>> TableReading::preflight() {
                 fmt::format("table {}: the query names {}, which is not there or may not be read; the "
                             "instance would drop that condition",
                             options_.table, queried[i])};
-    co_return Notes{};
+    co_return notes;
+}
+
+void TableReading::note_missing(const std::string& field, Notes& notes) const {
+    if (!has(options_.required, field)) return;
+    const std::string text = fmt::format(
+        "table {}: the field {} is not there, or the account may not read it", options_.table, field);
+    if (!has(notes, text)) notes.push_back(text);
 }
 
 asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSink sink) {
-    const auto allowed = co_await preflight();
+    auto allowed = co_await preflight();
     if (!allowed) co_return allowed.error();
+    notes_ = std::move(*allowed);
     const auto stored = Cursor::parse(position.cursor);
     const bool is_ours = stored && stored->fingerprint == fingerprint();
     cursor_ = is_ours ? *stored : Cursor{};
@@ -157,9 +171,10 @@ asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSi
     const std::int64_t until = server_ms_ - lag_ms;
     if (auto read = co_await read_window(until, sink); !read) co_return read.error();
     if (rows_seen_ == 0 && is_hidden_ && !cursor_.is_first_done)
-        co_return Error{ErrorCode::bad_input,
-                        fmt::format("table {}: the instance counts rows and shows none: the account may not read them",
-                                    options_.table)};
+        co_return Error{
+            ErrorCode::bad_input,
+            fmt::format("table {}: the instance counts rows and shows none: the account may not read them",
+                        options_.table)};
     if (auto deleted = co_await find_deleted(sink); !deleted) co_return deleted.error();
     if (position.wants_reconciling)
         if (auto compared = co_await reconcile(std::move(position), sink); !compared)
@@ -171,12 +186,8 @@ asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSi
     if (auto kept = co_await sink(std::move(last)); !kept) co_return kept.error();
     if (is_hidden_)
         notes_.push_back(fmt::format("table {}: access rules hide rows from the account", options_.table));
-    if (rows_seen_ > 0)
-        for (std::size_t i = 0; i < columns_.size(); ++i)
-            if (!seen_fields_[i] && has(options_.required, columns_[i]))
-                notes_.push_back(
-                    fmt::format("table {}: the field {} is not there, or the account may not read it",
-                                options_.table, columns_[i]));
+    for (std::size_t i = 0; i < columns_.size() && rows_seen_ > 0; ++i)
+        if (!seen_fields_[i]) note_missing(columns_[i], notes_);
     co_return notes_;
 }
 

@@ -154,6 +154,7 @@ asio::awaitable<void> Poller::note_end(StreamPlan& plan, std::vector<std::string
         if (is_complete) {
             stream.complete_at = now;
             if (!stream.first_complete_at) stream.first_complete_at = now;
+            if (!stream.reconciled_at) stream.reconciled_at = now;  // what was just read is what there is
         }
         store_.save_stream(stream);
         transaction.commit();

@@ -1,0 +1,257 @@
+#!/usr/bin/python3
+"""The program against a ServiceNow instance that misbehaves as real ones do."""
+import datetime as dt
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from servicenow import ServiceNow, stamp  # noqa: E402
+
+PROGRAM = os.environ.get("BASELINED", str(ROOT / "build" / "dev" / "baselined"))
+UTC = dt.timezone.utc
+START = int(dt.datetime(2026, 1, 1, tzinfo=UTC).timestamp())
+CONFIG = """timezone: UTC
+store: store.db
+settle: 1d
+measures: [measures.yaml]
+sources:
+  acme:
+    type: servicenow
+    url: {url}
+    auth: {auth}
+    since: 2025-12-31
+    page_size: {page_size}
+    give_up: {give_up}
+    reconcile: {reconcile}
+    streams:
+      incident: {{ mapping: servicenow/incident{query} }}
+"""
+
+
+class Instance(unittest.TestCase):
+    AUTH = "{ basic: { user: reader, password: secret } }"
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="baselined-sn-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.sn = ServiceNow()
+        self.addCleanup(self.sn.stop)
+        self.sn.references = {("incident", "business_service"): "cmdb_ci_service"}
+        for name in ("vpn", "mail", "erp"):
+            self.sn.put("cmdb_ci_service", {"sys_id": f"svc-{name}", "name": name, "sys_updated_on": stamp(START)})
+        self.rng = random.Random(3)
+        self.configure()
+
+    def configure(self, page_size=100, give_up="20s", reconcile="24h", query="", auth=None):
+        (self.folder / "baselined.yaml").write_text(CONFIG.format(url=self.sn.url, auth=auth or self.AUTH, page_size=page_size, give_up=give_up,
+                                                                  reconcile=reconcile, query=query), encoding="utf-8")
+        (self.folder / "measures.yaml").write_text("measures:\n  - { id: M, indicator: incident_volume, baseline: { from: 2026-01-01, to: 2026-03-31 }, "
+                                                   "target: { change: -20%, from: 2026-04-01, by: 2026-12-31 } }\n", encoding="utf-8")
+
+    def incident(self, number, at, **more):
+        opened = at - self.rng.randint(60, 86_400)
+        return {"sys_id": f"{self.rng.getrandbits(128):032x}" if number % 50 else f"legacy-{number}", "number": f"INC{number:07d}", "sys_updated_on": stamp(at),
+                "sys_created_on": stamp(opened), "sys_mod_count": "1", "state": self.rng.choice(["1", "2", "6", "7"]), "priority": str(self.rng.randint(1, 5)),
+                "opened_at": stamp(opened), "resolved_at": stamp(at), "closed_at": "", "business_service": f"svc-{self.rng.choice(['vpn', 'mail', 'erp'])}",
+                "cmdb_ci": f"ci{self.rng.randint(1, 9)}", "category": "network", "subcategory": "", "assignment_group": "", "assigned_to": "", "problem_id": "",
+                "caused_by": "", "parent_incident": "", "reopen_count": "", "reassignment_count": "0", "escalation": "0", "short_description": f"No {number}", **more}
+
+    def fill(self, count, burst=300):
+        """A month and a half of incidents, and one second that a bulk edit filled."""
+        for number in range(1, count + 1):
+            self.sn.put("incident", self.incident(number, START + number * 3_600 % 3_888_000))
+        for number in range(count + 1, count + burst + 1):
+            self.sn.put("incident", self.incident(number, START + 2_000_000))
+
+    def run_program(self, *arguments, expect=0):
+        done = subprocess.run([PROGRAM, arguments[0], "--config", str(self.folder / "baselined.yaml"), *arguments[1:]], capture_output=True, text=True, check=False, timeout=120)
+        if expect is not None and done.returncode != expect:
+            raise AssertionError(f"{arguments}: exit {done.returncode}, not {expect}\n{done.stderr}")
+        return done
+
+    def stored(self):
+        """What is in the store, by id: the newest version of each row, once."""
+        with sqlite3.connect(f"file:{self.folder}/store.db?mode=ro", uri=True) as database:
+            rows = database.execute("SELECT key, version FROM source_row").fetchall()
+            records = database.execute("SELECT count(*), count(DISTINCT key) FROM record").fetchone()
+        self.assertEqual(records[0], len(rows), "one record a row")
+        return dict(rows)
+
+    def assert_complete(self):
+        seconds = {i: int(dt.datetime.strptime(r["sys_updated_on"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp()) * 1000
+                   for i, r in self.sn.visible("incident").items()}
+        self.assertEqual(self.stored(), seconds)
+        volume = json.loads(self.run_program("series", "--indicator", "incident_volume", "--json").stdout)["periods"]
+        expected = {}
+        for row in self.sn.visible("incident").values():
+            expected[row["opened_at"][:7]] = expected.get(row["opened_at"][:7], 0) + 1
+        self.assertEqual({p["period"]: p["value"] for p in volume if p["value"]}, expected)
+        self.assertEqual(self.sn.journal.violations, [])
+        self.assertLessEqual(self.sn.journal.most_in_flight, 4)
+
+
+class Complete(Instance):
+    def test_every_row_once_with_ties_and_short_pages(self):
+        self.fill(1500)
+        self.run_program("once")
+        self.assert_complete()
+        sources = json.loads(self.run_program("sources", "--json").stdout)["sources"][0]
+        self.assertEqual((sources["state"], sources["streams"][0]["records"], sources["streams"][0]["rejected"]), ("ok", 1800, 0))
+        before = len(self.sn.journal.requests)
+        self.run_program("once")
+        self.assertLess(len(self.sn.journal.requests) - before, 8, "a second reading reads the overlap only")
+        self.assert_complete()
+
+    def test_updates_while_paging_and_late_commits(self):
+        self.fill(800)
+        ids = list(self.sn.tables["incident"])
+
+        def move(sn):
+            with sn.lock:
+                row = sn.tables["incident"][self.rng.choice(ids)]
+                row["sys_updated_on"], row["state"] = stamp(time.time() - 3), "6"
+        self.sn.on_request = move
+        self.run_program("once")
+        self.sn.on_request = None
+        time.sleep(3)
+        late = self.incident(99_001, int(time.time()) - 120)
+        self.sn.put("incident", late)
+        self.run_program("once")
+        self.assert_complete()
+
+    def test_faults_of_every_kind(self):
+        self.fill(600)
+        self.configure(page_size=50, give_up="60s")
+        for turn, kind in enumerate(("429", "429-reset", "503-html", "500", "reset", "cut", "cut-json", "trickle", "html")):
+            self.sn.fail(kind, 1, lambda method, path, turn=turn: "/table/incident" in path and len(self.sn.journal.requests) > 5 + 4 * turn)
+        self.run_program("once")
+        self.assertTrue(all(fault[2] == 0 for fault in self.sn.faults), "every fault was met")
+        self.assert_complete()
+
+    def test_pages_too_large_are_halved(self):
+        self.fill(700)
+        self.sn.cancel_above = 30
+        self.run_program("once")
+        self.assert_complete()
+
+    def test_the_slas_breach_is_in_its_times(self):
+        base = {"task": "", "sla": "", "stage": "completed", "start_time": stamp(START), "has_breached": "false", "sys_updated_on": stamp(START + 90_000)}
+        for name, end, planned in (("late", 2, 1), ("equal", 1, 1), ("early", 1, 2)):
+            self.sn.put("task_sla", {**base, "sys_id": name, "end_time": stamp(START + end * 3_600), "planned_end_time": stamp(START + planned * 3_600)})
+        main = self.folder / "baselined.yaml"
+        main.write_text(main.read_text(encoding="utf-8").replace("incident: { mapping: servicenow/incident }", "task_sla: { mapping: servicenow/sla }"), encoding="utf-8")
+        self.run_program("once")
+        rate = json.loads(self.run_program("series", "--indicator", "sla_breach_rate", "--json").stdout)["periods"]
+        self.assertEqual([(p["numerator"], p["denominator"]) for p in rate if p["denominator"]], [(1, 3)])
+
+
+class Deleted(Instance):
+    def test_the_audit_tells_and_where_it_does_not_the_ids_do(self):
+        self.fill(300, burst=0)
+        self.run_program("once")
+        for sys_id in list(self.sn.tables["incident"])[:7]:
+            self.sn.delete("incident", sys_id)
+        self.run_program("once")
+        self.assert_complete()
+        for sys_id in list(self.sn.tables["incident"])[:5]:
+            self.sn.delete("incident", sys_id, audited=False)
+        never_met = self.incident(99_500, START + 5_000)  # committed long after its time
+        self.sn.put("incident", never_met)
+        self.configure(reconcile="1s")
+        time.sleep(1.1)
+        self.run_program("once")
+        self.assert_complete()
+        self.assertEqual(json.loads(self.run_program("sources", "--json").stdout)["sources"][0]["streams"][0]["deleted"], 12)
+
+    def test_rights_that_are_lost_are_no_deletion(self):
+        self.fill(300, burst=0)
+        self.configure(reconcile="1s")
+        self.run_program("once")
+        time.sleep(1.1)
+        self.sn.hidden_ids = set(list(self.sn.tables["incident"])[:200])
+        done = self.run_program("once", expect=3)
+        self.assertIn("nothing is removed", done.stderr)
+        self.assertEqual(len(self.stored()), 300)
+
+
+class Unreadable(Instance):
+    def test_hidden_rows_are_said_and_the_others_read(self):
+        self.fill(500)
+        self.sn.hidden_ids = {i for i in self.sn.tables["incident"] if self.rng.random() < 0.3}
+        whole_page = sorted((r["sys_updated_on"], i) for i, r in self.sn.tables["incident"].items())[100:350]
+        self.sn.hidden_ids |= {i for _, i in whole_page}
+        done = self.run_program("once", expect=3)
+        self.assertIn("access rules hide rows", done.stderr)
+        self.assert_complete()
+
+    def test_what_cannot_be_read_is_an_error(self):
+        self.fill(20, burst=0)
+        self.sn.unreadable_tables = {"incident"}
+        self.assertIn("may not read", self.run_program("once", expect=3).stderr)
+        self.sn.unreadable_tables, self.sn.strip_ranges = set(), True
+        self.assertIn("disregards the condition", self.run_program("once", expect=3).stderr)
+        self.sn.strip_ranges = False
+        self.configure(query=', query: "no_such_field=1"')
+        self.assertIn("no_such_field", self.run_program("once", expect=3).stderr)
+        self.configure()
+        self.sn.hidden_fields = {("incident", "opened_at")}
+        self.assertIn("the field opened_at", self.run_program("once", expect=3).stderr)
+        del self.sn.tables["incident"]
+        self.assertIn("Invalid table incident", self.run_program("once", expect=3).stderr)
+
+    def test_a_refused_login_is_tried_once(self):
+        self.fill(20, burst=0)
+        self.sn.password = "changed"
+        self.assertIn("login is refused", self.run_program("once", expect=3).stderr)
+        self.assertEqual(len(self.sn.journal.requests), 1)
+
+
+class Tokens(Instance):
+    AUTH = "{ oauth2: { grant: client_credentials, client_id: baselined, client_secret: client-secret } }"
+
+    def test_tokens_run_out_in_the_middle(self):
+        self.fill(900)
+        self.sn.token_seconds = 0.05
+        self.configure(page_size=100, auth=self.AUTH.replace("client_credentials", "password").replace("client-secret", "client-secret, user: reader, password: secret"))
+
+        def expire(sn):
+            if len(sn.journal.requests) % 7 == 0:
+                sn.tokens.clear()
+        self.sn.token_seconds, self.sn.on_request = 1800, expire
+        self.run_program("once")
+        self.assert_complete()
+
+    def test_a_refused_client_is_not_hammered(self):
+        self.fill(5, burst=0)
+        self.configure(auth=self.AUTH.replace("client-secret", "wrong"))
+        done = self.run_program("once", expect=3)
+        self.assertIn("access_denied", done.stderr)
+        self.assertNotIn("wrong", done.stderr)
+        self.assertEqual(len(self.sn.token_requests), 1)
+
+
+class Killed(Instance):
+    def test_killed_at_any_moment_it_goes_on_where_it_stood(self):
+        self.fill(1500)
+        for turn in range(12):
+            process = subprocess.Popen([PROGRAM, "once", "--config", str(self.folder / "baselined.yaml")], stderr=subprocess.DEVNULL)
+            time.sleep(0.05 + 0.06 * turn)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        self.run_program("once")
+        self.assert_complete()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,142 @@
+"""An HTTP server on loopback that can misbehave: what both simulators stand on. Plain Python."""
+import gzip
+import json
+import socket
+import struct
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Journal:
+    """What was asked, and what a polite client would not have done."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.requests, self.violations = [], []
+        self.in_flight = self.most_in_flight = 0
+        self.wait_until = 0.0
+
+    def begin(self, line):
+        with self.lock:
+            self.requests.append((time.time(), line))
+            self.in_flight += 1
+            self.most_in_flight = max(self.most_in_flight, self.in_flight)
+            # A request may have been on its way when the others were told.
+            if time.time() < self.wait_until - 0.05:
+                self.violations.append(f"asked while told to wait {self.wait_until - time.time():.2f} s more: {line}")
+
+    def end(self):
+        with self.lock:
+            self.in_flight -= 1
+
+
+class NastyServer:
+    """Subclasses answer(method, path, query, headers, body) -> (status, headers, body object or bytes).
+
+    `faults` is a list of (predicate(method, path), kind, times): the next matching requests go wrong that way."""
+
+    def __init__(self):
+        self.journal, self.faults, self.lock = Journal(), [], threading.RLock()
+        owner = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                owner.serve(self, "GET")
+
+            def do_POST(self):
+                owner.serve(self, "POST")
+
+        class Quiet(ThreadingHTTPServer):
+            def handle_error(self, *_):
+                pass  # a client that went away
+
+        self.httpd = Quiet(("127.0.0.1", 0), Handler)
+        self.httpd.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.httpd.server_address[1]}"
+        threading.Thread(target=self.httpd.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.httpd.shutdown()
+        self.httpd.server_close()
+
+    def fail(self, kind, times=1, match=lambda method, path: True):
+        with self.lock:
+            self.faults.append([match, kind, times])
+
+    def take_fault(self, method, path):
+        with self.lock:
+            for fault in self.faults:
+                if fault[2] > 0 and fault[0](method, path):
+                    fault[2] -= 1
+                    return fault[1]
+        return None
+
+    def serve(self, handler, method):
+        length = int(handler.headers.get("Content-Length") or 0)
+        body = handler.rfile.read(length) if length else b""
+        self.journal.begin(f"{method} {handler.path[:200]}")
+        try:
+            fault = self.take_fault(method, handler.path)
+            if fault in ("429", "429-reset", "429-bare", "503-html", "500", "reset", "html"):
+                return self.refuse(handler, fault)
+            status, headers, answer = self.answer(method, handler.path, dict(handler.headers), body)
+            payload = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            self.send(handler, status, headers, payload, fault)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        finally:
+            self.journal.end()
+
+    def refuse(self, handler, fault):
+        if fault == "reset":
+            handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            handler.connection.close()
+            handler.close_connection = True
+            return
+        headers, body, status = {"Content-Type": "application/json"}, b'{"error":{"message":"busy","detail":""},"status":"failure"}', 429
+        if fault == "429":
+            headers["Retry-After"] = "1"
+        elif fault == "429-reset":
+            headers["X-RateLimit-Reset"] = str(int(time.time()) + 2)
+        elif fault == "503-html":
+            status, headers, body = 503, {"Content-Type": "text/html", "Retry-After": "1"}, b"<html>maintenance</html>"
+        elif fault == "500":
+            status, body = 500, b'{"error":{"message":"oops","detail":"again"},"status":"failure"}'
+        elif fault == "html":
+            status, headers, body = 200, {"Content-Type": "text/html"}, b"<html><body>Your instance is hibernating</body></html>"
+        if fault in ("429", "503-html"):
+            self.journal.wait_until = time.time() + 1
+        elif fault == "429-reset":
+            self.journal.wait_until = int(time.time()) + 2
+        self.send(handler, status, headers, body, None)
+
+    def send(self, handler, status, headers, payload, fault):
+        if "gzip" in handler.headers.get("Accept-Encoding", "") and len(payload) > 500 and fault != "cut-json":
+            payload = gzip.compress(payload, 1)
+            headers = {**headers, "Content-Encoding": "gzip"}
+        if fault == "cut-json":  # a whole body by its length, JSON that ends in the middle
+            payload = payload[: len(payload) // 2]
+        handler.send_response(status)
+        for name, value in {"Content-Type": "application/json", **headers}.items():
+            handler.send_header(name, value)
+        handler.send_header("Content-Length", str(len(payload)))
+        handler.end_headers()
+        if fault == "cut":  # fewer bytes than announced
+            handler.wfile.write(payload[: len(payload) // 2])
+            handler.wfile.flush()
+            handler.connection.shutdown(socket.SHUT_RDWR)
+            handler.close_connection = True
+            return
+        if fault == "trickle":
+            for at in range(0, len(payload), max(1, len(payload) // 5)):
+                handler.wfile.write(payload[at: at + max(1, len(payload) // 5)])
+                handler.wfile.flush()
+                time.sleep(0.1)
+            return
+        handler.wfile.write(payload)
