@@ -145,19 +145,21 @@ class MappingReader {
 
     std::vector<Origin> origins(const YamlNode& node) {
         if (node.form == YamlNode::Form::scalar) return {{Origin::By::path, node.text, "", node.mark}};
+        if (node.form == YamlNode::Form::map) return {named_origin(node)};
         std::vector<Origin> result;
-        for (const YamlNode& item : node.items) {
-            if (item.form == YamlNode::Form::scalar) {
-                result.push_back({Origin::By::path, item.text, "", item.mark});
-                continue;
-            }
-            MapReader reader(item, "an origin", problems_);
-            if (node_has(item, "field") || node_has(item, "link"))
-                result.push_back(jira_origin(item, reader));
-            reader.finish();
-        }
+        for (const YamlNode& item : node.items)
+            result.push_back(item.form == YamlNode::Form::scalar
+                                 ? Origin{Origin::By::path, item.text, "", item.mark}
+                                 : named_origin(item));
         if (result.empty()) problems_.push_back({node.mark, "name at least one column"});
         return result;
+    }
+
+    Origin named_origin(const YamlNode& node) {
+        MapReader reader(node, "an origin", problems_);
+        const Origin origin = jira_origin(node, reader);
+        reader.finish();
+        return origin;
     }
 
     MappingTest read_test(const YamlNode& node) {

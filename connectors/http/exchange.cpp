@@ -133,6 +133,11 @@ asio::awaitable<Result<Response>> Exchange::attempt(Request request) {
     sent.headers.insert(sent.headers.end(), login->begin(), login->end());
     auto answer = co_await client_.send(sent, connection_);
     if (!answer) co_return answer.error();
+    // Jira answers an expired token with 200 and nothing in it, and a locked account with 403.
+    const auto reason = answer->header("X-Seraph-LoginReason");
+    if (!reason.empty() && reason.find("OK") == std::string_view::npos) answer->status = 401;
+    if (answer->status == 403 && !answer->header("X-Authentication-Denied-Reason").empty())
+        answer->status = 401;
     if (answer->status >= 300 && answer->status < 400)
         co_return co_await follow(std::move(sent), std::move(*answer));
     co_return answer;

@@ -267,7 +267,8 @@ asio::awaitable<std::vector<std::string>> Poller::read_remote(StreamPlan& plan) 
                                                      table_options_of(plan, portfolio_.configuration()));
         read = co_await reading.run(position, sink);
     } else {
-        read = Error{ErrorCode::unsupported, "Jira is not read by this version"};
+        connectors::jira::IssueReading reading(exchange, site_options_of(plan, portfolio_.configuration()));
+        read = co_await reading.run(position, sink);
     }
     std::vector<std::string> troubles;
     if (!read)
@@ -297,7 +298,8 @@ asio::awaitable<Result<connectors::Page>> Poller::sample(StreamPlan& plan, int r
                                                      table_options_of(plan, portfolio_.configuration()));
         co_return co_await reading.sample(rows);
     }
-    co_return Error{ErrorCode::unsupported, "Jira is not read by this version"};
+    connectors::jira::IssueReading reading(exchange, site_options_of(plan, portfolio_.configuration()));
+    co_return co_await reading.sample(rows);
 }
 
 }  // namespace baselined::daemon

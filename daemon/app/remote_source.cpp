@@ -65,6 +65,12 @@ connectors::Login login_of(const config::Source& source) {
     return login;
 }
 
+std::int64_t since_ms(const config::Source& source, const config::Configuration& configuration) {
+    if (!source.since) return 0;
+    const mappings::Calendar days(configuration.zone, mappings::PeriodLength::day);
+    return days.start_of(*source.since).time_since_epoch().count();
+}
+
 connectors::servicenow::TableOptions table_options_of(const StreamPlan& plan,
                                                       const config::Configuration& configuration) {
     connectors::servicenow::TableOptions options;
@@ -72,10 +78,7 @@ connectors::servicenow::TableOptions table_options_of(const StreamPlan& plan,
     options.table = plan.stream->table;
     options.query = plan.stream->query;
     options.page_size = plan.source->page_size;
-    if (plan.source->since) {
-        const mappings::Calendar days(configuration.zone, mappings::PeriodLength::day);
-        options.since_ms = days.start_of(*plan.source->since).time_since_epoch().count();
-    }
+    options.since_ms = since_ms(*plan.source, configuration);
     for (const std::size_t index : plan.stream->mappings) {
         const auto& mapping = configuration.mappings[index];
         for (const Origin& origin : mappings::origins_of(mapping)) add(options.fields, origin.name);
@@ -85,6 +88,38 @@ connectors::servicenow::TableOptions table_options_of(const StreamPlan& plan,
             if (std::find(described_by.begin(), described_by.end(), field.name) == described_by.end())
                 add_required(field.rule, options.required);
     }
+    return options;
+}
+
+connectors::jira::SiteOptions site_options_of(const StreamPlan& plan,
+                                              const config::Configuration& configuration) {
+    using Flavour = config::Source::Flavour;
+    connectors::jira::SiteOptions options;
+    options.url = plan.source->url;
+    options.cloud_id = plan.source->cloud_id;
+    if (plan.source->flavour == Flavour::cloud) options.flavour = connectors::jira::Flavour::cloud;
+    if (plan.source->flavour == Flavour::data_center)
+        options.flavour = connectors::jira::Flavour::data_center;
+    options.jql = plan.stream->jql;
+    options.page_size = plan.source->page_size;
+    options.since_ms = since_ms(*plan.source, configuration);
+    for (const std::size_t index : plan.stream->mappings)
+        for (const Origin& origin : mappings::origins_of(configuration.mappings[index])) {
+            if (origin.by == Origin::By::jira_field) {
+                add(options.named_fields, origin.name);
+                continue;
+            }
+            if (origin.by == Origin::By::jira_link) {
+                add(options.fields, "issuelinks");
+                continue;
+            }
+            std::string_view path = origin.name;
+            if (path.starts_with("$.")) path.remove_prefix(2);
+            if (path == "slas" || path.starts_with("slas[")) options.wants_slas = true;
+            if (!path.starts_with("fields.")) continue;
+            path.remove_prefix(7);
+            add(options.fields, std::string(path.substr(0, path.find_first_of(".["))));
+        }
     return options;
 }
 

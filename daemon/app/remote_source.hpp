@@ -7,6 +7,7 @@
 #include "config/config.hpp"
 #include "connectors/http/auth.hpp"
 #include "connectors/http/request.hpp"
+#include "connectors/jira/issue_reader.hpp"
 #include "connectors/servicenow/table_reader.hpp"
 #include "daemon/app/portfolio.hpp"
 
@@ -16,5 +17,8 @@ connectors::Connection connection_of(const config::Source& source);
 connectors::Login login_of(const config::Source& source);
 connectors::servicenow::TableOptions table_options_of(const StreamPlan& plan,
                                                       const config::Configuration& configuration);
+
+connectors::jira::SiteOptions site_options_of(const StreamPlan& plan,
+                                              const config::Configuration& configuration);
 
 }  // namespace baselined::daemon

@@ -1,0 +1,45 @@
+#include "connectors/jira/cursor.hpp"
+
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+namespace baselined::connectors::jira {
+
+std::string Cursor::text() const {
+    rapidjson::StringBuffer buffer;
+    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    writer.StartObject();
+    writer.Key("updated");
+    writer.Int64(updated_ms);
+    writer.Key("first_done");
+    writer.Bool(is_first_done);
+    writer.Key("of");
+    writer.String(fingerprint.c_str());
+    writer.Key("running");
+    writer.StartObject();
+    for (const auto& [issue, due] : running) {
+        writer.Key(issue.c_str());
+        writer.Int64(due);
+    }
+    writer.EndObject();
+    writer.EndObject();
+    return buffer.GetString();
+}
+
+std::optional<Cursor> Cursor::parse(std::string_view text) {
+    rapidjson::Document document;
+    document.Parse(text.data(), text.size());
+    if (document.HasParseError() || !document.IsObject()) return std::nullopt;
+    for (const char* name : {"updated", "first_done", "of", "running"})
+        if (!document.HasMember(name)) return std::nullopt;
+    if (!document["updated"].IsInt64() || !document["of"].IsString() || !document["running"].IsObject())
+        return std::nullopt;
+    Cursor cursor{
+        document["of"].GetString(), document["updated"].GetInt64(), document["first_done"].IsTrue(), {}};
+    for (const auto& entry : document["running"].GetObject())
+        if (entry.value.IsInt64()) cursor.running[entry.name.GetString()] = entry.value.GetInt64();
+    return cursor;
+}
+
+}  // namespace baselined::connectors::jira

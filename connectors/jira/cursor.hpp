@@ -1,0 +1,22 @@
+// How far a Jira stream has been read, as text for the store.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace baselined::connectors::jira {
+
+struct Cursor {
+    std::string fingerprint;      ///< of JQL, fields and `since`: another one's cursor says nothing here
+    std::int64_t updated_ms = 0;  ///< every issue updated before has been stored
+    bool is_first_done = false;
+    std::map<std::string, std::int64_t> running;  ///< issues with a running SLA cycle, and when it breaches
+
+    [[nodiscard]] std::string text() const;
+    static std::optional<Cursor> parse(std::string_view text);
+};
+
+}  // namespace baselined::connectors::jira

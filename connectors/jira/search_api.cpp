@@ -1,0 +1,184 @@
+#include "connectors/jira/search_api.hpp"
+
+#include <fmt/format.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <algorithm>
+
+#include "mappings/mapping/conversion.hpp"
+
+namespace baselined::connectors::jira {
+
+namespace {
+
+using rapidjson::Value;
+using Document = rapidjson::Document;
+
+constexpr const char* sla_schema = "com.atlassian.servicedesk:sd-sla-field";
+constexpr std::size_t words_bytes = 300;
+
+const Value* member(const Value& object, const char* name) {
+    if (!object.IsObject()) return nullptr;
+    const auto found = object.FindMember(name);
+    return found == object.MemberEnd() ? nullptr : &found->value;
+}
+
+std::string words_of(const Value& document) {
+    std::string words;
+    if (const Value* messages = member(document, "errorMessages"); messages != nullptr && messages->IsArray())
+        for (const Value& message : messages->GetArray())
+            if (message.IsString()) words += (words.empty() ? "" : "; ") + std::string(message.GetString());
+    if (const Value* errors = member(document, "errors"); errors != nullptr && errors->IsObject())
+        for (const auto& error : errors->GetObject())
+            if (error.value.IsString())
+                words += fmt::format("{}{}: {}", words.empty() ? "" : "; ", error.name.GetString(),
+                                     error.value.GetString());
+    return words.substr(0, words_bytes);
+}
+
+std::shared_ptr<Document> parse(const Response& response) {
+    auto document = std::make_shared<Document>();
+    document->Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
+    return document->HasParseError() ? nullptr : document;
+}
+
+bool is_html(const Response& response) {
+    const std::size_t first = response.body.find_first_not_of(" \t\r\n");
+    return first != std::string::npos && response.body[first] == '<';
+}
+
+std::optional<Error> refuse_page_for_people(const Response& response) {
+    if (!is_html(response)) return std::nullopt;
+    return Error{ErrorCode::unavailable, "answered a page for people instead of data"};
+}
+
+std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    return text;
+}
+
+/// Where the query's own ORDER BY begins; its end when it has none. Words in quotes do not count.
+std::size_t order_of(const std::string& jql) {
+    const std::string text = lower(jql);
+    char quote = 0;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (quote != 0) {
+            if (text[at] == '\\')
+                ++at;
+            else if (text[at] == quote)
+                quote = 0;
+        } else if (text[at] == '"' || text[at] == '\'') {
+            quote = text[at];
+        } else if (text.compare(at, 8, "order by") == 0 &&
+                   (at == 0 || text[at - 1] == ' ' || text[at - 1] == ')')) {
+            return at;
+        }
+    }
+    return text.size();
+}
+
+}  // namespace
+
+std::string text_of(const Value& object, const char* name) {
+    const Value* value = member(object, name);
+    return value != nullptr && value->IsString() ? std::string(value->GetString(), value->GetStringLength())
+                                                 : "";
+}
+
+Request get_request(const std::string& base, const std::string& path) {
+    Request request;
+    request.url = base + path;
+    request.headers = {{"Accept", "application/json"}};
+    request.refusal = refuse_page_for_people;
+    return request;
+}
+
+Request search_request(const std::string& base, Flavour flavour, const SearchQuery& query) {
+    rapidjson::StringBuffer buffer;
+    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    writer.StartObject();
+    writer.Key("jql");
+    writer.String(query.jql.c_str());
+    writer.Key("maxResults");
+    writer.Int(query.most);
+    writer.Key("fields");
+    writer.StartArray();
+    for (const std::string& field : query.fields) writer.String(field.c_str());
+    writer.EndArray();
+    if (flavour == Flavour::data_center) {
+        writer.Key("startAt");
+        writer.Int(query.start);
+    } else if (!query.token.empty()) {
+        writer.Key("nextPageToken");
+        writer.String(query.token.c_str());
+    }
+    writer.EndObject();
+    Request request =
+        get_request(base, flavour == Flavour::cloud ? "/rest/api/3/search/jql" : "/rest/api/2/search");
+    request.method = "POST";
+    request.body = buffer.GetString();
+    request.headers.emplace_back("Content-Type", "application/json");
+    return request;
+}
+
+Result<std::shared_ptr<Document>> parse_answer(const Response& response) {
+    auto document = parse(response);
+    if (!response.is_ok()) {
+        const std::string words = document ? words_of(*document) : "";
+        const ErrorCode code = response.status >= 500 ? ErrorCode::unavailable : ErrorCode::bad_input;
+        return Error{code, fmt::format("answered {}{}{}", response.status, words.empty() ? "" : ": ", words)};
+    }
+    if (!document) return Error{ErrorCode::limit, "the answer's JSON is cut off"};
+    return document;
+}
+
+Result<SearchPage> parse_search(const Response& response) {
+    auto document = parse_answer(response);
+    if (!document) return document.error();
+    SearchPage page;
+    page.document = *document;
+    page.issues = member(*page.document, "issues");
+    if (page.issues == nullptr || !page.issues->IsArray())
+        return Error{ErrorCode::unavailable, "the answer has no `issues`"};
+    const Value* is_last = member(*page.document, "isLast");
+    page.next_token = is_last != nullptr && is_last->IsTrue() ? "" : text_of(*page.document, "nextPageToken");
+    if (const Value* total = member(*page.document, "total"); total != nullptr && total->IsInt64())
+        page.total = total->GetInt64();
+    page.server_ms = parse_http_date(response.header("Date")).value_or(0);
+    return page;
+}
+
+Result<FieldList> parse_fields(const Response& response) {
+    const auto document = parse_answer(response);
+    if (!document) return document.error();
+    if (!(*document)->IsArray()) return Error{ErrorCode::unavailable, "the list of fields is none"};
+    FieldList list;
+    for (const Value& field : (*document)->GetArray()) {
+        const mappings::JiraField known{text_of(field, "name"), text_of(field, "id")};
+        if (known.id.empty()) continue;
+        list.fields.push_back(known);
+        if (const Value* schema = member(field, "schema");
+            schema != nullptr && text_of(*schema, "custom") == sla_schema)
+            list.sla_fields.push_back(known);
+    }
+    return list;
+}
+
+std::string bounded_jql(const std::string& jql, const std::string& more, const std::string& order) {
+    std::string own = jql.substr(0, order_of(jql));
+    while (own.ends_with(' ')) own.pop_back();
+    const std::string both = own.empty() || more.empty() ? own + more : "(" + own + ") AND " + more;
+    return both + " ORDER BY " + order;
+}
+
+std::optional<std::int64_t> updated_of(const Value& issue) {
+    const Value* fields = member(issue, "fields");
+    if (fields == nullptr) return std::nullopt;
+    const std::string text = text_of(*fields, "updated");
+    const auto at = mappings::to_timestamp(mappings::text_cell(text), "", mappings::find_zone("UTC"));
+    return at ? std::make_optional<std::int64_t>(at->time_since_epoch().count()) : std::nullopt;
+}
+
+}  // namespace baselined::connectors::jira

@@ -1,0 +1,59 @@
+// Jira's REST search, Cloud and Data Center: what is asked, and what an answer means. Pure.
+#pragma once
+
+#include <rapidjson/document.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "connectors/http/request.hpp"
+#include "mappings/mapping/compiled_mapping.hpp"
+#include "mappings/record/result.hpp"
+
+namespace baselined::connectors::jira {
+
+enum class Flavour { cloud, data_center };
+
+struct SearchQuery {
+    std::string jql;
+    std::vector<std::string> fields;
+    int most = 100;
+    std::string token;  ///< Cloud: of the page before; empty: the first page
+    int start = 0;      ///< Data Center
+};
+
+/// POST /rest/api/3/search/jql, or /rest/api/2/search: neither has a limit on the length of the JQL.
+Request search_request(const std::string& base, Flavour flavour, const SearchQuery& query);
+Request get_request(const std::string& base, const std::string& path);
+
+struct SearchPage {
+    std::shared_ptr<rapidjson::Document> document;
+    const rapidjson::Value* issues = nullptr;  ///< an array within the document
+    std::string next_token;                    ///< Cloud; empty: this was the last page
+    std::optional<std::int64_t> total;         ///< Data Center
+    std::int64_t server_ms = 0;                ///< the Date header; 0: none
+};
+
+/// ErrorCode::limit: the body is cut: ask for fewer.
+Result<SearchPage> parse_search(const Response& response);
+/// Any other answer's JSON, or what Jira says instead.
+Result<std::shared_ptr<rapidjson::Document>> parse_answer(const Response& response);
+
+struct FieldList {
+    std::vector<mappings::JiraField> fields;
+    std::vector<mappings::JiraField> sla_fields;  ///< found by their schema, whatever they are called
+};
+Result<FieldList> parse_fields(const Response& response);
+
+/// The query without its own order, in parentheses, and more: `(project = OPS) AND updated >= 1 ORDER BY
+/// ...`.
+std::string bounded_jql(const std::string& jql, const std::string& more, const std::string& order);
+
+/// Milliseconds since 1970 of `fields.updated`; nullopt: it is none.
+std::optional<std::int64_t> updated_of(const rapidjson::Value& issue);
+std::string text_of(const rapidjson::Value& object, const char* name);
+
+}  // namespace baselined::connectors::jira

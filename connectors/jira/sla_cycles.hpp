@@ -1,0 +1,23 @@
+// Jira Service Management's SLA fields as `slas`: one element per cycle (design.md, "Mapping").
+#pragma once
+
+#include <rapidjson/document.h>
+
+#include <optional>
+#include <span>
+
+#include "mappings/mapping/compiled_mapping.hpp"
+
+namespace baselined::connectors::jira {
+
+/// Adds `slas` to the issue, of the fields that hold an SLA: null, not started, completed and running cycles.
+/// A running cycle keeps its number, and so its id, when it completes. `breached` and the times are trusted
+/// as they are: business calendars make elapsed time no difference of two clocks.
+void add_slas(rapidjson::Value& issue, std::span<const mappings::JiraField> sla_fields,
+              rapidjson::Document::AllocatorType& allocator);
+
+/// When the first running cycle that is not breached will be; nullopt when none runs. Passing that time bumps
+/// no `updated`: the issue has to be read again.
+std::optional<std::int64_t> next_breach(const rapidjson::Value& issue);
+
+}  // namespace baselined::connectors::jira
