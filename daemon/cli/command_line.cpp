@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 
+#include "daemon/app/service.hpp"
 #include "daemon/cli/commands.hpp"
 
 namespace baselined::daemon {
@@ -31,8 +32,19 @@ void add_json(CLI::App& command, Arguments& arguments) {
     command.add_flag("--json", arguments.json, "JSON on stdout");
 }
 
-/// Loads and checks; complaints go to stderr, every one.
-/// On the heap: the portfolio points into the configuration.
+/// Loads, checks and makes ready; complaints go to stderr. A null pointer: the configuration is bad.
+std::unique_ptr<ReadyConfiguration> make_ready(const std::string& path) {
+    auto ready = std::make_unique<ReadyConfiguration>();
+    ready->loaded = config::load(path);
+    Problems problems = ready->loaded.problems;
+    if (problems.empty())
+        ready->portfolio = std::make_unique<Portfolio>(ready->loaded.configuration, problems);
+    if (problems.empty()) return ready;
+    fmt::print(stderr, "{}", config::print(problems, ready->loaded.files));
+    return nullptr;
+}
+
+/// What a command needs; a null pointer and a status when it cannot be had.
 std::unique_ptr<Invocation> prepare(const Arguments& arguments, int& status) {
     auto made = std::make_unique<Invocation>();
     Invocation& invocation = *made;
@@ -48,17 +60,25 @@ std::unique_ptr<Invocation> prepare(const Arguments& arguments, int& status) {
         invocation.now = *now;
         invocation.clock = FigureBook::Clock::stands_still;
     }
-    invocation.loaded = config::load(arguments.config);
-    Problems problems = invocation.loaded.problems;
-    if (problems.empty())
-        invocation.portfolio = std::make_unique<Portfolio>(invocation.loaded.configuration, problems);
-    if (problems.empty()) return made;
-    fmt::print(stderr, "{}", config::print(problems, invocation.loaded.files));
+    auto ready = make_ready(arguments.config);
+    if (ready != nullptr) {
+        invocation.ready = std::move(ready);
+        invocation.portfolio = invocation.ready->portfolio.get();
+        return made;
+    }
     status = exit_configuration;
     return nullptr;
 }
 
+int run_daemon(const std::string& path) {
+    auto ready = make_ready(path);
+    if (ready == nullptr) return exit_configuration;
+    serve(std::move(ready), [&path] { return make_ready(path); });
+    return exit_done;
+}
+
 int run(const CLI::App& command, Arguments& arguments) {
+    if (command.get_name() == "run") return run_daemon(arguments.config);
     if (command.get_name() == "preview") return preview_file(arguments.preview, arguments.json);
     int status = exit_done;
     const auto prepared = prepare(arguments, status);
@@ -79,6 +99,7 @@ int run(const CLI::App& command, Arguments& arguments) {
 }
 
 void add_commands(CLI::App& app, Arguments& arguments) {
+    app.add_subcommand("run", "The daemon, in the foreground");
     app.add_subcommand("check", "Reads every file and runs the mappings' tests");
     app.add_subcommand("once", "Reads every source to its end, evaluates, exits");
     app.add_subcommand("status", "Each measure: figures, both statuses, reasons")
@@ -117,10 +138,10 @@ void add_commands(CLI::App& app, Arguments& arguments) {
     for (CLI::App* command : app.get_subcommands({})) {
         if (command == preview) continue;
         add_common(*command, arguments);
-        if (command->get_name() != "check") add_now(*command, arguments);
-        if (command->get_name() != "check" && command->get_name() != "once" &&
-            command->get_name() != "report")
-            add_json(*command, arguments);
+        const std::string name = command->get_name();
+        if (name == "run") continue;
+        if (name != "check") add_now(*command, arguments);
+        if (name != "check" && name != "once" && name != "report") add_json(*command, arguments);
     }
 }
 

@@ -7,6 +7,7 @@
 
 #include "daemon/app/evaluation.hpp"
 #include "daemon/app/portfolio.hpp"
+#include "daemon/app/service.hpp"
 
 namespace baselined::daemon {
 
@@ -15,8 +16,8 @@ inline constexpr int exit_done = 0, exit_failed = 1, exit_usage = 2, exit_source
 
 /// What all commands share.
 struct Invocation {
-    config::Loaded loaded;
-    std::unique_ptr<Portfolio> portfolio;
+    std::unique_ptr<ReadyConfiguration> ready;
+    Portfolio* portfolio = nullptr;  ///< within `ready`
     Instant now;
     FigureBook::Clock clock = FigureBook::Clock::runs;  ///< stands still with --now
     bool json = false;

@@ -1,0 +1,154 @@
+#!/usr/bin/python3
+"""The daemon over its life: polls, changes, outages, reloads, kills."""
+import json
+import os
+import pathlib
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from test_servicenow import Instance, PROGRAM, START  # noqa: E402
+
+EXPORTS = """  exports:
+    type: files
+    path: inbox
+    poll: 300ms
+    streams:
+      changes: { match: "*.csv", mapping: changes.yaml }
+"""
+
+
+class Daemon(Instance):
+    def setUp(self):
+        super().setUp()
+        self.configure(page_size=200, give_up="5s")
+        main = self.folder / "baselined.yaml"
+        (self.folder / "inbox").mkdir()
+        (self.folder / "changes.yaml").write_text("kind: change\nid: id\nfields: { ended_at: ended, outcome: outcome }\n", encoding="utf-8")
+        main.write_text(main.read_text(encoding="utf-8").replace("    since:", "    poll: 300ms\n    since:") + EXPORTS, encoding="utf-8")
+        self.log = self.folder / "log"
+        self.process = None
+        self.log_file = open(self.log, "a", encoding="utf-8")
+        self.addCleanup(self.log_file.close)
+
+    def start(self):
+        self.process = subprocess.Popen([PROGRAM, "run", "--config", str(self.folder / "baselined.yaml")], stderr=self.log_file)
+        self.addCleanup(self.process.kill)
+        self.wait_for(lambda: "ready" in self.told())
+
+    def told(self):
+        return self.log.read_text(encoding="utf-8") if self.log.exists() else ""
+
+    def stop(self):
+        began = time.time()
+        self.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.process.wait(timeout=20), 0, self.told())
+        self.assertLess(time.time() - began, 8)
+
+    def wait_for(self, holds, seconds=30):
+        for _ in range(seconds * 20):
+            if holds():
+                return
+            time.sleep(0.05)
+        self.fail(f"has not come about within {seconds} s; the log:\n{self.told()}")
+
+    def volume(self):
+        done = subprocess.run([PROGRAM, "series", "--indicator", "incident_volume", "--json", "--config", str(self.folder / "baselined.yaml")], capture_output=True, text=True, check=False)
+        return sum(p["value"] for p in json.loads(done.stdout)["periods"]) if done.returncode == 0 else 0
+
+    def test_what_changes_reaches_the_figures_within_a_poll(self):
+        self.fill(300, burst=0)
+        self.start()
+        self.wait_for(lambda: self.volume() == 300)
+        self.sn.put("incident", self.incident(4001, int(time.time()) - 5))
+        self.wait_for(lambda: self.volume() == 301)
+        (self.folder / "inbox" / "a.csv").write_text("id,ended,outcome\nC1,2026-05-01 10:00:00,failed\n", encoding="utf-8")
+        self.wait_for(lambda: "1 records" in self.run_program("sources").stdout)
+        self.stop()
+        self.assert_complete()
+
+    def test_a_file_is_left_until_it_stands_still(self):
+        self.start()
+        path = self.folder / "inbox" / "grows.csv"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("id,ended,outcome\n")
+            for number in range(20):
+                file.write(f"C{number},2026-05-01 10:00:00,failed\n")
+                file.flush()
+                time.sleep(0.05)
+                self.assertNotIn("records, 1 rejected", self.run_program("sources").stdout)
+                file.write(f"D{number}")  # half a row
+                file.flush()
+                file.seek(file.tell() - len(f"D{number}"))
+                file.truncate()
+        self.wait_for(lambda: "20 records, 0 rejected" in self.run_program("sources").stdout)
+        self.stop()
+
+    def test_an_outage_is_told_once_and_ends(self):
+        self.fill(50, burst=0)
+        self.start()
+        self.wait_for(lambda: self.volume() == 50)
+        self.sn.password = "changed"
+        self.wait_for(lambda: "login is refused" in self.told())
+        asked = len(self.sn.journal.requests)
+        time.sleep(2)
+        self.assertEqual(len(self.sn.journal.requests), asked, "a refused login is not tried again")
+        self.assertEqual(self.told().count("login is refused"), 1)
+        self.sn.password = "secret"
+        self.process.send_signal(signal.SIGHUP)
+        self.wait_for(lambda: "is read again" in self.told() or self.told().count("read to its end") > 3)
+        self.sn.put("incident", self.incident(4002, int(time.time()) - 5))
+        self.wait_for(lambda: self.volume() == 51)
+        self.stop()
+
+    def test_reloading(self):
+        self.fill(40, burst=0)
+        self.start()
+        self.wait_for(lambda: self.volume() == 40)
+        main, measures = self.folder / "baselined.yaml", self.folder / "measures.yaml"
+        good = main.read_text(encoding="utf-8")
+        main.write_text(good.replace("type: servicenow", "type: servicenw"), encoding="utf-8")
+        self.process.send_signal(signal.SIGHUP)
+        self.wait_for(lambda: "the one before stays in force" in self.told())
+        self.assertIn('did you mean "servicenow"', self.told())
+        main.write_text(good, encoding="utf-8")
+        measures.write_text(measures.read_text(encoding="utf-8") + measures.read_text(encoding="utf-8").split("\n", 1)[1].replace("id: M", "id: N").replace("incident_volume", "reopen_rate"), encoding="utf-8")
+        for _ in range(5):
+            self.process.send_signal(signal.SIGHUP)
+            time.sleep(0.1)
+        self.wait_for(lambda: "reloaded" in self.told())
+        self.sn.put("incident", self.incident(4003, int(time.time()) - 5))
+        self.wait_for(lambda: self.volume() == 41)
+        self.stop()
+        self.assertIn('"N"', self.run_program("status", "--json").stdout)
+
+    def test_killed_while_it_reads(self):
+        self.fill(900)
+        rng = random.Random(8)
+        for _ in range(10):
+            self.start_quietly()
+            time.sleep(rng.uniform(0.05, 0.6))
+            self.process.kill()
+            self.process.wait()
+        self.start()
+        self.wait_for(lambda: self.volume() == 1200)
+        self.stop()
+        self.assert_complete()
+        with sqlite3.connect(f"{self.folder}/store.db") as database:
+            self.assertEqual(database.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+
+    def start_quietly(self):
+        self.process = subprocess.Popen([PROGRAM, "run", "--config", str(self.folder / "baselined.yaml")], stderr=subprocess.DEVNULL)
+        self.addCleanup(self.process.kill)
+
+
+del Instance
+if __name__ == "__main__":
+    unittest.main()
