@@ -278,15 +278,18 @@ asio::awaitable<Result<void>> IssueReading::take_census(StreamPosition position,
     co_return co_await read_ids(std::move(missed), sink);
 }
 
-asio::awaitable<Result<Page>> IssueReading::sample(int rows) {
+asio::awaitable<Result<Page>> IssueReading::sample(int rows, bool all_fields) {
     if (auto ready = co_await prepare(); !ready) co_return ready.error();
     page_size_ = rows;
     SearchQuery query;
     query.jql = bounded_jql(options_.jql, fmt::format("updated >= {}", options_.since_ms), "updated DESC");
     query.fields = asked_fields();
+    if (all_fields) query.fields.assign(1, "*all");
     auto found = co_await ask(query);
     if (!found) co_return found.error();
-    co_return page_of(*found);
+    Page page = page_of(*found);
+    if (all_fields) page.fields = known_.fields;
+    co_return page;
 }
 
 }  // namespace baselined::connectors::jira

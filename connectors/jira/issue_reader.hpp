@@ -34,7 +34,7 @@ class IssueReading {
     /// be read.
     boost::asio::awaitable<Result<Notes>> run(StreamPosition position, PageSink sink);
     /// The newest issues, for people to look at.
-    boost::asio::awaitable<Result<Page>> sample(int rows);
+    boost::asio::awaitable<Result<Page>> sample(int rows, bool all_fields);
 
   private:
     using IssueSink = std::function<boost::asio::awaitable<Result<void>>(SearchPage page)>;

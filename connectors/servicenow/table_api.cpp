@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "mappings/record/time.hpp"
 
@@ -81,10 +82,12 @@ Request table_request(const std::string& url, const TableQuery& query) {
     request.refusal = refuse_page_for_people;
     request.url = fmt::format(
         "{}/api/now/table/{}?sysparm_display_value=false&sysparm_exclude_reference_link=true"
-        "&sysparm_suppress_pagination_header=true&sysparm_limit={}{}&sysparm_fields={}&sysparm_query={}",
+        "&sysparm_suppress_pagination_header=true&sysparm_limit={}{}{}&sysparm_query={}",
         url, encoded(query.table), query.limit,
         query.offset > 0 ? fmt::format("&sysparm_offset={}", query.offset) : std::string{},
-        encoded(fmt::format("{}", fmt::join(query.fields, ","))), encoded(query.query));
+        query.fields.empty() ? std::string{}
+                             : "&sysparm_fields=" + encoded(fmt::format("{}", fmt::join(query.fields, ","))),
+        encoded(query.query));
     return request;
 }
 
@@ -115,6 +118,18 @@ Result<TableAnswer> parse_table(const Response& response, const std::vector<std:
         answer.total = count;
     answer.server_ms = parse_http_date(response.header("Date")).value_or(0);
     return answer;
+}
+
+std::vector<std::string> field_names(const Response& response) {
+    std::set<std::string> names{"sys_id", "sys_updated_on"};
+    rapidjson::Document document;
+    document.Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
+    const Value* result = document.HasParseError() ? nullptr : member(document, "result");
+    if (result != nullptr && result->IsArray())
+        for (const Value& row : result->GetArray())
+            if (row.IsObject())
+                for (const auto& field : row.GetObject()) names.insert(field.name.GetString());
+    return {names.begin(), names.end()};
 }
 
 std::string stamp(std::int64_t milliseconds) {

@@ -13,8 +13,8 @@ namespace baselined::connectors::servicenow {
 
 struct TableQuery {
     std::string table;
-    std::string query;  ///< encoded query, order included
-    std::vector<std::string> fields;
+    std::string query;                ///< encoded query, order included
+    std::vector<std::string> fields;  ///< empty: all
     int limit = 1000;
     int offset = 0;
 };
@@ -39,6 +39,9 @@ struct TableAnswer {
 /// A body that is cut, is no JSON, has `error` beside `result`, or is HTML is an error and never rows.
 /// ErrorCode::limit: the page was too large for the server (transaction cancelled, body cut): ask for fewer.
 Result<TableAnswer> parse_table(const Response& response, const std::vector<std::string>& fields);
+
+/// The names of all fields that the answer's rows have.
+std::vector<std::string> field_names(const Response& response);
 
 /// "2026-01-05 10:11:12" in UTC.
 std::string stamp(std::int64_t milliseconds);

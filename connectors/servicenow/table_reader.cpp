@@ -352,10 +352,18 @@ asio::awaitable<Result<void>> TableReading::read_ids(std::vector<std::string> id
     co_return Result<void>{};
 }
 
-asio::awaitable<Result<Page>> TableReading::sample(int rows) {
+asio::awaitable<Result<Page>> TableReading::sample(int rows, bool all_fields) {
     if (const auto allowed = co_await preflight(); !allowed) co_return allowed.error();
     TableQuery query{options_.table, both(options_.query, "sys_idISNOTEMPTY") + "^ORDERBYDESCsys_updated_on",
                      columns_, rows, 0};
+    if (all_fields) {
+        query.fields.clear();  // none named: all are given
+        const Request request = table_request(options_.url, query);
+        const auto response = co_await exchange_.call(request);
+        if (!response) co_return response.error();
+        columns_ = field_names(*response);
+        query.fields = columns_;
+    }
     const auto answer = co_await ask(query);
     if (!answer) co_return answer.error();
     co_return page_of(*answer);

@@ -31,8 +31,8 @@ class TableReading {
     boost::asio::awaitable<Result<Notes>> preflight();
     /// Reads on from the position to the end, handing page after page to the sink.
     boost::asio::awaitable<Result<Notes>> run(StreamPosition position, PageSink sink);
-    /// The first rows, for people to look at.
-    boost::asio::awaitable<Result<Page>> sample(int rows);
+    /// The newest rows, for people to look at.
+    boost::asio::awaitable<Result<Page>> sample(int rows, bool all_fields);
 
   private:
     boost::asio::awaitable<Result<TableAnswer>> ask(TableQuery query);

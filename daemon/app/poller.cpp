@@ -286,20 +286,20 @@ asio::awaitable<std::vector<std::string>> Poller::try_out(StreamPlan& plan) {
         if (!files) troubles.push_back(files.error().text);
         co_return troubles;
     }
-    const auto page = co_await sample(plan, 1);
+    const auto page = co_await sample(plan, 1, false);
     if (!page) troubles.push_back(page.error().text);
     co_return troubles;
 }
 
-asio::awaitable<Result<connectors::Page>> Poller::sample(StreamPlan& plan, int rows) {
+asio::awaitable<Result<connectors::Page>> Poller::sample(StreamPlan& plan, int rows, bool all_fields) {
     connectors::Exchange& exchange = exchange_of(*plan.source);
     if (plan.source->type == config::Source::Type::servicenow) {
         connectors::servicenow::TableReading reading(exchange,
                                                      table_options_of(plan, portfolio_.configuration()));
-        co_return co_await reading.sample(rows);
+        co_return co_await reading.sample(rows, all_fields);
     }
     connectors::jira::IssueReading reading(exchange, site_options_of(plan, portfolio_.configuration()));
-    co_return co_await reading.sample(rows);
+    co_return co_await reading.sample(rows, all_fields);
 }
 
 }  // namespace baselined::daemon

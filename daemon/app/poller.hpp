@@ -43,8 +43,9 @@ class Poller {
     boost::asio::awaitable<std::vector<ReadingFailure>> poll(StreamPlan& plan);
     /// Whether it can be read at all: nothing is stored.
     boost::asio::awaitable<std::vector<std::string>> try_out(StreamPlan& plan);
-    /// The first rows, as `preview` shows them.
-    boost::asio::awaitable<Result<connectors::Page>> sample(StreamPlan& plan, int rows);
+    /// The newest rows, as `preview` shows them; with all fields that the source has, or those the mappings
+    /// read.
+    boost::asio::awaitable<Result<connectors::Page>> sample(StreamPlan& plan, int rows, bool all_fields);
 
     [[nodiscard]] connectors::Exchange& exchange_of(const config::Source& source);
 

@@ -90,6 +90,7 @@ int run(const CLI::App& command, Arguments& arguments) {
     if (name == "status") return show_status(invocation, arguments.measure);
     if (name == "replay") return show_replay(invocation, arguments.measure, arguments.from, arguments.to);
     if (name == "explain") return show_explanation(invocation, arguments.measure, arguments.period);
+    if (name == "preview") return preview_stream(invocation, arguments.preview);
     if (name == "sources") return show_sources(invocation);
     if (name == "report") return write_report(invocation, arguments.file);
     arguments.series.measure = arguments.measure;
@@ -125,10 +126,15 @@ void add_commands(CLI::App& app, Arguments& arguments) {
         ranged->add_option("--from", arguments.from, "A day; its period is included");
         ranged->add_option("--to", arguments.to, "A day; its period is included");
     }
-    CLI::App* preview =
-        app.add_subcommand("preview", "What the reader sees in an export; needs no configuration");
-    preview->add_option("FILE", arguments.preview.file, "A CSV, XLSX or ODS, packed with gzip or not")
+    CLI::App* preview = app.add_subcommand(
+        "preview", "What the reader sees: in a file (no configuration needed), or of a stream");
+    preview
+        ->add_option("FILE", arguments.preview.file,
+                     "A CSV, XLSX or ODS, packed with gzip or not; or a source's name")
         ->required();
+    preview->add_option("STREAM", arguments.preview.stream,
+                        "Of that source: rows, the records they make, what did not fit");
+    preview->add_flag("--draft", arguments.preview.is_draft, "Prints a mapping to start from");
     preview->add_option("--sheet", arguments.preview.sheet, "Its name; default: the first that is visible");
     preview->add_option("--encoding", arguments.preview.encoding,
                         "Of a CSV, as windows-1252; default: found out");
@@ -136,7 +142,10 @@ void add_commands(CLI::App& app, Arguments& arguments) {
                         "How many rows to show (default: 20, with --json all); all are read");
     add_json(*preview, arguments);
     for (CLI::App* command : app.get_subcommands({})) {
-        if (command == preview) continue;
+        if (command == preview) {
+            add_common(*command, arguments);
+            continue;
+        }
         add_common(*command, arguments);
         const std::string name = command->get_name();
         if (name == "run") continue;

@@ -31,7 +31,10 @@ struct SeriesRequest {
 };
 
 struct PreviewRequest {
-    std::string file, sheet, encoding;
+    std::string file;    ///< or a source's name, when there is a stream
+    std::string stream;  ///< empty: `file` is a file
+    std::string sheet, encoding;
+    bool is_draft = false;
     std::optional<std::int64_t> rows;  ///< how many are shown; all are read
 };
 
@@ -44,6 +47,7 @@ int show_replay(Invocation& invocation, const std::string& measure, const std::s
 int show_explanation(Invocation& invocation, const std::string& measure, const std::string& period);
 /// What the reader sees in a file; needs no configuration.
 int preview_file(const PreviewRequest& request, bool is_json);
+int preview_stream(Invocation& invocation, const PreviewRequest& request);
 int show_sources(Invocation& invocation);
 int write_report(Invocation& invocation, const std::string& path);
 

@@ -23,31 +23,6 @@ std::vector<JiraField> fields_of(const rapidjson::Document& row) {
     return fields;
 }
 
-std::string text_of(const Value& value, const Field& field) {
-    if (!value.present) return {};
-    switch (value.type) {
-        case Type::text:
-            return std::string(value.text);
-        case Type::integer:
-            return std::to_string(value.integer);
-        case Type::number:
-            return fmt::format("{}", value.number);
-        case Type::boolean:
-            return value.integer != 0 ? "true" : "false";
-        case Type::timestamp:
-            return format_rfc3339(value.instant());
-        case Type::choice:
-            return std::string(field.choices[static_cast<std::size_t>(value.integer)]);
-        case Type::list: {
-            std::string text;
-            for (const auto item : Record::list_items(value.text))
-                text += (text.empty() ? "" : ", ") + std::string(item);
-            return text;
-        }
-    }
-    return {};
-}
-
 bool is_same(const std::string& expected, const std::string& got, Type type) {
     if (expected == got) return true;
     if (type == Type::timestamp) {
@@ -117,7 +92,7 @@ class TestRun {
                                                name_of(kind_), name));
                 continue;
             }
-            const std::string got = text_of(made.record.get(*slot), schema_.field(*slot));
+            const std::string got = shown_value(made.record.get(*slot), schema_.field(*slot));
             if (!is_same(value.text, got, schema_.field(*slot).type))
                 differ(value.mark,
                        fmt::format("{}: expected {}, got {}", name, shown(value.text), shown(got)));

@@ -1,5 +1,7 @@
 #include "mappings/record/record.hpp"
 
+#include <fmt/format.h>
+
 #include <bit>
 #include <cstring>
 
@@ -96,6 +98,31 @@ bool operator==(const Record& a, const Record& b) {
     for (std::size_t slot = 0; slot < count; ++slot)
         if (a.get(static_cast<Slot>(slot)) != b.get(static_cast<Slot>(slot))) return false;
     return true;
+}
+
+std::string shown_value(const Value& value, const Field& field) {
+    if (!value.present) return {};
+    switch (value.type) {
+        case Type::text:
+            return std::string(value.text);
+        case Type::integer:
+            return std::to_string(value.integer);
+        case Type::number:
+            return fmt::format("{}", value.number);
+        case Type::boolean:
+            return value.integer != 0 ? "true" : "false";
+        case Type::timestamp:
+            return format_rfc3339(value.instant());
+        case Type::choice:
+            return std::string(field.choices[static_cast<std::size_t>(value.integer)]);
+        case Type::list: {
+            std::string text;
+            for (const auto item : Record::list_items(value.text))
+                text += (text.empty() ? "" : ", ") + std::string(item);
+            return text;
+        }
+    }
+    return {};
 }
 
 }  // namespace baselined::mappings

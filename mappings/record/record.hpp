@@ -69,4 +69,8 @@ class Record {
     std::string text_;
 };
 
+/// A value as people read it: a choice's word, RFC 3339, the items of a list joined with ", "; empty for
+/// none.
+std::string shown_value(const Value& value, const Field& field);
+
 }  // namespace baselined::mappings
