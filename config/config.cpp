@@ -20,7 +20,8 @@ namespace fs = std::filesystem;
 
 class Loader {
   public:
-    explicit Loader(const std::string& path) : path_(path) {}
+    Loader(const std::string& path, Missing missing_mappings)
+        : path_(path), missing_mappings_(missing_mappings) {}
 
     Loaded run() {
         load_shipped();
@@ -171,6 +172,7 @@ class Loader {
         const std::string path = resolved(name.text);
         std::error_code error;
         if (!fs::exists(path, error)) {
+            if (missing_mappings_ == Missing::tolerated) return std::nullopt;
             auto names = yaml_files_near(path);
             for (std::string& shipped_name : shipped_mappings()) names.push_back(std::move(shipped_name));
             problems().push_back({name.mark, fmt::format("no mapping file \"{}\"{}", name.text,
@@ -221,13 +223,14 @@ class Loader {
     }
 
     std::string path_;
+    Missing missing_mappings_;
     Loaded loaded_;
 };
 
 }  // namespace
 
-Loaded load(const std::string& path) {
-    return Loader(path).run();
+Loaded load(const std::string& path, Missing missing_mappings) {
+    return Loader(path, missing_mappings).run();
 }
 
 std::string print(const Problems& problems, const std::vector<std::string>& files) {

@@ -40,8 +40,11 @@ struct Loaded {
     Problems warnings;               ///< worth a look; nothing is refused for them
 };
 
+/// A mapping that is not there: tolerated while it is only being drafted.
+enum class Missing { refused, tolerated };
+
 /// Reads the main file and everything it names. Never throws; all faults of all files are in `problems`.
-Loaded load(const std::string& path);
+Loaded load(const std::string& path, Missing missing_mappings = Missing::refused);
 
 /// `file:line:column: text`, one a line, in the order of files and lines.
 std::string print(const Problems& problems, const std::vector<std::string>& files);

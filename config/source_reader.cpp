@@ -178,6 +178,8 @@ class SourceReader {
         if (!parts || (parts->scheme != "https" && parts->scheme != "http"))
             reader_.problem(url.mark,
                             fmt::format("\"{}\" is no address like https://acme.example.com", url.text));
+        else if (source_.url.find('@') != std::string::npos)
+            reader_.problem(url.mark, "a name and password stand under `auth`, not in the address");
         else if (parts->scheme == "http" && !source_.allow_http && !is_loopback(parts->host))
             reader_.problem(
                 url.mark,

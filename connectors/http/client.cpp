@@ -18,11 +18,6 @@ namespace {
 constexpr long slowest_bytes_a_second = 16;
 constexpr long slow_seconds = 60;
 
-bool is_loopback(const std::string& origin) {
-    const std::string host = origin.substr(std::min(origin.find("://") + 3, origin.size()));
-    return host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
-}
-
 ErrorCode code_of(CURLcode result) {
     switch (result) {
         case CURLE_PEER_FAILED_VERIFICATION:
@@ -150,7 +145,7 @@ HttpClient::~HttpClient() {
 
 asio::awaitable<Result<Response>> HttpClient::send(Request request, Connection connection) {
     const std::string origin = origin_of(request.url);
-    if (origin.starts_with("http://") && !connection.allow_http && !is_loopback(origin))
+    if (origin.starts_with("http://") && !connection.allow_http && !is_loopback(request.url))
         co_return Error{ErrorCode::unsupported, fmt::format("{}: plain http is not allowed", origin)};
     auto transfer = std::make_shared<Transfer>(io_);
     transfer->request = std::move(request);

@@ -15,8 +15,11 @@ namespace {
 constexpr std::int64_t renew_before_ms = 30'000;
 constexpr int most_redirects = 5;
 
+/// Without the query, and without a name and password.
 std::string shown(std::string_view url) {
-    return std::string(url.substr(0, url.find('?')));
+    const std::size_t path = url.find('/', std::min(url.find("://") + 3, url.size()));
+    const std::size_t query = std::min(url.find('?'), url.size());
+    return origin_of(url) + std::string(path < query ? url.substr(path, query - path) : std::string_view{});
 }
 
 }  // namespace
@@ -45,6 +48,10 @@ Error Exchange::refuse(std::string text) {
 asio::awaitable<void> Exchange::sleep(milliseconds pause) {
     asio::steady_timer timer(io_, pause);
     co_await timer.async_wait(asio::use_awaitable);
+}
+
+Exchange::Place::~Place() {
+    exchange_.free_place();
 }
 
 asio::awaitable<void> Exchange::take_place() {
@@ -82,8 +89,9 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
             free_place();
             continue;
         }
+        std::optional<Place> place(*this);  // given back whatever happens, a stop in the middle included
         auto answer = co_await attempt(request);
-        free_place();
+        place.reset();
         ++counts_.by_status[answer ? answer->status : 0];
         if (answer && answer->is_ok() && request.refusal)
             if (auto refused = request.refusal(*answer)) answer = std::move(*refused);

@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -35,8 +36,8 @@ class Exchange {
              ExchangeMemory memory);
 
     /// Sends the request with the login's headers. A 429 or 503 stops all requests of the source until told;
-    /// what may help is sent again until `give_up` has passed since the last success. The answer may be any
-    /// status below 500. A refused login is not tried again until forget_refusal().
+    /// what may help is sent again until `give_up` has passed. Stopping it throws operation_aborted. The
+    /// answer may be any status below 500. A refused login is not tried again until forget_refusal().
     boost::asio::awaitable<Result<Response>> call(Request request);
 
     void set_give_up(milliseconds give_up) { give_up_ = give_up; }
@@ -46,7 +47,20 @@ class Exchange {
     [[nodiscard]] Circuit::State circuit() const { return circuit_.state(); }
 
   private:
-    static constexpr int concurrent = 4;
+    static constexpr int concurrent =
+        4;  ///< requests of a source at a time: what instances bear beside their users
+
+    /// One of the places, taken already.
+    class Place {
+      public:
+        explicit Place(Exchange& exchange) : exchange_(exchange) {}
+        ~Place();
+        Place(const Place&) = delete;
+        Place& operator=(const Place&) = delete;
+
+      private:
+        Exchange& exchange_;
+    };
 
     boost::asio::awaitable<Result<Response>> attempt(Request request);
     boost::asio::awaitable<Result<Headers>> login_headers();

@@ -47,11 +47,23 @@ std::string encoded(std::string_view text) {
 
 std::string origin_of(std::string_view url) {
     const std::size_t scheme = url.find("://");
-    const std::size_t end =
-        scheme == std::string_view::npos ? url.size() : url.find_first_of("/?#", scheme + 3);
-    std::string origin(url.substr(0, end));
+    const std::size_t begin = scheme == std::string_view::npos ? 0 : scheme + 3;
+    const std::size_t end = std::min(url.find_first_of("/?#", begin), url.size());
+    std::string_view host = url.substr(begin, end - begin);
+    if (const std::size_t at = host.rfind('@'); at != std::string_view::npos) host.remove_prefix(at + 1);
+    std::string origin = std::string(url.substr(0, begin)) + std::string(host);
     std::transform(origin.begin(), origin.end(), origin.begin(), lower);
     return origin;
+}
+
+bool is_loopback(std::string_view url) {
+    const std::string origin = origin_of(url);
+    std::string_view host = origin;
+    host.remove_prefix(std::min(host.find("://") + 3, host.size()));
+    if (host.starts_with("[::1]")) return host.size() == 5 || host[5] == ':';
+    host = host.substr(0, host.find(':'));
+    const bool is_number = host.find_first_not_of("0123456789.") == std::string_view::npos;
+    return host == "localhost" || (host.starts_with("127.") && is_number);
 }
 
 }  // namespace baselined::connectors

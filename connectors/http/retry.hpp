@@ -48,7 +48,7 @@ class Circuit {
     /// Whether a request may go now.
     [[nodiscard]] bool lets_through(std::int64_t now_ms);
     void note_success();
-    /// True when this failure opened it: the moment to tell.
+    /// True when this failure opened it.
     bool note_failure(std::int64_t now_ms);
     [[nodiscard]] State state() const { return state_; }
 

@@ -16,6 +16,8 @@ struct Arguments {
     std::string config = "/etc/baselined/baselined.yaml";
     std::string now, measure, from, to, file, period;
     PreviewRequest preview;
+    ExportRequest exported;
+    bool online = false;
     bool json = false;
     SeriesRequest series;
 };
@@ -33,9 +35,10 @@ void add_json(CLI::App& command, Arguments& arguments) {
 }
 
 /// Loads, checks and makes ready; complaints go to stderr. A null pointer: the configuration is bad.
-std::unique_ptr<ReadyConfiguration> make_ready(const std::string& path) {
+std::unique_ptr<ReadyConfiguration> make_ready(const std::string& path,
+                                               config::Missing missing_mappings = config::Missing::refused) {
     auto ready = std::make_unique<ReadyConfiguration>();
-    ready->loaded = config::load(path);
+    ready->loaded = config::load(path, missing_mappings);
     Problems problems = ready->loaded.problems;
     if (problems.empty())
         ready->portfolio = std::make_unique<Portfolio>(ready->loaded.configuration, problems);
@@ -60,7 +63,8 @@ std::unique_ptr<Invocation> prepare(const Arguments& arguments, int& status) {
         invocation.now = *now;
         invocation.clock = FigureBook::Clock::stands_still;
     }
-    auto ready = make_ready(arguments.config);
+    auto ready = make_ready(
+        arguments.config, arguments.preview.is_draft ? config::Missing::tolerated : config::Missing::refused);
     if (ready != nullptr) {
         invocation.ready = std::move(ready);
         invocation.portfolio = invocation.ready->portfolio.get();
@@ -79,13 +83,15 @@ int run_daemon(const std::string& path) {
 
 int run(const CLI::App& command, Arguments& arguments) {
     if (command.get_name() == "run") return run_daemon(arguments.config);
-    if (command.get_name() == "preview") return preview_file(arguments.preview, arguments.json);
+    if (command.get_name() == "preview" && arguments.preview.stream.empty())
+        return preview_file(arguments.preview, arguments.json);
     int status = exit_done;
     const auto prepared = prepare(arguments, status);
     if (!prepared) return status;
     Invocation& invocation = *prepared;
     const std::string& name = command.get_name();
-    if (name == "check") return check(invocation);
+    if (name == "check") return check(invocation, arguments.online);
+    if (name == "export") return export_all(invocation, arguments.exported);
     if (name == "once") return once(invocation);
     if (name == "status") return show_status(invocation, arguments.measure);
     if (name == "replay") return show_replay(invocation, arguments.measure, arguments.from, arguments.to);
@@ -101,7 +107,8 @@ int run(const CLI::App& command, Arguments& arguments) {
 
 void add_commands(CLI::App& app, Arguments& arguments) {
     app.add_subcommand("run", "The daemon, in the foreground");
-    app.add_subcommand("check", "Reads every file and runs the mappings' tests");
+    app.add_subcommand("check", "Reads every file and runs the mappings' tests")
+        ->add_flag("--online", arguments.online, "Asks every source, too");
     app.add_subcommand("once", "Reads every source to its end, evaluates, exits");
     app.add_subcommand("status", "Each measure: figures, both statuses, reasons")
         ->add_option("MEASURE", arguments.measure, "Its id");
@@ -119,6 +126,11 @@ void add_commands(CLI::App& app, Arguments& arguments) {
     explain->add_option("MEASURE", arguments.measure, "Its id")->required();
     explain->add_option("--period", arguments.period, "As 2026-09; default: the newest settled");
     app.add_subcommand("sources", "Each stream: what was read, rejected and did not fit");
+    CLI::App* exported = app.add_subcommand("export", "Measures and their periods, for other programs");
+    exported->add_option("--format", arguments.exported.format, "csv, xlsx or json")
+        ->required()
+        ->check(CLI::IsMember({"csv", "xlsx", "json"}));
+    exported->add_option("--output", arguments.exported.output, "A file; default: stdout");
     app.add_subcommand("report", "One self-contained page")
         ->add_option("FILE", arguments.file, "Where to write it")
         ->required();
@@ -150,7 +162,8 @@ void add_commands(CLI::App& app, Arguments& arguments) {
         const std::string name = command->get_name();
         if (name == "run") continue;
         if (name != "check") add_now(*command, arguments);
-        if (name != "check" && name != "once" && name != "report") add_json(*command, arguments);
+        if (name != "check" && name != "once" && name != "report" && name != "export")
+            add_json(*command, arguments);
     }
 }
 

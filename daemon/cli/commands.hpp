@@ -30,6 +30,11 @@ struct SeriesRequest {
     bool csv = false;
 };
 
+struct ExportRequest {
+    std::string format;  ///< csv, xlsx, json
+    std::string output;  ///< empty: stdout
+};
+
 struct PreviewRequest {
     std::string file;    ///< or a source's name, when there is a stream
     std::string stream;  ///< empty: `file` is a file
@@ -38,7 +43,8 @@ struct PreviewRequest {
     std::optional<std::int64_t> rows;  ///< how many are shown; all are read
 };
 
-int check(Invocation& invocation);
+/// `is_online`: asks every source too.
+int check(Invocation& invocation, bool is_online);
 int once(Invocation& invocation);
 int show_status(Invocation& invocation, const std::string& measure);
 int show_series(Invocation& invocation, const SeriesRequest& request);
@@ -48,6 +54,7 @@ int show_explanation(Invocation& invocation, const std::string& measure, const s
 /// What the reader sees in a file; needs no configuration.
 int preview_file(const PreviewRequest& request, bool is_json);
 int preview_stream(Invocation& invocation, const PreviewRequest& request);
+int export_all(Invocation& invocation, const ExportRequest& request);
 int show_sources(Invocation& invocation);
 int write_report(Invocation& invocation, const std::string& path);
 

@@ -31,7 +31,34 @@ std::vector<std::string> warnings(Invocation& invocation) {
 
 }  // namespace
 
-int check(Invocation& invocation) {
+namespace {
+
+/// What each stream's source has against being read.
+std::vector<ReadingFailure> try_sources(Invocation& invocation) {
+    // A store of its own, in memory: nothing is kept.
+    const auto store = open_sqlite_store(":memory:", StoreMode::write);
+    RecordKeeper keeper(*store, invocation.portfolio->set());
+    boost::asio::io_context io;
+    StoreThread thread;
+    Poller poller(
+        io, *invocation.portfolio, *store, keeper, thread, [&] { return invocation.now; }, PollerMode::once);
+    std::vector<ReadingFailure> failures;
+    std::exception_ptr thrown;
+    for (StreamPlan& plan : invocation.portfolio->streams())
+        boost::asio::co_spawn(io, poller.try_out(plan),
+                              [&](std::exception_ptr error, std::vector<std::string> texts) {
+                                  if (error) thrown = error;
+                                  for (const std::string& text : texts)
+                                      failures.push_back({plan.source->name, plan.stream->name, text});
+                              });
+    io.run();
+    if (thrown) std::rethrow_exception(thrown);
+    return failures;
+}
+
+}  // namespace
+
+int check(Invocation& invocation, bool is_online) {
     const auto& configuration = invocation.portfolio->configuration();
     std::size_t tests = 0;
     for (const auto& mapping : configuration.mappings) tests += mapping.tests.size();
@@ -39,7 +66,12 @@ int check(Invocation& invocation) {
                configuration.sources.size() == 1 ? "" : "s", configuration.measures.size(),
                configuration.measures.size() == 1 ? "" : "s", tests, tests == 1 ? "" : "s");
     for (const std::string& warning : warnings(invocation)) fmt::print(stderr, "warning: {}\n", warning);
-    return exit_done;
+    if (!is_online) return exit_done;
+    const auto failures = try_sources(invocation);
+    for (const ReadingFailure& failure : failures)
+        fmt::print(stderr, "{}/{}: {}\n", failure.source, failure.stream, failure.text);
+    if (failures.empty()) fmt::print("every source answers\n");
+    return failures.empty() ? exit_done : exit_source_failed;
 }
 
 namespace {

@@ -4,137 +4,13 @@
 #include <algorithm>
 
 #include "daemon/cli/commands.hpp"
-#include "daemon/cli/json.hpp"
+#include "daemon/cli/measure_json.hpp"
 #include "daemon/report/chart.hpp"
 
 namespace baselined::daemon {
 
 namespace {
 
-std::string day_text(const std::optional<mappings::Day>& day) {
-    if (!day) return {};
-    const date::year_month_day ymd{*day};
-    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(ymd.year()), static_cast<unsigned>(ymd.month()),
-                       static_cast<unsigned>(ymd.day()));
-}
-
-void write_baseline(Json& json, const MeasureView& view) {
-    const auto& definition = view.plan->measure->baseline;
-    const bool is_median = view.plan->indicator->form == mappings::Form::median ||
-                           view.plan->indicator->form == mappings::Form::percentile;
-    json.key("baseline").object();
-    json.key("value").number(view.baseline.value);
-    json.key("numerator").number(is_median ? std::nullopt : std::optional(view.baseline.numerator));
-    json.key("denominator").number(view.baseline.denominator);
-    json.key("from").optional_text(day_text(definition.from));
-    json.key("to").optional_text(day_text(definition.to));
-    json.key("frozen_at").instant(view.frozen ? std::optional(view.frozen->frozen_at) : std::nullopt);
-    json.key("digest").optional_text(view.digest);
-    json.end_object();
-}
-
-void write_saving(Json& json, const std::optional<mappings::Saving>& saving) {
-    json.key("saving");
-    if (!saving) return json.null();
-    json.object();
-    json.key("currency").text(saving->currency);
-    json.key("target").number(saving->target);
-    json.key("expected").number(saving->expected);
-    json.key("forecast").number(saving->forecast);
-    json.key("actual").number(saving->actual);
-    json.key("actual_se").number(saving->actual_se);
-    json.key("confirmed").number(0.0);
-    json.end_object();
-}
-
-void write_figures(Json& json, const MeasureView& view) {
-    const auto& measure = *view.plan->measure;
-    const auto& result = view.assessment;
-    json.key("target").object();
-    json.key("value").number(result.target);
-    json.key("change").number(measure.target.change);
-    json.key("by").optional_text(day_text(measure.target.by));
-    json.end_object();
-    json.key("actual");
-    if (view.actual) {
-        const bool is_median = view.plan->indicator->form == mappings::Form::median ||
-                               view.plan->indicator->form == mappings::Form::percentile;
-        const bool is_plain = view.plan->indicator->form == mappings::Form::count ||
-                              view.plan->indicator->form == mappings::Form::sum ||
-                              view.plan->indicator->form == mappings::Form::backlog;
-        json.object();
-        json.key("value").number(view.actual->figure.value);
-        json.key("numerator").number(is_median ? std::nullopt : std::optional(view.actual->figure.numerator));
-        json.key("denominator")
-            .number(is_plain ? std::nullopt : std::optional(view.actual->figure.denominator));
-        json.key("period").text(view.actual->label);
-        json.key("settled").boolean(true);
-        json.end_object();
-    } else {
-        json.null();
-    }
-    json.key("realised").number(result.realised);
-    json.key("drift").number(result.drift);
-    json.key("p_deliver").number(result.p_deliver);
-    json.key("forecast");
-    if (result.forecast) {
-        json.object();
-        json.key("value").number(result.forecast->value);
-        json.key("low").number(result.forecast->low);
-        json.key("high").number(result.forecast->high);
-        json.key("at").optional_text(day_text(measure.target.by));
-        json.end_object();
-    } else {
-        json.null();
-    }
-}
-
-void write_measure(Json& json, const MeasureView& view) {
-    const auto& measure = *view.plan->measure;
-    const auto& result = view.assessment;
-    json.object();
-    json.key("id").text(measure.id);
-    json.key("name").text(measure.name);
-    json.key("owner").object();
-    json.key("name").text(measure.owner.name);
-    json.key("email").text(measure.owner.email);
-    json.end_object();
-    json.key("stage");
-    if (measure.stage) {
-        json.object();
-        json.key("doi").number(static_cast<double>(static_cast<int>(*measure.stage)));
-        json.key("name").text(name_of(*measure.stage));
-        json.end_object();
-    } else {
-        json.null();
-    }
-    json.key("implementation_status").text(name_of(result.implementation));
-    json.key("potential_status").text(name_of(result.potential));
-    json.key("indicator").text(view.plan->indicator->name);
-    json.key("definition")
-        .text(fmt::format("{}@{}", view.plan->indicator->name, view.plan->indicator->version));
-    json.key("unit").text(unit_text(*view.plan->indicator));
-    json.key("better").text(view.plan->indicator->better == mappings::Better::lower ? "lower" : "higher");
-    write_baseline(json, view);
-    write_figures(json, view);
-    write_saving(json, result.saving);
-    json.key("reasons").array();
-    for (const auto& reason : result.reasons) {
-        json.object();
-        json.key("code").text(reason.code);
-        json.key("text").text(reason.text);
-        json.end_object();
-    }
-    json.end_array();
-    json.key("data").object();
-    json.key("fresh").boolean(view.data.fresh);
-    json.key("last_read_at").instant(view.data.last_read_at);
-    json.key("last_record_at").instant(view.data.last_record_at);
-    json.end_object();
-    json.end_object();
-}
-
-/// Eight heights, the whole range from lowest to highest.
 std::string sparkline(const std::vector<std::optional<double>>& values) {
     constexpr const char* bars[]{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     double low = HUGE_VAL, high = -HUGE_VAL;

@@ -114,4 +114,5 @@ class Jira(NastyServer):
 
     def shown(self, issue, query):
         fields = {**issue["fields"], "updated": jira_time(issue["updated"])}
-        return {"id": issue["id"], "key": issue["key"], "self": "x", "expand": "y", "fields": {f: fields.get(f) for f in query.get("fields", ["id"]) if f in fields or f.startswith("customfield")}}
+        asked = list(fields) if "*all" in query.get("fields", []) else query.get("fields", ["id"])
+        return {"id": issue["id"], "key": issue["key"], "self": "x", "expand": "y", "fields": {f: fields.get(f) for f in asked if f in fields or f.startswith("customfield")}}
