@@ -22,7 +22,6 @@ namespace {
 using connectors::Page;
 using mappings::Cell;
 using mappings::Record;
-using mappings::Value;
 
 /// The newest file's first rows, as a page.
 Result<Page> sample_file(const StreamPlan& plan, int rows) {
