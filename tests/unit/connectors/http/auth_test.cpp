@@ -1,0 +1,123 @@
+#include "connectors/http/auth.hpp"
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "tests/support/catch.hpp"
+
+using namespace baselined;
+using namespace baselined::connectors;
+
+namespace {
+
+constexpr std::int64_t now = 1'767'607'872'000;
+
+/// A key file of this test's own.
+std::string write_key(const char* kind) {
+    const std::string path = std::string("/tmp/baselined-test-key-") + kind + ".pem";
+    EVP_PKEY* key = std::string(kind) == "rsa" ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
+    std::FILE* file = std::fopen(path.c_str(), "w");
+    PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr);
+    std::fclose(file);
+    EVP_PKEY_free(key);
+    return path;
+}
+
+/// Verified by somebody else: Python over the openssl command line.
+bool is_verified(const std::string& jwt, const std::string& key, const char* kind) {
+    const std::string script = R"(
+import base64, json, subprocess, sys, tempfile
+jwt, key, kind = sys.argv[1:]
+head, body, signature = jwt.split(".")
+plain = lambda t: base64.urlsafe_b64decode(t + "=" * (-len(t) % 4))
+claims = json.loads(plain(body))
+assert claims["iss"] == "me" and claims["sub"] == "user" and claims["aud"] == "client" and claims["exp"] > claims["iat"], claims
+assert json.loads(plain(head))["alg"] == ("RS256" if kind == "rsa" else "ES256")
+signed = plain(signature)
+if kind != "rsa":
+    def integer(b):
+        b = b.lstrip(b"\0") or b"\0"
+        b = (b"\0" if b[0] & 0x80 else b"") + b
+        return b"\x02" + bytes([len(b)]) + b
+    assert len(signed) == 64
+    inner = integer(signed[:32]) + integer(signed[32:])
+    signed = b"\x30" + bytes([len(inner)]) + inner
+with tempfile.NamedTemporaryFile() as s, tempfile.NamedTemporaryFile() as d, tempfile.NamedTemporaryFile() as p:
+    s.write(signed); s.flush(); d.write((head + "." + body).encode()); d.flush()
+    subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-out", p.name], check=True)
+    sys.exit(subprocess.run(["openssl", "dgst", "-sha256", "-verify", p.name, "-signature", s.name, d.name], stdout=subprocess.DEVNULL).returncode)
+)";
+    const std::string path = "/tmp/baselined-verify-jwt.py";
+    std::FILE* file = std::fopen(path.c_str(), "w");
+    std::fwrite(script.data(), 1, script.size(), file);
+    std::fclose(file);
+    return std::system(("/usr/bin/python3 " + path + " " + jwt + " " + key + " " + kind).c_str()) == 0;
+}
+
+Response answer(long status, std::string body) {
+    Response response;
+    response.status = status;
+    response.body = std::move(body);
+    return response;
+}
+
+}  // namespace
+
+TEST_CASE("JSON Web Tokens are signed so that others verify them") {
+    for (const char* kind : {"rsa", "ec"}) {
+        Login login;
+        login.issuer = "me";
+        login.subject = "user";
+        login.client_id = "client";
+        login.key = write_key(kind);
+        const auto jwt = signed_jwt(login, now);
+        REQUIRE(jwt.has_value());
+        CHECK(is_verified(*jwt, login.key, kind));
+        std::string forged = *jwt;
+        char& c = forged[forged.rfind('.') + 10];
+        c = c == 'A' ? 'B' : 'A';
+        CHECK_FALSE(is_verified(forged, login.key, kind));
+    }
+    Login login;
+    login.key = "/nowhere.pem";
+    CHECK_FALSE(signed_jwt(login, now).has_value());
+}
+
+TEST_CASE("token answers") {
+    const auto token =
+        parse_token(answer(200, R"({"access_token":"a","refresh_token":"r","expires_in":"60"})"), now);
+    REQUIRE(token.has_value());
+    CHECK(token->access == "a");
+    CHECK(token->refresh == "r");
+    CHECK(token->expires_at_ms == now + 60'000);
+    const auto refused =
+        parse_token(answer(401, R"({"error":"server_error","error_description":"access_denied"})"), now);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK((refused.error().code == ErrorCode::bad_input));
+    CHECK_THAT(refused.error().text, Catch::Contains("access_denied"));
+    CHECK((parse_token(answer(200, "<html>"), now).error().code == ErrorCode::unavailable));
+    CHECK((parse_token(answer(503, ""), now).error().code == ErrorCode::unavailable));
+}
+
+TEST_CASE("token requests are forms, encoded, and a used refresh token is not sent twice") {
+    Login login;
+    login.by = Login::By::oauth2;
+    login.grant = Login::Grant::password;
+    login.user = "bot@acme";
+    login.password = "p&w=1";
+    login.client_id = "c";
+    const auto first = token_request(login, "", now);
+    CHECK(first->body == "grant_type=password&username=bot%40acme&password=p%26w%3D1&client_id=c");
+    CHECK(first->is_idempotent);
+    const auto next = token_request(login, "refresh", now);
+    CHECK_THAT(next->body, Catch::StartsWith("grant_type=refresh_token&refresh_token=refresh"));
+    CHECK_FALSE(next->is_idempotent);
+    CHECK(plain_headers(
+              {Login::By::basic, "Aladdin", "open sesame", {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}})
+              .front()
+              .second == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");  // RFC 7617
+}

@@ -1,0 +1,57 @@
+#include "connectors/jira/search_api.hpp"
+
+#include "connectors/jira/sla_cycles.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace baselined::connectors;
+using namespace baselined::connectors::jira;
+
+TEST_CASE("a user's query keeps its meaning when it is bounded") {
+    const auto bounded = [](const char* jql) { return bounded_jql(jql, "updated >= 1", "updated ASC"); };
+    CHECK(bounded("project = OPS or project = X") ==
+          "(project = OPS or project = X) AND updated >= 1 ORDER BY updated ASC");
+    CHECK(bounded("project = OPS Order By created DESC") ==
+          "(project = OPS) AND updated >= 1 ORDER BY updated ASC");
+    CHECK(bounded("summary ~ \"by order by mail\"") ==
+          "(summary ~ \"by order by mail\") AND updated >= 1 ORDER BY updated ASC");
+    CHECK(bounded("") == "updated >= 1 ORDER BY updated ASC");
+    CHECK(bounded("order by key") == "updated >= 1 ORDER BY updated ASC");
+}
+
+TEST_CASE("SLA fields in their four states") {
+    rapidjson::Document issue;
+    issue.Parse(R"({"id":"7","fields":{"a":null,"b":{"id":"1","name":"TTR","completedCycles":[]},
+        "c":{"name":"TTR","completedCycles":[{"startTime":{"epochMillis":1},"stopTime":{"epochMillis":9},"breachTime":{"epochMillis":5},"breached":false}],
+             "ongoingCycle":{"startTime":{"epochMillis":20},"breachTime":{"epochMillis":30},"breached":false,"paused":true}},
+        "d":"no SLA"}})");
+    const std::vector<baselined::mappings::JiraField> fields{
+        {"A", "a"}, {"B", "b"}, {"C", "c"}, {"D", "d"}, {"E", "e"}};
+    add_slas(issue, fields, issue.GetAllocator());
+    const auto& slas = issue["slas"];
+    REQUIRE(slas.Size() == 2);
+    CHECK(text_of(slas[0], "id") == "7-c-1");
+    CHECK(text_of(slas[0], "state") == "completed");
+    CHECK(slas[0]["breached"].IsFalse());  // trusted, though it stopped after its breach time
+    CHECK(text_of(slas[1], "id") == "7-c-2");
+    CHECK(text_of(slas[1], "state") == "paused");
+    CHECK(slas[1]["ended_at"].IsNull());
+    CHECK(next_breach(issue) == 30);
+}
+
+TEST_CASE("answers of both flavours, and what Jira says instead") {
+    Response response;
+    response.status = 200;
+    response.body =
+        R"({"issues":[{"id":"1","fields":{"updated":"2026-01-05T21:11:12.345+1100"}}],"isLast":true,"nextPageToken":"t"})";
+    const auto page = parse_search(response);
+    REQUIRE(page.has_value());
+    CHECK(page->next_token.empty());
+    CHECK(updated_of((*page->issues)[0]) == 1'767'607'872'345);
+    response.body = R"({"issues":[)";
+    CHECK((parse_search(response).error().code == baselined::ErrorCode::limit));
+    response.status = 400;
+    response.body =
+        R"({"errorMessages":["Unbounded JQL queries are not allowed here."],"errors":{"jql":"bad"}})";
+    CHECK_THAT(parse_search(response).error().text,
+               Catch::Contains("400: Unbounded JQL queries are not allowed here.; jql: bad"));
+}

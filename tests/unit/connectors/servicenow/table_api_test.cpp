@@ -1,0 +1,84 @@
+#include "connectors/servicenow/table_api.hpp"
+
+#include "connectors/servicenow/cursor.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace baselined;
+using namespace baselined::connectors;
+using namespace baselined::connectors::servicenow;
+
+namespace {
+
+Response answer(long status, std::string body, Headers headers = {}) {
+    Response response;
+    response.status = status;
+    response.body = std::move(body);
+    response.headers = std::move(headers);
+    return response;
+}
+
+const std::vector<std::string> fields{"sys_id", "state", "hidden"};
+
+}  // namespace
+
+TEST_CASE("rows, hidden rows and fields that are left out") {
+    const auto table = parse_table(
+        answer(
+            200,
+            R"({"result":[{"sys_id":"a","state":"3"},{},{"sys_id":"b","state":{"link":"x","value":"7"}}]})",
+            {{"X-Total-Count", "9"}, {"Date", "Mon, 05 Jan 2026 10:11:12 GMT"}}),
+        fields);
+    REQUIRE(table.has_value());
+    CHECK(table->rows.size() == 2);
+    CHECK(table->hidden == 1);
+    CHECK(table->total == 9);
+    CHECK(table->server_ms == 1'767'607'872'000);
+    CHECK(table->rows[0].values == std::vector<std::string>{"a", "3", ""});
+    CHECK(table->rows[0].present == std::vector<bool>{true, true, false});
+    CHECK(table->rows[1].values[1] == "7");
+}
+
+// The bodies that other connectors took for the end of a table.
+TEST_CASE("a truncated or refused answer is never rows") {
+    const auto code = [](const Response& response) { return parse_table(response, fields).error().code; };
+    CHECK((
+        code(answer(
+            200,
+            R"({"result":[{"sys_id":"a"}],"error":{"detail":"Transaction cancelled: maximum execution time exceeded","message":"x"},"status":"failure"})")) ==
+        ErrorCode::limit));
+    CHECK((code(answer(500,
+                       R"({"error":{"message":"Transaction cancelled","detail":""},"status":"failure"})")) ==
+           ErrorCode::limit));
+    CHECK((code(answer(200, R"({"result":[{"sys_id":"a"},{"sys)")) == ErrorCode::limit));
+    CHECK((code(answer(200, "<html>hibernating</html>", {{"Content-Type", "text/html"}})) ==
+           ErrorCode::unavailable));
+    CHECK((code(answer(200, "{}")) == ErrorCode::unavailable));
+    const auto refused = parse_table(
+        answer(
+            403,
+            R"({"error":{"message":"Insufficient rights to query records","detail":"Field(s) present in the query do not have permission to be read"},"status":"failure"})"),
+        fields);
+    CHECK((refused.error().code == ErrorCode::bad_input));
+    CHECK_THAT(refused.error().text, Catch::Contains("403: Insufficient rights to query records: Field(s)"));
+}
+
+TEST_CASE("encoded queries") {
+    CHECK(both("", "a=1") == "a=1");
+    CHECK(both("type!=standard", "a=1") == "type!=standard^a=1");
+    CHECK(both("x=1^NQy=2", "a=1") == "x=1^a=1^NQy=2^a=1");
+    CHECK(fields_of_query("type!=standard^ORpriority<3^NQcmdb_ci.nameISNOTEMPTY^ORDERBYDESCnumber") ==
+          std::vector<std::string>{"type", "priority", "cmdb_ci.name"});
+    CHECK(stamp(1'767'607'872'999) == "2026-01-05 10:11:12");
+    CHECK(parse_stamp("2026-01-05 10:11:12") == 1'767'607'872'000);
+    for (const char* text : {"", "2026-01-05", "2026-13-05 10:11:12", "UNKNOWN"})
+        CHECK_FALSE(parse_stamp(text));
+}
+
+TEST_CASE("a cursor survives the store, and another's is none") {
+    const Cursor cursor{"f", 12, "a\"b", true, 34};
+    const auto read = Cursor::parse(cursor.text());
+    REQUIRE(read.has_value());
+    CHECK(read->text() == cursor.text());
+    for (const char* text : {"", "{}", "[1]", R"({"updated":"x","id":1,"first_done":1,"deletes":2,"of":3})"})
+        CHECK_FALSE(Cursor::parse(text).has_value());
+}

@@ -1,0 +1,31 @@
+#include "mappings/mapping/json_path.hpp"
+
+#include "mappings/mapping/conversion.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace baselined::mappings;
+
+TEST_CASE("paths into JSON rows") {
+    rapidjson::Document row;
+    row.Parse(R"({"a":{"b":[{"c":"deep"},{"c":2.5}],"d.e":"dotted"},"cmdb_ci.name":"flat","n":null,"t":true,
+        "l":["x",1,false],"big":12345678901234567890,"o":{"k":1},"e":"","q[0]":"bracket"})");
+    const auto at = [&](const char* path) {
+        std::string buffer;
+        const auto* value = JsonPath(path).find(row);
+        return value == nullptr ? std::string("(nothing)") : text_of(cell_of(*value, buffer));
+    };
+    CHECK(at("a.b[0].c") == "deep");
+    CHECK(at("a.b[1].c") == "2.5");
+    CHECK(at("cmdb_ci.name") == "flat");
+    CHECK(at("a.d.e") == "dotted");
+    CHECK(at("q[0]") == "bracket");
+    CHECK(at("n") == "");
+    CHECK(at("e") == "");
+    CHECK(at("t") == "true");
+    CHECK(at("l") == "x, 1, false");
+    CHECK(at("big") == "12345678901234567890");
+    for (const char* path : {"a.b[2].c", "a.x", "n.x", "a.b[x].c", "a.b.c", "t[0]", "zz"})
+        CHECK(at(path) == "(nothing)");
+    std::string buffer;
+    CHECK((cell_of(row["o"], buffer).type == CellType::tree));
+}
