@@ -58,10 +58,13 @@ class FileReading::State {
                 return false;
             }
             rows_.add(reader_->row_number(), reader_->cells());
+            ++taken_;
             if (rows_.rows() == rows_a_block) close_block();
         }
         return true;
     }
+
+    [[nodiscard]] std::int64_t rows() const { return taken_; }
 
   private:
     Result<void> read_header(TableReader& reader) {
@@ -158,6 +161,7 @@ class FileReading::State {
     std::optional<Transaction> transaction_;
     int blocks_in_transaction_ = 0;
     int transactions_ = 0;
+    std::int64_t taken_ = 0;
     std::unique_ptr<TableReader> reader_;
 };
 
@@ -171,6 +175,10 @@ Result<void> FileReading::open(const FileEntry& entry, bool is_known) {
 
 Result<bool> FileReading::step() {
     return state_->step();
+}
+
+std::int64_t FileReading::rows() const {
+    return state_->rows();
 }
 
 }  // namespace baselined::daemon

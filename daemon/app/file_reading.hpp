@@ -21,6 +21,7 @@ class FileReading {
     Result<void> open(const connectors::FileEntry& entry, bool is_known);
     /// One transaction; false when the file has been read to its end. No transaction is open afterwards.
     Result<bool> step();
+    [[nodiscard]] std::int64_t rows() const;  ///< taken so far
 
   private:
     class State;

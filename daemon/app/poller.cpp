@@ -218,15 +218,23 @@ asio::awaitable<std::string> Poller::read_file(StreamPlan& plan, FileEntry entry
     for (;;) {
         auto step = [reading] { return (*reading)->step(); };
         const auto more = co_await thread_.run(std::move(step));
+        tell_progress(plan, (*reading)->rows());
         if (!more) co_return more.error().text;
         if (!*more) co_return std::string{};
     }
 }
 
+void Poller::tell_progress(const StreamPlan& plan, std::int64_t rows) const {
+    if (progress_) progress_(plan, rows);
+}
+
 connectors::PageSink Poller::sink_of(StreamPlan& plan) {
-    return [this, &plan](connectors::Page page) -> asio::awaitable<Result<void>> {
+    auto rows = std::make_shared<std::int64_t>(0);
+    return [this, &plan, rows](connectors::Page page) -> asio::awaitable<Result<void>> {
         const Instant now = clock_();
         auto shared = std::make_shared<connectors::Page>(std::move(page));
+        *rows += static_cast<std::int64_t>(shared->rows.size());
+        tell_progress(plan, *rows);
         auto take = [this, &plan, shared, now] { take_page(*shared, plan, store_, keeper_, now); };
         co_await thread_.run(std::move(take));
         co_return Result<void>{};

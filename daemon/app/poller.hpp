@@ -47,6 +47,10 @@ class Poller {
     /// read.
     boost::asio::awaitable<Result<connectors::Page>> sample(StreamPlan& plan, int rows, bool all_fields);
 
+    /// Told of each step of a long reading: the stream, and how many rows it has taken so far.
+    using Progress = std::function<void(const StreamPlan& plan, std::int64_t rows)>;
+    void set_progress(Progress progress) { progress_ = std::move(progress); }
+
     [[nodiscard]] connectors::Exchange& exchange_of(const config::Source& source);
 
   private:
@@ -59,6 +63,7 @@ class Poller {
                                           bool is_complete);
     bool stands_still(const StreamPlan& plan, const connectors::FileEntry& entry);
     connectors::PageSink sink_of(StreamPlan& plan);
+    void tell_progress(const StreamPlan& plan, std::int64_t rows) const;
     connectors::StreamPosition position_of(const StreamPlan& plan, const StoredStream& stored);
 
     boost::asio::io_context& io_;
@@ -69,6 +74,7 @@ class Poller {
     std::function<Instant()> clock_;
     PollerMode mode_;
     connectors::HttpClient client_;
+    Progress progress_;
     std::map<std::string, std::unique_ptr<connectors::Exchange>> exchanges_;
     std::map<const StreamPlan*, std::vector<connectors::FileEntry>> listed_;
 };

@@ -1,8 +1,10 @@
 // `check`, `once` and `sources`.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <filesystem>
+#include <map>
 
 #include "daemon/app/poller.hpp"
 #include "daemon/app/remapping.hpp"
@@ -76,11 +78,38 @@ int check(Invocation& invocation, bool is_online) {
 
 namespace {
 
+/// One line on a terminal that says what is being read; nothing where nobody looks.
+class ProgressLine {
+  public:
+    void show(const StreamPlan& plan, std::int64_t rows) {
+        if (!is_terminal_) return;
+        rows_[plan.source->name + "/" + plan.stream->name] = rows;
+        std::string line;
+        for (const auto& [stream, count] : rows_)
+            line += fmt::format("{}{} {} rows", line.empty() ? "" : ", ", stream, count);
+        fmt::print(stderr, "\r\033[Kreading {}", line.substr(0, widest));
+        std::fflush(stderr);
+        is_shown_ = true;
+    }
+    ~ProgressLine() {
+        if (is_shown_) fmt::print(stderr, "\r\033[K");
+    }
+
+  private:
+    static constexpr std::size_t widest = 100;
+    bool is_terminal_ = ::isatty(STDERR_FILENO) == 1;
+    bool is_shown_ = false;
+    std::map<std::string, std::int64_t> rows_;
+};
+
 std::vector<ReadingFailure> poll_once(Portfolio& portfolio, Store& store, RecordKeeper& keeper, Instant now) {
     boost::asio::io_context io;
     StoreThread thread;
     Poller poller(
         io, portfolio, store, keeper, thread, [now] { return now; }, PollerMode::once);
+    ProgressLine progress;
+    poller.set_progress(
+        [&progress](const StreamPlan& plan, std::int64_t rows) { progress.show(plan, rows); });
     std::vector<ReadingFailure> failures;
     std::exception_ptr thrown;
     boost::asio::co_spawn(io, poller.poll_all(),

@@ -113,6 +113,8 @@ std::string picture(const MeasureView& view) {
         source(ColourScheme::dark), escaped(describe(chart)), source(ColourScheme::light));
 }
 
+constexpr std::size_t tickets_shown = 8;
+
 std::string status_text(std::string_view status) {
     std::string words(status);
     for (char& c : words)
@@ -135,7 +137,33 @@ std::string money_text(const std::optional<mappings::Saving>& saving) {
         money(saving->forecast), money(0));
 }
 
-std::string measure_text(const MeasureView& view) {
+std::string ticket_text(const CountedRecord& ticket) {
+    const bool is_link = ticket.url.starts_with("https://") || ticket.url.starts_with("http://");
+    const std::string number =
+        is_link ? fmt::format("<a href=\"{}\">{}</a>", escaped(ticket.url), escaped(ticket.number))
+                : escaped(ticket.number);
+    return fmt::format("<li>{} <span class=\"faint\">{}</span> {}</li>", number,
+                       mappings::format_rfc3339(ticket.at).substr(0, 10), escaped(ticket.title));
+}
+
+/// The newest records behind the newest settled figure; of a share, those that count against it or for it.
+std::string tickets_text(const MeasureView& view, FigureBook& figures) {
+    if (!view.actual) return {};
+    auto tickets = figures.records(view.plan->series, view.actual->period);
+    const auto form = view.plan->indicator->form;
+    if (form == mappings::Form::share || form == mappings::Form::snapshot)
+        std::erase_if(tickets, [](const CountedRecord& ticket) { return !ticket.hit; });
+    std::stable_sort(tickets.begin(), tickets.end(),
+                     [](const CountedRecord& a, const CountedRecord& b) { return a.at > b.at; });
+    if (tickets.empty()) return {};
+    std::string items;
+    for (std::size_t i = 0; i < std::min(tickets.size(), tickets_shown); ++i)
+        items += ticket_text(tickets[i]);
+    return fmt::format("<details><summary>Newest of {} records behind {}</summary><ul>{}</ul></details>",
+                       tickets.size(), escaped(view.actual->label), items);
+}
+
+std::string measure_text(const MeasureView& view, FigureBook& figures) {
     const auto& measure = *view.plan->measure;
     std::string html = fmt::format(
         "<section id=\"{}\"><h2>{} <span class=\"faint\">{}</span></h2><p>Work: {} · Value: {} · <span "
@@ -151,7 +179,7 @@ std::string measure_text(const MeasureView& view) {
         if (reason.text != view.assessment.sentence)
             reasons += fmt::format("<li>{}</li>", escaped(reason.text));
     if (!reasons.empty()) html += "<ul>" + reasons + "</ul>";
-    return html + money_text(view.assessment.saving) + "</section>\n";
+    return html + money_text(view.assessment.saving) + tickets_text(view, figures) + "</section>\n";
 }
 
 std::string portfolio_row(const MeasureView& view) {
@@ -185,7 +213,8 @@ int write_report(Invocation& invocation, const std::string& path) {
         "class=\"number\">Chance to deliver</th><th class=\"number\">Money at risk</th></tr>\n";
     for (const MeasureView& view : *views) html += portfolio_row(view);
     html += "</table></div>\n";
-    for (const MeasureView& view : *views) html += measure_text(view);
+    FigureBook figures(*invocation.portfolio, *store, invocation.clock);
+    for (const MeasureView& view : *views) html += measure_text(view, figures);
     html += "</main></body></html>\n";
     std::ofstream file(path, std::ios::binary);
     file << html;

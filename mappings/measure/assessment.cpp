@@ -23,6 +23,15 @@ std::string day_text(Day day) {
                        static_cast<unsigned>(ymd.day()));
 }
 
+/// 31 Dec 2026
+std::string spoken_day(Day day) {
+    constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    const date::year_month_day ymd{day};
+    return fmt::format("{} {} {}", static_cast<unsigned>(ymd.day()),
+                       months[static_cast<unsigned>(ymd.month()) - 1], static_cast<int>(ymd.year()));
+}
+
 class Assessing {
   public:
     explicit Assessing(const AssessmentInput& input)
@@ -190,7 +199,7 @@ class Assessing {
             "80 % "
             "of the expected saving stands{}.",
             percent(*out_.realised), drift, unit[static_cast<std::size_t>(in_.calendar->length())],
-            percent(*out_.p_deliver), measure_.target.by ? " by " + day_text(*measure_.target.by) : "");
+            percent(*out_.p_deliver), measure_.target.by ? " by " + spoken_day(*measure_.target.by) : "");
     }
 
     void count_money() {
