@@ -75,7 +75,8 @@ asio::awaitable<Result<void>> IssueReading::find_flavour() {
         flavour_ = *options_.flavour;
         co_return Result<void>{};
     }
-    const auto response = co_await get("/rest/api/2/serverInfo");
+    auto response = co_await get("/rest/api/2/serverInfo");
+    if (response && response->status == 404) response = co_await get("/rest/api/3/serverInfo");
     if (!response) co_return response.error();
     const auto info = parse_answer(*response);
     if (!info) co_return about(info.error());

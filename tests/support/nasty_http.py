@@ -2,6 +2,7 @@
 import gzip
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -60,6 +61,16 @@ class NastyServer:
         self.httpd.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.httpd.server_address[1]}"
         threading.Thread(target=self.httpd.serve_forever, daemon=True).start()
+
+    def use_tls(self, certificate, key, client_ca=None, host="127.0.0.1"):
+        """From now on with TLS; with `client_ca` only for clients that show a certificate of that authority."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        if client_ca:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(client_ca)
+        self.httpd.socket = context.wrap_socket(self.httpd.socket, server_side=True)
+        self.url = f"https://{host}:{self.httpd.server_address[1]}"
 
     def stop(self):
         self.httpd.shutdown()
