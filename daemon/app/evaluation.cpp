@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "mappings/indicator/update.hpp"
+#include "mappings/measure/completeness.hpp"
 
 namespace baselined::daemon {
 
@@ -108,6 +109,15 @@ std::map<std::string, std::vector<ActionFigure>> items_by_measure(Portfolio& por
         std::sort(list.begin(), list.end(),
                   [](const ActionFigure& a, const ActionFigure& b) { return a.number < b.number; });
     return items;
+}
+
+int age_in_days(const Period& period, Instant now) {
+    return static_cast<int>(std::chrono::duration_cast<date::days>(now - period.end).count());
+}
+
+std::string ripening_key(Portfolio& portfolio, const MeasurePlan& plan) {
+    const auto& set = portfolio.set();
+    return set.series(plan.series).digest + (plan.lower ? "/" + set.series(*plan.lower).digest : "");
 }
 
 class Evaluation {
@@ -264,9 +274,33 @@ class Evaluation {
             mappings::TrackPeriod at{period, calendar.label(period),
                                      figures_.figure(plan.series, plan.lower, period, now_)};
             at.figure.settled = period.end + portfolio_.configuration().settle <= now_;
-            if (at.figure.settled) view.actual = at;
+            if (at.figure.settled)
+                view.actual = at;
+            else
+                complete(plan, at);
             input.track.push_back(std::move(at));
         }
+    }
+
+    /// A period that has ended and not settled is shown with what earlier ones lacked at its age.
+    void complete(const MeasurePlan& plan, mappings::TrackPeriod& at) {
+        const auto rule = mappings::rule_of(*plan.indicator);
+        if (!rule || at.period.end > now_) return;
+        std::vector<mappings::Ripening> earlier;
+        const int age = age_in_days(at.period, now_);
+        for (const auto& young : store_.young_figures(ripening_key(portfolio_, plan), age)) {
+            const Period period = input_calendar(plan).containing(young.period);
+            if (period.end + portfolio_.configuration().settle > now_) continue;
+            PeriodFigure then;
+            then.numerator = young.numerator;
+            then.denominator = young.denominator;
+            earlier.push_back({then, figures_.figure(plan.series, plan.lower, period, now_)});
+        }
+        at.figure = mappings::completed(at.figure, *rule, mappings::completeness_of(*rule, earlier));
+    }
+
+    [[nodiscard]] Calendar input_calendar(const MeasurePlan& plan) const {
+        return {portfolio_.configuration().zone, plan.measure->period};
     }
 
     /// Without target.from, what follows the baseline counts.
@@ -451,6 +485,18 @@ void freeze_baselines(Portfolio& portfolio, Store& store, FigureBook& figures, I
         const auto reported = figures.pooled(plan.series, plan.lower, window, now);
         store.save_baseline({plan.measure->id, plan.definition, now,
                              freeze_text(reported, periods, figures.of(plan.series).digest(window))});
+    }
+}
+
+void remember_young_figures(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now) {
+    for (const MeasurePlan& plan : portfolio.measures()) {
+        const Calendar calendar(portfolio.configuration().zone, plan.measure->period);
+        Period period = calendar.before(calendar.containing(now));
+        for (; period.end + portfolio.configuration().settle > now; period = calendar.before(period)) {
+            const auto figure = figures.figure(plan.series, plan.lower, period, now);
+            store.add_young_figure(ripening_key(portfolio, plan), {period.begin, age_in_days(period, now),
+                                                                   figure.numerator, figure.denominator});
+        }
     }
 }
 

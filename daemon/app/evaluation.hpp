@@ -86,6 +86,8 @@ std::vector<MeasureView> evaluate(Portfolio& portfolio, Store& store, FigureBook
 
 /// Freezes the baselines whose window has settled and whose streams have been read to their end since.
 void freeze_baselines(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now);
+/// Keeps what is known of periods that have ended and not settled: from it completeness is estimated later.
+void remember_young_figures(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now);
 /// Adds to the status history what changed.
 void remember_statuses(const std::vector<MeasureView>& views, Store& store, Instant now);
 

@@ -146,7 +146,10 @@ class Generation {
             keeper_->rebuild();
             FigureBook figures(portfolio(), store_);
             Transaction transaction(store_);
-            if (is_complete) keeper_->allow_snapshots(now);
+            if (is_complete) {
+                keeper_->allow_snapshots(now);
+                remember_young_figures(portfolio(), store_, figures, now);
+            }
             freeze_baselines(portfolio(), store_, figures, now);
             remember_statuses(daemon::evaluate(portfolio(), store_, figures, now), store_, now);
             transaction.commit();

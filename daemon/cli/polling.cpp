@@ -146,6 +146,7 @@ int once(Invocation& invocation) {
     Transaction transaction(*store);
     if (failures.empty()) keeper.allow_snapshots(invocation.now);
     freeze_baselines(portfolio, *store, figures, invocation.now);
+    if (failures.empty()) remember_young_figures(portfolio, *store, figures, invocation.now);
     remember_statuses(evaluate(portfolio, *store, figures, invocation.now), *store, invocation.now);
     transaction.commit();
     for (const ReadingFailure& failure : failures)

@@ -145,7 +145,10 @@ std::vector<Period> chosen_periods(const Range& range, const Calendar& calendar,
 void add_plan(const MeasureView& view, std::vector<SeriesRow>& rows) {
     for (SeriesRow& row : rows)
         for (const auto& point : view.assessment.track)
-            if (point.at.label == row.label) row.expected = point.expected;
+            if (point.at.label == row.label) {
+                row.expected = point.expected;
+                row.figure.value = point.at.figure.value;  // a provisional one is completed
+            }
     for (SeriesRow& row : rows) {
         const auto limits = view.assessment.limits(row.figure.denominator);
         if (!limits) continue;

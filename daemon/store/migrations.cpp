@@ -69,6 +69,11 @@ CREATE INDEX record_of_measure ON record(kind) WHERE kind IN (4, 5);
 CREATE INDEX raw_block_counts ON raw_block(stream, current, row_count, rejected);
 CREATE INDEX raw_block_misfits ON raw_block(stream) WHERE misfits <> '';
 )",
+    R"(
+CREATE TABLE ripening(
+    series TEXT NOT NULL, period INTEGER NOT NULL, age INTEGER NOT NULL, numerator REAL NOT NULL, denominator REAL NOT NULL,
+    PRIMARY KEY(series, period, age)) WITHOUT ROWID;
+)",
 };
 
 int shape_of(Database& database) {

@@ -67,6 +67,15 @@ Statement& Statement::bind_blob(int index, std::string_view bytes) {
     return *this;
 }
 
+Statement& Statement::bind_real(int index, double value) {
+    sqlite3_bind_double(statement_.get(), index, value);
+    return *this;
+}
+
+double Statement::real(int column) const {
+    return sqlite3_column_double(statement_.get(), column);
+}
+
 Statement& Statement::bind_null(int index) {
     sqlite3_bind_null(statement_.get(), index);
     return *this;

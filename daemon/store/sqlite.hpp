@@ -23,6 +23,7 @@ class Statement {
     Statement& bind_text(int index, std::string_view text);
     Statement& bind_blob(int index, std::string_view bytes);
     Statement& bind_null(int index);
+    Statement& bind_real(int index, double value);
 
     /// True: a row is there.
     bool step();
@@ -34,6 +35,7 @@ class Statement {
     [[nodiscard]] std::string_view text(int column) const;  ///< good until the next step or reset
     [[nodiscard]] std::string_view blob(int column) const;  ///< good until the next step or reset
     [[nodiscard]] bool is_null(int column) const;
+    [[nodiscard]] double real(int column) const;
 
   private:
     struct Finalize {

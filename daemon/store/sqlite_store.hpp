@@ -68,6 +68,8 @@ class SqliteStore final : public Store {
     void save_snapshot(std::int64_t series, Instant period, std::int64_t count, std::int64_t hits) override;
     std::vector<Snapshot> snapshots(std::int64_t series) override;
 
+    void add_young_figure(std::string_view series, const YoungFigure& figure) override;
+    std::vector<YoungFigure> young_figures(std::string_view series, int age_days) override;
     std::int64_t posting_list(std::string_view digest) override;
     bool is_list_built(std::int64_t list) override;
     void set_list_built(std::int64_t list, bool built) override;

@@ -164,4 +164,26 @@ std::vector<Store::Snapshot> SqliteStore::snapshots(std::int64_t series) {
     return snapshots;
 }
 
+void SqliteStore::add_young_figure(std::string_view series, const YoungFigure& figure) {
+    prepared(
+        "INSERT OR IGNORE INTO ripening(series, period, age, numerator, denominator) VALUES(?, ?, ?, ?, ?)")
+        .bind_text(1, series)
+        .bind(2, figure.period.time_since_epoch().count())
+        .bind(3, figure.age_days)
+        .bind_real(4, figure.numerator)
+        .bind_real(5, figure.denominator)
+        .run();
+}
+
+std::vector<Store::YoungFigure> SqliteStore::young_figures(std::string_view series, int age_days) {
+    std::vector<YoungFigure> figures;
+    Use found(prepared(
+        "SELECT period, numerator, denominator FROM ripening WHERE series = ? AND age = ? ORDER BY period"));
+    found->bind_text(1, series).bind(2, age_days);
+    while (found->step())
+        figures.push_back(
+            {Instant{mappings::Millis{found->integer(0)}}, age_days, found->real(1), found->real(2)});
+    return figures;
+}
+
 }  // namespace baselined::daemon

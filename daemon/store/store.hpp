@@ -207,6 +207,16 @@ class Store : public mappings::PostingIndex, public mappings::RecordSource {
     };
     virtual std::vector<Snapshot> snapshots(std::int64_t series) = 0;
 
+    // How periods fill up: what was known of one at an age, in whole days since it ended
+    struct YoungFigure {
+        Instant period;
+        int age_days = 0;
+        double numerator = 0, denominator = 0;
+    };
+    /// The first figure of a period at an age is kept.
+    virtual void add_young_figure(std::string_view series, const YoungFigure& figure) = 0;
+    virtual std::vector<YoungFigure> young_figures(std::string_view series, int age_days) = 0;
+
     // Posting lists (PostingIndex) by their persistent name
     virtual std::int64_t posting_list(std::string_view digest) = 0;
     virtual bool is_list_built(std::int64_t list) = 0;

@@ -245,6 +245,33 @@ OWN = """indicators:
 """
 
 
+class Ripening(InFolder):
+    """Late knowledge: seven of ten reopenings are known two days after a month's end, the others a week later."""
+
+    def write(self, months, known):
+        with open(self.folder / "inbox" / "all.csv", "w", encoding="utf-8") as file:
+            file.write("id,resolved,reopened\n")
+            for month in range(1, months + 1):
+                for number in range(100):
+                    is_known = number < 20 and (month < months or number < 20 * known)
+                    file.write(f"{month}-{number},2026-{month:02d}-15 10:00:00,{int(is_known)}\n")
+
+    def test_a_provisional_point_is_completed(self):
+        (self.folder / "inbox").mkdir()
+        (self.folder / "m.yaml").write_text("kind: incident\nid: id\nfields: { opened_at: resolved, resolved_at: resolved, reopen_count: reopened }\n", encoding="utf-8")
+        (self.folder / "measures.yaml").write_text("measures:\n  - { id: M, indicator: reopen_rate, baseline: { value: 0.2, n: 1000 }, target: { change: -20%, from: 2026-01-01, by: 2026-12-31 } }\n", encoding="utf-8")
+        (self.folder / "baselined.yaml").write_text("store: s.db\nmeasures: [measures.yaml]\nsources: { x: { type: files, path: inbox, streams: { i: { match: '*.csv', mapping: m.yaml } } } }\n", encoding="utf-8")
+        for month in range(1, 6):
+            self.write(month, 0.7)
+            now = f"2026-{month + 1:02d}-03T12:00:00Z"
+            run(self.folder, "once", now=now)
+            young = series(self.folder, "M", now=now)[f"2026-{month:02d}"]
+            self.assertEqual((young["numerator"], young["denominator"], young["settled"]), (14, 100, False))
+            self.assertAlmostEqual(young["value"], 0.14 if month < 4 else 0.2, delta=1e-12)  # three months must have ripened
+            self.write(month, 1)
+            run(self.folder, "once", now=f"2026-{month + 1:02d}-12T12:00:00Z")
+
+
 class EventLogs(InFolder):
     """An audit log, a row an update, read by the program and by plain Python."""
 
