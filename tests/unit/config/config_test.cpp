@@ -1,6 +1,7 @@
 #include "config/config.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -62,4 +63,17 @@ TEST_CASE("hostile YAML is answered with one clear line") {
 TEST_CASE("the shipped indicators are the contract's, each once") {
     const auto loaded = config::load(SOURCE_DIR "/tests/golden/config_errors/unknown_key/config.yaml");
     CHECK(loaded.configuration.indicators.size() == 45);
+}
+
+TEST_CASE("every example is a good configuration") {
+    for (const char* secret : {"SNOW_SECRET", "JIRA_TOKEN", "SMTP_PASSWORD", "OPS_SECRET"})
+        ::setenv(secret, "s", 1);
+    int examples = 0;
+    for (const auto& entry : fs::directory_iterator(SOURCE_DIR "/config/examples")) {
+        if (entry.path().extension() != ".yaml") continue;
+        ++examples;
+        const auto loaded = config::load(entry.path().string());
+        CHECK(config::print(loaded.problems, loaded.files).empty());
+    }
+    CHECK(examples >= 2);
 }
