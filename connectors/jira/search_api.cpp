@@ -7,22 +7,18 @@
 #include <algorithm>
 
 #include "mappings/mapping/conversion.hpp"
+#include "mappings/mapping/json_member.hpp"
 
 namespace baselined::connectors::jira {
 
 namespace {
 
+using mappings::member;
 using rapidjson::Value;
 using Document = rapidjson::Document;
 
 constexpr const char* sla_schema = "com.atlassian.servicedesk:sd-sla-field";
 constexpr std::size_t words_bytes = 300;
-
-const Value* member(const Value& object, const char* name) {
-    if (!object.IsObject()) return nullptr;
-    const auto found = object.FindMember(name);
-    return found == object.MemberEnd() ? nullptr : &found->value;
-}
 
 std::string words_of(const Value& document) {
     std::string words;

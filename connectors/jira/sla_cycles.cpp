@@ -5,19 +5,15 @@
 #include <algorithm>
 
 #include "connectors/jira/search_api.hpp"
+#include "mappings/mapping/json_member.hpp"
 
 namespace baselined::connectors::jira {
 
 namespace {
 
+using mappings::member;
 using rapidjson::Value;
 using Allocator = rapidjson::Document::AllocatorType;
-
-const Value* member(const Value& object, const char* name) {
-    if (!object.IsObject()) return nullptr;
-    const auto found = object.FindMember(name);
-    return found == object.MemberEnd() ? nullptr : &found->value;
-}
 
 /// `{iso8601, jira, friendly, epochMillis}` as milliseconds.
 Value moment(const Value& cycle, const char* name) {

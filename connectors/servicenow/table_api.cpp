@@ -7,21 +7,17 @@
 #include <charconv>
 #include <set>
 
+#include "mappings/mapping/json_member.hpp"
 #include "mappings/record/time.hpp"
 
 namespace baselined::connectors::servicenow {
 
 namespace {
 
+using mappings::member;
 using rapidjson::Value;
 
 constexpr std::size_t words_bytes = 300;
-
-const Value* member(const Value& object, const char* name) {
-    if (!object.IsObject()) return nullptr;
-    const auto found = object.FindMember(name);
-    return found == object.MemberEnd() ? nullptr : &found->value;
-}
 
 std::string words_of(const Value& document) {
     const Value* error = member(document, "error");

@@ -37,8 +37,7 @@ namespace {
 
 /// What each stream's source has against being read.
 std::vector<ReadingFailure> try_sources(Invocation& invocation) {
-    // A store of its own, in memory: nothing is kept.
-    const auto store = open_sqlite_store(":memory:", StoreMode::write);
+    const auto store = make_passing_store();
     RecordKeeper keeper(*store, invocation.portfolio->set());
     boost::asio::io_context io;
     StoreThread thread;

@@ -58,8 +58,7 @@ Result<Page> sample_file(const StreamPlan& plan, int rows) {
 }
 
 Result<Page> sample_remote(Invocation& invocation, StreamPlan& plan, int rows, bool all_fields) {
-    // A store of its own, in memory: nothing is kept of what is only looked at.
-    const auto store = open_sqlite_store(":memory:", StoreMode::write);
+    const auto store = make_passing_store();
     RecordKeeper keeper(*store, invocation.portfolio->set());
     boost::asio::io_context io;
     StoreThread thread;

@@ -10,6 +10,8 @@ namespace baselined::daemon {
 
 namespace {
 
+const std::string in_memory = ":memory:";
+
 void require_file(const std::string& path) {
     if (::access(path.c_str(), F_OK) == 0) return;
     throw StoreError(
@@ -25,7 +27,8 @@ Database open_database(const std::string& path, StoreMode mode) {
 }  // namespace
 
 SqliteStore::SqliteStore(const std::string& path, StoreMode mode)
-    : lock_(mode == StoreMode::write ? std::make_optional<StoreLock>(path) : std::nullopt),
+    : lock_(mode == StoreMode::write && path != in_memory ? std::make_optional<StoreLock>(path)
+                                                          : std::nullopt),
       mode_(mode),
       database_(open_database(path, mode)) {
     if (mode == StoreMode::read) {
@@ -46,6 +49,10 @@ SqliteStore::SqliteStore(const std::string& path, StoreMode mode)
 
 std::unique_ptr<Store> open_sqlite_store(const std::string& path, StoreMode mode) {
     return std::make_unique<SqliteStore>(path, mode);
+}
+
+std::unique_ptr<Store> make_passing_store() {
+    return std::make_unique<SqliteStore>(in_memory, StoreMode::write);
 }
 
 Statement& SqliteStore::prepared(const char* sql) const {

@@ -265,4 +265,7 @@ enum class StoreMode { read, write };
 /// the process, and waits for it. Read mode of a file that does not exist: ErrorCode::unavailable.
 std::unique_ptr<Store> open_sqlite_store(const std::string& path, StoreMode mode);
 
+/// A store of nobody else's that is forgotten when it goes: for looking at a source without keeping anything.
+std::unique_ptr<Store> make_passing_store();
+
 }  // namespace baselined::daemon

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "mappings/mapping/json_member.hpp"
+
 namespace baselined::mappings {
 
 namespace {
@@ -15,13 +17,6 @@ using rapidjson::Value;
 /// Doubles hold whole numbers up to here; longer ones (ids) stay texts.
 constexpr std::int64_t exact_in_a_double = std::int64_t{1} << 53;
 constexpr std::size_t example_length = 120;
-
-const Value* member(const Value& object, std::string_view key) {
-    if (!object.IsObject()) return nullptr;
-    const auto found = object.FindMember(
-        Value(rapidjson::StringRef(key.data(), static_cast<rapidjson::SizeType>(key.size()))));
-    return found == object.MemberEnd() ? nullptr : &found->value;
-}
 
 std::string json_text(const Value& value) {
     rapidjson::StringBuffer buffer;

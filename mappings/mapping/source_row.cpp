@@ -1,15 +1,16 @@
 #include "mappings/mapping/source_row.hpp"
 
+#include "mappings/mapping/json_member.hpp"
+
 namespace baselined::mappings {
 
 namespace {
 
 using Json = rapidjson::Value;
 
-const Json* member(const Json* object, const char* key) {
-    if (object == nullptr || !object->IsObject()) return nullptr;
-    const auto found = object->FindMember(key);
-    return found == object->MemberEnd() ? nullptr : &found->value;
+/// The same of what may not be there.
+const Json* member_of(const Json* object, const char* key) {
+    return object == nullptr ? nullptr : member(*object, key);
 }
 
 bool is_text(const Json* value, std::string_view text) {
@@ -20,10 +21,11 @@ bool is_text(const Json* value, std::string_view text) {
 /// Jira's links: each entry has an inwardIssue or an outwardIssue, and its type a phrase for either. The
 /// inwardIssue is what the inward phrase speaks of: "is caused by" that one.
 const Json* linked_issue(const Json& link, std::string_view phrase) {
-    const Json* type = member(&link, "type");
-    if (const Json* inward = member(&link, "inwardIssue"); is_text(member(type, "inward"), phrase) && inward)
+    const Json* type = member_of(&link, "type");
+    if (const Json* inward = member_of(&link, "inwardIssue");
+        is_text(member_of(type, "inward"), phrase) && inward)
         return inward;
-    if (is_text(member(type, "outward"), phrase)) return member(&link, "outwardIssue");
+    if (is_text(member_of(type, "outward"), phrase)) return member_of(&link, "outwardIssue");
     return nullptr;
 }
 
@@ -37,9 +39,9 @@ Cell JsonRow::at(const CompiledOrigin& origin, std::string& buffer) const {
 }
 
 Cell JsonRow::field(const CompiledOrigin& origin, std::string& buffer) const {
-    const Json* fields = member(&row_, "fields");
+    const Json* fields = member_of(&row_, "fields");
     for (const std::string& id : origin.field_ids) {
-        const Json* value = member(fields, id.c_str());
+        const Json* value = member_of(fields, id.c_str());
         if (value != nullptr) value = origin.path.find(*value);
         if (value == nullptr) continue;
         if (const Cell cell = cell_of(*value, buffer); cell.type != CellType::empty) return cell;
@@ -48,12 +50,13 @@ Cell JsonRow::field(const CompiledOrigin& origin, std::string& buffer) const {
 }
 
 Cell JsonRow::link(const CompiledOrigin& origin, std::string& buffer) const {
-    const Json* links = member(member(&row_, "fields"), "issuelinks");
+    const Json* links = member_of(member_of(&row_, "fields"), "issuelinks");
     if (links == nullptr || !links->IsArray()) return {};
     std::string items;
     for (const Json& entry : links->GetArray()) {
         const Json* issue = linked_issue(entry, origin.name);
-        if (issue != nullptr) issue = origin.path.empty() ? member(issue, "key") : origin.path.find(*issue);
+        if (issue != nullptr)
+            issue = origin.path.empty() ? member_of(issue, "key") : origin.path.find(*issue);
         if (issue == nullptr) continue;
         std::string own;
         const Cell cell = cell_of(*issue, own);
