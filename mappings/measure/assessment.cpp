@@ -192,7 +192,7 @@ class Assessing {
     }
 
     void write_sentence() {
-        const double drift = *out_.drift * 100;
+        const double drift = std::round(*out_.drift * 100) + 0.0;  // + 0.0: never "-0"
         const char* unit[]{"day", "week", "month", "quarter"};
         out_.sentence = fmt::format(
             "Delivering {} of the planned reduction, drifting {:+.0f} points a {}; {} chance that at least "
