@@ -169,11 +169,12 @@ class Assessing {
         out_.realised = filter.state().theta;
         out_.drift = filter.state().b;
         out_.p_deliver = landing.p_deliver;
-        out_.forecast = forecast_point(filter, ahead, "");
+        out_.forecast = forecast_point(filter, ahead, 1, "");
         Period period = out_.track[static_cast<std::size_t>(settled_t_ - 1)].at.period;
         for (int step = 1; step <= ahead; ++step) {
             period = in_.calendar->after(period);
-            out_.fan.push_back(forecast_point(filter, step, in_.calendar->label(period)));
+            out_.fan.push_back(
+                forecast_point(filter, step, plan_at(settled_t_ + step), in_.calendar->label(period)));
         }
         write_sentence();
         if (state_ == PotentialStatus::weakening || state_ == PotentialStatus::off_track)
@@ -183,9 +184,9 @@ class Assessing {
     /// A reason that explains a status, unlike a cause, does not make it unknown.
     void cause_after(const char* code, std::string text) { explanations_.push_back({code, std::move(text)}); }
 
-    [[nodiscard]] ForecastPoint forecast_point(const RealisationFilter& filter, int ahead,
+    [[nodiscard]] ForecastPoint forecast_point(const RealisationFilter& filter, int ahead, double plan,
                                                std::string label) const {
-        const Interval at = filter.forecast(ahead, plan_at(settled_t_ + ahead), newest_n_);
+        const Interval at = filter.forecast(ahead, plan, newest_n_);
         ForecastPoint point{std::move(label), own(at.value), own(at.low), own(at.high)};
         if (point.low > point.high) std::swap(point.low, point.high);
         return point;
@@ -224,8 +225,9 @@ class Assessing {
             sum_n += n;
             volumes.push_back(n);
         }
-        const double level =
-            *rule_ == Rule::measurement ? base * base * baseline_->level_variance : baseline_->level_variance;
+        // `base` of method.md: the mean of the periods' logarithms, not the pooled value that is reported.
+        const double scale = *rule_ == Rule::measurement ? own(baseline_->level) : 1;
+        const double level = scale * scale * baseline_->level_variance;
         saving.actual_se = worth * std::sqrt(noise + sum_n * sum_n * level);
         for (int t = 1; t <= last_t_; ++t)
             saving.target += std::abs(base - planned(plan_at(t))) * baseline_->mean_n * worth;
