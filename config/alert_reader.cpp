@@ -71,11 +71,13 @@ class AlertReader {
                            fmt::format("\"{}\" is no address like smtps://mail.acme.com:465", smtp.url));
         smtp.user = reader.text("user");
         smtp.password = reader.text("password");
+        smtp.starttls_required = !parts || !is_loopback(parts->host);
         if (const YamlNode* tls = reader.take("tls")) {
             MapReader inner(*tls, "tls", problems_);
             smtp.ca = inner.text("ca");
             if (!smtp.ca.empty()) smtp.ca = surroundings_.resolved(smtp.ca);
-            smtp.starttls_required = inner.choice("starttls", {"required", "optional"}).value_or(0) == 0;
+            if (const auto starttls = inner.choice("starttls", {"required", "optional"}))
+                smtp.starttls_required = *starttls == 0;
             inner.finish();
         }
         reader.finish();

@@ -12,7 +12,7 @@ namespace baselined::config {
 
 struct Smtp {
     std::string url, user, password, ca;
-    bool starttls_required = true;
+    bool starttls_required = true;  ///< unless told otherwise, or the server is this machine
     Mark mark;
 };
 

@@ -7,6 +7,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "connectors/http/address.hpp"
+
 namespace baselined::connectors {
 
 namespace asio = boost::asio;
@@ -63,8 +65,10 @@ struct HttpClient::Transfer {
     bool is_done = false;
     CURLcode result = CURLE_OK;
     std::array<char, CURL_ERROR_SIZE> words{};
+    std::string refused_address;  ///< private, and not allowed
 
     void set_up();
+    static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
     static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
     static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
 };
@@ -90,6 +94,14 @@ std::size_t HttpClient::Transfer::on_header(char* bytes, std::size_t size, std::
     return size * count;
 }
 
+curl_socket_t HttpClient::Transfer::on_open(void* user, curlsocktype, curl_sockaddr* address) {
+    if (is_private(address->addr)) {
+        static_cast<Transfer*>(user)->refused_address = number_of(address->addr);
+        return CURL_SOCKET_BAD;
+    }
+    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 void HttpClient::Transfer::set_up() {
     const auto set = [this](CURLoption option, auto value) { curl_easy_setopt(easy, option, value); };
     set(CURLOPT_URL, request.url.c_str());
@@ -110,6 +122,11 @@ void HttpClient::Transfer::set_up() {
         set(CURLOPT_SSLKEY, connection.key.c_str());
     }
     if (!connection.proxy.empty()) set(CURLOPT_PROXY, connection.proxy.c_str());
+    if (!connection.allow_private) {
+        set(CURLOPT_OPENSOCKETFUNCTION, on_open);
+        set(CURLOPT_OPENSOCKETDATA, this);
+        set(CURLOPT_FRESH_CONNECT, 1L);  // a connection that was made without the check must not serve
+    }
     for (const auto& [name, value] : request.headers)
         headers = curl_slist_append(headers, fmt::format("{}: {}", name, value).c_str());
     headers = curl_slist_append(headers, "Expect:");  // no pause before a body
@@ -162,6 +179,10 @@ asio::awaitable<Result<Response>> HttpClient::send(Request request, Connection c
     curl_multi_remove_handle(multi_, transfer->easy);
     transfers_.erase(transfer->easy);
     if (!transfer->is_done) co_return Error{ErrorCode::unavailable, fmt::format("{}: stopped", origin)};
+    if (transfer->result != CURLE_OK && !transfer->refused_address.empty())
+        co_return Error{ErrorCode::unsupported,
+                        fmt::format("{}: {} is a private address, and those are not allowed", origin,
+                                    transfer->refused_address)};
     if (transfer->result != CURLE_OK) {
         const char* words =
             transfer->words[0] != '\0' ? transfer->words.data() : curl_easy_strerror(transfer->result);

@@ -41,7 +41,9 @@ struct Response {
 struct Connection {
     std::string ca, cert, key;
     std::string proxy;
-    bool allow_http = false;  ///< else plain http goes to loopback only
+    bool allow_http = false;    ///< else plain http goes to loopback only
+    bool allow_private = true;  ///< else only loopback and addresses of the public internet are connected to,
+                                ///< whatever the name resolves to; a proxy's own address counts alike
     std::chrono::milliseconds connect_timeout{std::chrono::seconds{20}};
     std::chrono::milliseconds timeout{std::chrono::minutes{5}};
     std::size_t most_bytes = 256u << 20;  ///< of a body, unpacked
