@@ -33,6 +33,8 @@ class Json {
     }
     void boolean(bool value) { writer_.Bool(value); }
     void null() { writer_.Null(); }
+    /// What is JSON already.
+    void raw(std::string_view value) { writer_.RawValue(value.data(), value.size(), rapidjson::kObjectType); }
     void instant(const std::optional<mappings::Instant>& at) {
         at ? text(mappings::format_rfc3339(*at)) : null();
     }

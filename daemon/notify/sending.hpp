@@ -8,6 +8,7 @@
 
 #include "config/alerts.hpp"
 #include "connectors/http/client.hpp"
+#include "connectors/mail/client.hpp"
 #include "daemon/notify/notice.hpp"
 
 namespace baselined::daemon {
@@ -21,15 +22,16 @@ struct DeliveryOutcome {
     std::optional<std::chrono::seconds> retry_after;  ///< as the receiver asked
 };
 
-struct MailAddress {
-    std::string name, address;
-};
+using MailAddress = connectors::Mailbox;
 
-/// One message for one recipient. SMTP's 4xx and a connection that failed: retry; 5xx: dead. On the
-/// io_context's thread; what is referred to outlives the call.
-boost::asio::awaitable<DeliveryOutcome> send_mail(connectors::HttpClient& client,
+/// One message for one recipient. SMTP's 4xx, a refused login and a connection that failed: retry; 5xx and
+/// an address that cannot be written to: dead. On the io_context's thread; what is referred to outlives the
+/// call.
+boost::asio::awaitable<DeliveryOutcome> send_mail(connectors::MailClient& client,
                                                   const config::Alerts& alerts, MailAddress to,
                                                   Notice notice);
+/// Connects, checks TLS and logs in, and sends nothing: for `check --online`.
+boost::asio::awaitable<DeliveryOutcome> probe_smtp(connectors::MailClient& client, const config::Smtp& smtp);
 /// 2xx: arrived; 410: disabled; 429, 5xx, redirects (never followed), time-outs and failed connections:
 /// retry; any other answer: dead. `standard` and `slack`, `teams`, `alertmanager` forms by the webhook's
 /// format.

@@ -7,6 +7,7 @@
 
 #include "daemon/cli/commands.hpp"
 #include "daemon/report/chart.hpp"
+#include "daemon/report/html.hpp"
 
 namespace baselined::daemon {
 
@@ -29,30 +30,6 @@ img { width: 100%; height: auto; }
 .faint { color: var(--faint); } .on_track, .done { color: var(--good); } .weakening, .delayed { color: var(--warn); } .off_track, .blocked { color: var(--bad); }
 .status { font-weight: 600; }
 )";
-
-std::string escaped(std::string_view text) {
-    std::string result;
-    for (const char c : text) switch (c) {
-            case '<':
-                result += "&lt;";
-                break;
-            case '>':
-                result += "&gt;";
-                break;
-            case '&':
-                result += "&amp;";
-                break;
-            case '"':
-                result += "&quot;";
-                break;
-            case '\'':
-                result += "&#39;";
-                break;
-            default:
-                result += c;
-        }
-    return result;
-}
 
 std::string base64(std::string_view bytes) {
     constexpr const char* letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -138,7 +115,7 @@ std::string money_text(const std::optional<mappings::Saving>& saving) {
 }
 
 std::string ticket_text(const CountedRecord& ticket) {
-    const bool is_link = ticket.url.starts_with("https://") || ticket.url.starts_with("http://");
+    const bool is_link = is_web_address(ticket.url);
     const std::string number =
         is_link ? fmt::format("<a href=\"{}\">{}</a>", escaped(ticket.url), escaped(ticket.number))
                 : escaped(ticket.number);

@@ -1,0 +1,38 @@
+// What is said of a notice, in words: the same in mails, chats and cards. UTF-8, nothing escaped.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "daemon/notify/notice.hpp"
+
+namespace baselined::daemon {
+
+/// A measure in three lines, and what belongs to them.
+struct MeasureWords {
+    std::string label;          ///< "Weakening", "Still off track", "Back on track"
+    std::string what;           ///< what happened: the label, the name, the id, and why it is told
+    std::string how_sure;       ///< the chance as a percentage and the sentence, or why there is none
+    std::string at_risk;        ///< the money, a forecast
+    std::string why;            ///< the reason alone, for where label and name stand already
+    std::string tickets_label;  ///< "Tickets of 2026-10"
+    std::string shown_by;       ///< "Tickets of 2026-10: INC1, INC2."; empty without tickets
+    std::string meaning;        ///< what the label means to its reader; empty where that is plain
+    std::string facts;          ///< programme, owner, indicator, how the work looks
+};
+MeasureWords words_of(const MeasureNotice& measure, std::size_t most_tickets);
+
+struct SourceWords {
+    std::string label, what;
+};
+SourceWords words_of(const SourceNotice& source);
+
+/// One line for the whole notice: a single measure with its full name, several by their number.
+std::string subject_of(const Notice& notice);
+/// How many of which, and the money at risk together, by currency; empty for a single measure.
+std::string summary_of(const Notice& notice);
+/// The measures, those that need somebody first, then by the money at risk. Pointers into the notice.
+std::vector<const MeasureNotice*> by_urgency(const Notice& notice);
+bool is_digest(const Notice& notice);
+
+}  // namespace baselined::daemon
