@@ -74,6 +74,26 @@ CREATE TABLE ripening(
     series TEXT NOT NULL, period INTEGER NOT NULL, age INTEGER NOT NULL, numerator REAL NOT NULL, denominator REAL NOT NULL,
     PRIMARY KEY(series, period, age)) WITHOUT ROWID;
 )",
+    R"(
+CREATE TABLE episode(
+    measure TEXT PRIMARY KEY, standing TEXT NOT NULL, first_told INTEGER, last_told INTEGER, told TEXT NOT NULL,
+    held_kind TEXT NOT NULL, held_by TEXT NOT NULL, held_since INTEGER, held_until INTEGER, held_from TEXT NOT NULL);
+CREATE TABLE hold(
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, measure TEXT NOT NULL, owner TEXT NOT NULL, programme TEXT NOT NULL,
+    until INTEGER NOT NULL, by TEXT NOT NULL, system_user TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,
+    lifted_at INTEGER, warned_at INTEGER);
+CREATE TABLE watched_source(name TEXT PRIMARY KEY, first_seen INTEGER NOT NULL, told_silent_at INTEGER);
+CREATE TABLE delivery(
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, receiver TEXT NOT NULL, name TEXT NOT NULL,
+    content TEXT NOT NULL, created_at INTEGER NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL,
+    first_try_at INTEGER, next_at INTEGER, sent_at INTEGER, last_error TEXT NOT NULL);
+CREATE INDEX delivery_pending ON delivery(number) WHERE state IN ('waiting', 'held');
+CREATE TABLE delivery_subject(
+    delivery TEXT NOT NULL, measure TEXT NOT NULL, kind TEXT NOT NULL);
+CREATE INDEX delivery_subject_of ON delivery_subject(delivery);
+CREATE TABLE receiver(
+    name TEXT PRIMARY KEY, paused_until INTEGER, disabled_url TEXT NOT NULL, disabled_at INTEGER, words TEXT NOT NULL);
+)",
 };
 
 int shape_of(Database& database) {

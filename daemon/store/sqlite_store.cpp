@@ -20,7 +20,7 @@ void require_file(const std::string& path) {
 }
 
 Database open_database(const std::string& path, StoreMode mode) {
-    if (mode == StoreMode::read) require_file(path);
+    if (mode != StoreMode::write) require_file(path);
     return {path, mode == StoreMode::write ? Database::Access::write : Database::Access::read};
 }
 
@@ -31,7 +31,7 @@ SqliteStore::SqliteStore(const std::string& path, StoreMode mode)
                                                           : std::nullopt),
       mode_(mode),
       database_(open_database(path, mode)) {
-    if (mode == StoreMode::read) {
+    if (mode != StoreMode::write) {
         require_current_shape(database_);
         return;
     }

@@ -87,6 +87,23 @@ class SqliteStore final : public Store {
     std::optional<StatusChange> last_status(std::string_view measure) override;
     void add_status(const StatusChange& change) override;
 
+    std::optional<StoredEpisode> episode(std::string_view measure) override;
+    void save_episode(const StoredEpisode& episode) override;
+    std::vector<StoredEpisode> episodes() override;
+    bool was_known(std::string_view measure) override;
+    std::vector<StoredHold> holds() override;
+    void add_hold(const StoredHold& hold) override;
+    void save_hold(const StoredHold& hold) override;
+    std::optional<WatchedSource> watched_source(std::string_view name) override;
+    void save_watched_source(const WatchedSource& source) override;
+    void add_delivery(const StoredDelivery& delivery) override;
+    void save_delivery(const StoredDelivery& delivery) override;
+    std::optional<StoredDelivery> delivery(std::string_view id) override;
+    std::vector<StoredDelivery> pending_deliveries() override;
+    std::vector<StoredDelivery> deliveries() override;
+    StoredReceiver receiver(std::string_view receiver) override;
+    void save_receiver(const StoredReceiver& receiver) override;
+
     std::optional<std::string> fact(std::string_view name) override;
     void set_fact(std::string_view name, std::string_view value) override;
     void clear_fact(std::string_view name) override;
@@ -96,6 +113,8 @@ class SqliteStore final : public Store {
     /// The statement of this SQL text, prepared at its first use. Keyed by address: pass literals only.
     Statement& prepared(const char* sql) const;
     void body_of(const Record& record);
+    StoredDelivery read_delivery(Statement& row) const;
+    std::vector<StoredDelivery> read_deliveries(Statement& rows) const;
     [[nodiscard]] const mappings::AttributeNumbers& attributes_of(Kind kind) const;
     SourceId source_of(StreamId stream) const;
     std::int64_t shape_id(std::string_view names);

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/store/alerts.hpp"
 #include "mappings/indicator/postings.hpp"
 #include "mappings/indicator/tally.hpp"
 #include "mappings/record/encoding.hpp"
@@ -128,7 +129,7 @@ struct StatusChange {
     std::string potential, implementation;
 };
 
-class Store : public mappings::PostingIndex, public mappings::RecordSource {
+class Store : public mappings::PostingIndex, public mappings::RecordSource, public AlertStore {
   public:
     ~Store() override = default;
 
@@ -259,10 +260,11 @@ class Transaction {
     bool open_ = true;
 };
 
-enum class StoreMode { read, write };
+/// `beside`: a few small writes (an ack, a silence) while another process, the daemon, holds the lock.
+enum class StoreMode { read, beside, write };
 
 /// Opens (and in write mode makes or migrates) the store. Write mode takes the store's lock, which dies with
-/// the process, and waits for it. Read mode of a file that does not exist: ErrorCode::unavailable.
+/// the process, and waits for it. The other modes of a file that does not exist: ErrorCode::unavailable.
 std::unique_ptr<Store> open_sqlite_store(const std::string& path, StoreMode mode);
 
 /// A store of nobody else's that is forgotten when it goes: for looking at a source without keeping anything.

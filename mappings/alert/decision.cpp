@@ -7,11 +7,11 @@ namespace baselined::mappings {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> condition_names{"clear",   "weakening",          "off_track",
-                                                          "unknown", "definition_changed", "silent"};
+constexpr std::array<std::string_view, 6> standing_names{"clear",   "weakening",          "off_track",
+                                                         "unknown", "definition_changed", "silent"};
 
-bool is_worsening(Condition condition) {
-    return condition == Condition::weakening || condition == Condition::off_track;
+bool is_worsening(Standing standing) {
+    return standing == Standing::weakening || standing == Standing::off_track;
 }
 
 /// The newest reminder that is due, told or not: several overdue ones are one.
@@ -28,7 +28,7 @@ class Deciding {
     explicit Deciding(const AlertInput& input) : in_(input) {}
 
     AlertDecision run() const {
-        if (in_.condition == Condition::silent)
+        if (in_.standing == Standing::silent)
             return {AlertAction::hold, AlertReason::told_already, Hold::source_silent, in_.before, false};
         AlertDecision due = due_now();
         const bool is_told = due.action != AlertAction::nothing;
@@ -41,29 +41,29 @@ class Deciding {
   private:
     /// What would be told if nothing held it back.
     [[nodiscard]] AlertDecision due_now() const {
-        const Condition standing = in_.before.standing;
-        switch (in_.condition) {
-            case Condition::clear:
-                if (standing == Condition::clear) return nothing(AlertReason::is_clear);
+        const Standing before = in_.before.standing;
+        switch (in_.standing) {
+            case Standing::clear:
+                if (before == Standing::clear) return nothing(AlertReason::is_clear);
                 return {AlertAction::resolve, AlertReason::cleared, Hold::nothing, {}, false};
-            case Condition::unknown:
-                if (standing == Condition::unknown) return nothing(AlertReason::told_already);
+            case Standing::unknown:
+                if (before == Standing::unknown) return nothing(AlertReason::told_already);
                 if (!in_.was_known) return nothing(AlertReason::never_known);
                 return begin(AlertReason::turned_unknown);
-            case Condition::definition_changed:
-                if (standing == in_.condition) return nothing(AlertReason::told_already);
+            case Standing::definition_changed:
+                if (before == in_.standing) return nothing(AlertReason::told_already);
                 return begin(AlertReason::definition_changed);
             default:
                 break;
         }
-        if (!is_worsening(standing)) {
-            AlertDecision told = begin(in_.is_closed                           ? AlertReason::relapsed
-                                       : in_.condition == Condition::off_track ? AlertReason::turned_off_track
-                                                                               : AlertReason::turned_weakening);
+        if (!is_worsening(before)) {
+            AlertDecision told = begin(in_.is_closed                         ? AlertReason::relapsed
+                                       : in_.standing == Standing::off_track ? AlertReason::turned_off_track
+                                                                             : AlertReason::turned_weakening);
             told.lifts_ack = true;
             return told;
         }
-        if (in_.condition == Condition::off_track && standing == Condition::weakening) {
+        if (in_.standing == Standing::off_track && before == Standing::weakening) {
             AlertDecision told = again(AlertAction::escalate, AlertReason::turned_off_track);
             told.lifts_ack = true;
             return told;
@@ -75,8 +75,7 @@ class Deciding {
         if (ended_since_told(in_.silence_ends)) return again(AlertAction::remind, AlertReason::silence_ended);
         if (ended_since_told(in_.ack_ends)) return again(AlertAction::remind, AlertReason::ack_ended);
         const auto due = newest_reminder(*in_.before.first_told, in_.repeat, in_.now);
-        if (due && *due > *in_.before.last_told)
-            return again(AlertAction::remind, AlertReason::reminder_due);
+        if (due && *due > *in_.before.last_told) return again(AlertAction::remind, AlertReason::reminder_due);
         return nothing(AlertReason::told_already);
     }
 
@@ -88,10 +87,10 @@ class Deciding {
         return {AlertAction::nothing, reason, Hold::nothing, eased(), false};
     }
     [[nodiscard]] AlertDecision begin(AlertReason reason) const {
-        return {AlertAction::notify, reason, Hold::nothing, {in_.condition, in_.now, in_.now}, false};
+        return {AlertAction::notify, reason, Hold::nothing, {in_.standing, in_.now, in_.now}, false};
     }
     [[nodiscard]] AlertDecision again(AlertAction action, AlertReason reason) const {
-        return {action, reason, Hold::nothing, {in_.condition, in_.before.first_told, in_.now}, false};
+        return {action, reason, Hold::nothing, {in_.standing, in_.before.first_told, in_.now}, false};
     }
     [[nodiscard]] AlertDecision held(const AlertDecision& due, Hold by) const {
         return {AlertAction::hold, due.reason, by, eased(), false};
@@ -100,8 +99,8 @@ class Deciding {
     /// From off_track back to weakening is not told, but turning off_track once more will be.
     [[nodiscard]] Episode eased() const {
         Episode episode = in_.before;
-        if (in_.condition == Condition::weakening && episode.standing == Condition::off_track)
-            episode.standing = Condition::weakening;
+        if (in_.standing == Standing::weakening && episode.standing == Standing::off_track)
+            episode.standing = Standing::weakening;
         return episode;
     }
 
@@ -114,33 +113,33 @@ AlertDecision decide(const AlertInput& input) {
     return Deciding(input).run();
 }
 
-Condition condition_of(const Assessment& assessment) {
+Standing standing_of(const Assessment& assessment) {
     const auto has = [&](std::string_view code) {
         return std::any_of(assessment.reasons.begin(), assessment.reasons.end(),
                            [&](const Reason& reason) { return reason.code == code; });
     };
     switch (assessment.potential) {
         case PotentialStatus::on_track:
-            return Condition::clear;
+            return Standing::clear;
         case PotentialStatus::weakening:
-            return Condition::weakening;
+            return Standing::weakening;
         case PotentialStatus::off_track:
-            return Condition::off_track;
+            return Standing::off_track;
         case PotentialStatus::unknown:
             break;
     }
-    if (has("definition_changed")) return Condition::definition_changed;
-    return has("stale") || has("no_data") ? Condition::silent : Condition::unknown;
+    if (has("definition_changed")) return Standing::definition_changed;
+    return has("stale") || has("no_data") ? Standing::silent : Standing::unknown;
 }
 
-std::string_view name_of(Condition condition) {
-    return condition_names[static_cast<std::size_t>(condition)];
+std::string_view name_of(Standing standing) {
+    return standing_names[static_cast<std::size_t>(standing)];
 }
 
-std::optional<Condition> condition_named(std::string_view name) {
-    const auto found = std::find(condition_names.begin(), condition_names.end(), name);
-    if (found == condition_names.end()) return std::nullopt;
-    return static_cast<Condition>(found - condition_names.begin());
+std::optional<Standing> standing_named(std::string_view name) {
+    const auto found = std::find(standing_names.begin(), standing_names.end(), name);
+    if (found == standing_names.end()) return std::nullopt;
+    return static_cast<Standing>(found - standing_names.begin());
 }
 
 std::string_view name_of(AlertAction action) {
@@ -151,9 +150,9 @@ std::string_view name_of(AlertAction action) {
 
 std::string_view name_of(AlertReason reason) {
     constexpr std::array<std::string_view, 12> names{
-        "is_clear",           "told_already", "never_known", "turned_weakening", "turned_off_track",
-        "turned_unknown",     "definition_changed", "relapsed", "cleared", "reminder_due",
-        "ack_ended",          "silence_ended"};
+        "is_clear",         "told_already",   "never_known",        "turned_weakening",
+        "turned_off_track", "turned_unknown", "definition_changed", "relapsed",
+        "cleared",          "reminder_due",   "ack_ended",          "silence_ended"};
     return names[static_cast<std::size_t>(reason)];
 }
 

@@ -11,21 +11,21 @@ namespace baselined::mappings {
 
 /// What there is to tell of a measure. `silent`: a source that it hangs on is silent or not read yet; that is
 /// told of the source, and nothing is known of the measure.
-enum class Condition { clear, weakening, off_track, unknown, definition_changed, silent };
-std::string_view name_of(Condition condition);
-std::optional<Condition> condition_named(std::string_view name);
-Condition condition_of(const Assessment& assessment);
+enum class Standing { clear, weakening, off_track, unknown, definition_changed, silent };
+std::string_view name_of(Standing standing);
+std::optional<Standing> standing_named(std::string_view name);
+Standing standing_of(const Assessment& assessment);
 
 /// From the first telling until it is clear again.
 struct Episode {
-    Condition standing = Condition::clear;  ///< what those who were told take the measure for
+    Standing standing = Standing::clear;  ///< what those who were told take the measure for
     std::optional<Instant> first_told, last_told;
     friend bool operator==(const Episode&, const Episode&) = default;
 };
 
 struct AlertInput {
     Episode before;
-    Condition condition = Condition::clear;
+    Standing standing = Standing::clear;
     bool was_known = false;  ///< it has had another status than unknown
     bool is_closed = false;  ///< DoI 5
     /// The first instants at which they hold no longer; of several silences the last.

@@ -31,8 +31,8 @@ Millis retry_pause(int failures) {
 Instant after_quiet(const QuietHours& quiet, Instant now, const date::time_zone* zone) {
     const Millis wall = wall_clock(now, zone), midnight = midnight_before(wall), hour = wall - midnight;
     const bool is_over_midnight = quiet.from > quiet.to;
-    const bool is_quiet = is_over_midnight ? hour >= quiet.from || hour < quiet.to
-                                           : hour >= quiet.from && hour < quiet.to;
+    const bool is_quiet =
+        is_over_midnight ? hour >= quiet.from || hour < quiet.to : hour >= quiet.from && hour < quiet.to;
     if (!is_quiet) return now;
     const bool ends_tomorrow = is_over_midnight && hour >= quiet.from;
     return instant_of(midnight + (ends_tomorrow ? a_day : Millis{0}) + quiet.to, zone);

@@ -22,21 +22,21 @@ struct Life {
 
     Life() { in.repeat = {1 * day, 7 * day, 30 * day}; }
 
-    AlertAction at(Millis since_start, Condition condition) {
+    AlertAction at(Millis since_start, Standing standing) {
         in.before = episode;
-        in.condition = condition;
+        in.standing = standing;
         in.now = start + since_start;
-        in.was_known = in.was_known || condition == Condition::clear || condition == Condition::weakening;
+        in.was_known = in.was_known || standing == Standing::clear || standing == Standing::weakening;
         last = decide(in);
         episode = last.after;
         if (last.lifts_ack) in.ack_ends.reset();
         return last.action;
     }
-    bool told(Millis since_start, Condition condition, AlertAction action, AlertReason reason) {
-        return at(since_start, condition) == action && last.reason == reason;
+    bool told(Millis since_start, Standing standing, AlertAction action, AlertReason reason) {
+        return at(since_start, standing) == action && last.reason == reason;
     }
-    bool is_held(Millis since_start, Condition condition, Hold by) {
-        return at(since_start, condition) == AlertAction::hold && last.hold == by;
+    bool is_held(Millis since_start, Standing standing, Hold by) {
+        return at(since_start, standing) == AlertAction::hold && last.hold == by;
     }
 };
 
@@ -44,28 +44,28 @@ struct Life {
 
 TEST_CASE("one alert per measure and episode, resolved when it clears") {
     Life life;
-    CHECK(life.told(0h, Condition::clear, AlertAction::nothing, AlertReason::is_clear));
-    CHECK(life.told(1h, Condition::weakening, AlertAction::notify, AlertReason::turned_weakening));
+    CHECK(life.told(0h, Standing::clear, AlertAction::nothing, AlertReason::is_clear));
+    CHECK(life.told(1h, Standing::weakening, AlertAction::notify, AlertReason::turned_weakening));
     for (int hour = 2; hour < 24; ++hour)
-        CHECK(life.told(std::chrono::hours{hour}, Condition::weakening, AlertAction::nothing,
+        CHECK(life.told(std::chrono::hours{hour}, Standing::weakening, AlertAction::nothing,
                         AlertReason::told_already));
-    CHECK(life.told(24h, Condition::clear, AlertAction::resolve, AlertReason::cleared));
+    CHECK(life.told(24h, Standing::clear, AlertAction::resolve, AlertReason::cleared));
     CHECK(life.episode == Episode{});
-    CHECK(life.told(25h, Condition::clear, AlertAction::nothing, AlertReason::is_clear));
-    CHECK(life.told(26h, Condition::off_track, AlertAction::notify, AlertReason::turned_off_track));
+    CHECK(life.told(25h, Standing::clear, AlertAction::nothing, AlertReason::is_clear));
+    CHECK(life.told(26h, Standing::off_track, AlertAction::notify, AlertReason::turned_off_track));
     CHECK(life.episode.first_told == start + 26h);
 }
 
 TEST_CASE("a measure that is weak when it is first looked at is told") {
-    CHECK(Life().told(0h, Condition::weakening, AlertAction::notify, AlertReason::turned_weakening));
+    CHECK(Life().told(0h, Standing::weakening, AlertAction::notify, AlertReason::turned_weakening));
 }
 
 TEST_CASE("reminders count from the first telling, the last interval goes on") {
     Life life;
-    life.at(0h, Condition::weakening);
+    life.at(0h, Standing::weakening);
     std::vector<int> told;
     for (int hour = 1; hour <= 100 * 24; ++hour)
-        if (life.at(std::chrono::hours{hour}, Condition::weakening) == AlertAction::remind) {
+        if (life.at(std::chrono::hours{hour}, Standing::weakening) == AlertAction::remind) {
             CHECK((life.last.reason == AlertReason::reminder_due));
             told.push_back(hour / 24);
             CHECK(hour % 24 == 0);
@@ -75,145 +75,145 @@ TEST_CASE("reminders count from the first telling, the last interval goes on") {
 
 TEST_CASE("several overdue reminders are one") {
     Life life;
-    life.at(0h, Condition::weakening);
-    CHECK((life.at(65 * day, Condition::weakening) == AlertAction::remind));
-    CHECK((life.at(65 * day + 1h, Condition::weakening) == AlertAction::nothing));
-    CHECK((life.at(89 * day, Condition::weakening) == AlertAction::nothing));
-    CHECK((life.at(90 * day, Condition::weakening) == AlertAction::remind));
+    life.at(0h, Standing::weakening);
+    CHECK((life.at(65 * day, Standing::weakening) == AlertAction::remind));
+    CHECK((life.at(65 * day + 1h, Standing::weakening) == AlertAction::nothing));
+    CHECK((life.at(89 * day, Standing::weakening) == AlertAction::nothing));
+    CHECK((life.at(90 * day, Standing::weakening) == AlertAction::remind));
 }
 
 TEST_CASE("without repeat there are no reminders") {
     Life life;
     life.in.repeat.clear();
-    life.at(0h, Condition::weakening);
-    CHECK((life.at(400 * day, Condition::weakening) == AlertAction::nothing));
+    life.at(0h, Standing::weakening);
+    CHECK((life.at(400 * day, Standing::weakening) == AlertAction::nothing));
 }
 
 TEST_CASE("an acknowledgement holds reminders until its end, then it is told again") {
     Life life;
-    life.at(0h, Condition::weakening);
+    life.at(0h, Standing::weakening);
     life.in.ack_ends = start + 10 * day;
-    CHECK(life.is_held(1 * day, Condition::weakening, Hold::acknowledged));
-    CHECK(life.is_held(7 * day, Condition::weakening, Hold::acknowledged));
-    CHECK(life.is_held(10 * day - 1ms, Condition::weakening, Hold::acknowledged));
-    CHECK(life.told(10 * day, Condition::weakening, AlertAction::remind, AlertReason::ack_ended));
-    CHECK((life.at(10 * day + 1h, Condition::weakening) == AlertAction::nothing));
-    CHECK((life.at(30 * day, Condition::weakening) == AlertAction::remind));
+    CHECK(life.is_held(1 * day, Standing::weakening, Hold::acknowledged));
+    CHECK(life.is_held(7 * day, Standing::weakening, Hold::acknowledged));
+    CHECK(life.is_held(10 * day - 1ms, Standing::weakening, Hold::acknowledged));
+    CHECK(life.told(10 * day, Standing::weakening, AlertAction::remind, AlertReason::ack_ended));
+    CHECK((life.at(10 * day + 1h, Standing::weakening) == AlertAction::nothing));
+    CHECK((life.at(30 * day, Standing::weakening) == AlertAction::remind));
 }
 
 TEST_CASE("an acknowledged measure that gets worse is told at once, and its ack has ended") {
     Life life;
-    life.at(0h, Condition::weakening);
+    life.at(0h, Standing::weakening);
     life.in.ack_ends = start + 60 * day;
-    CHECK(life.told(1h, Condition::off_track, AlertAction::escalate, AlertReason::turned_off_track));
+    CHECK(life.told(1h, Standing::off_track, AlertAction::escalate, AlertReason::turned_off_track));
     CHECK(life.last.lifts_ack);
-    CHECK((life.at(1 * day, Condition::off_track) == AlertAction::remind));
+    CHECK((life.at(1 * day, Standing::off_track) == AlertAction::remind));
 }
 
 TEST_CASE("an acknowledgement keeps nothing back but reminders") {
     Life life;
-    life.at(0h, Condition::weakening);
+    life.at(0h, Standing::weakening);
     life.in.ack_ends = start + 60 * day;
-    CHECK((life.at(1h, Condition::clear) == AlertAction::resolve));
-    CHECK((life.at(2h, Condition::weakening) == AlertAction::notify));
+    CHECK((life.at(1h, Standing::clear) == AlertAction::resolve));
+    CHECK((life.at(2h, Standing::weakening) == AlertAction::notify));
     CHECK(life.last.lifts_ack);
 }
 
 TEST_CASE("a silence holds everything; when it ends and it still weakens it is told again") {
     Life life;
     life.in.silence_ends = start + 5 * day;
-    CHECK(life.is_held(0h, Condition::weakening, Hold::silenced));
+    CHECK(life.is_held(0h, Standing::weakening, Hold::silenced));
     CHECK((life.last.reason == AlertReason::turned_weakening));
-    CHECK(life.is_held(1 * day, Condition::off_track, Hold::silenced));
-    CHECK(life.told(5 * day, Condition::off_track, AlertAction::notify, AlertReason::turned_off_track));
+    CHECK(life.is_held(1 * day, Standing::off_track, Hold::silenced));
+    CHECK(life.told(5 * day, Standing::off_track, AlertAction::notify, AlertReason::turned_off_track));
     life.in.silence_ends = start + 20 * day;
-    CHECK((life.at(5 * day + 1h, Condition::off_track) == AlertAction::nothing));
-    CHECK(life.is_held(6 * day, Condition::off_track, Hold::silenced));
-    CHECK(life.told(20 * day, Condition::off_track, AlertAction::remind, AlertReason::silence_ended));
-    CHECK((life.at(20 * day + 1h, Condition::off_track) == AlertAction::nothing));
+    CHECK((life.at(5 * day + 1h, Standing::off_track) == AlertAction::nothing));
+    CHECK(life.is_held(6 * day, Standing::off_track, Hold::silenced));
+    CHECK(life.told(20 * day, Standing::off_track, AlertAction::remind, AlertReason::silence_ended));
+    CHECK((life.at(20 * day + 1h, Standing::off_track) == AlertAction::nothing));
 }
 
 TEST_CASE("what began and ended within a silence is not told; what cleared in it is told after it") {
     Life life;
     life.in.silence_ends = start + 5 * day;
-    life.at(0h, Condition::weakening);
-    CHECK((life.at(1 * day, Condition::clear) == AlertAction::nothing));
-    CHECK((life.at(6 * day, Condition::clear) == AlertAction::nothing));
-    life.at(7 * day, Condition::weakening);
+    life.at(0h, Standing::weakening);
+    CHECK((life.at(1 * day, Standing::clear) == AlertAction::nothing));
+    CHECK((life.at(6 * day, Standing::clear) == AlertAction::nothing));
+    life.at(7 * day, Standing::weakening);
     life.in.silence_ends = start + 9 * day;
-    CHECK(life.is_held(8 * day, Condition::clear, Hold::silenced));
-    CHECK((life.at(9 * day, Condition::clear) == AlertAction::resolve));
+    CHECK(life.is_held(8 * day, Standing::clear, Hold::silenced));
+    CHECK((life.at(9 * day, Standing::clear) == AlertAction::resolve));
 }
 
 TEST_CASE("each turn to off_track escalates in that evaluation") {
     Life life;
-    life.at(0h, Condition::weakening);
-    CHECK(life.told(1h, Condition::off_track, AlertAction::escalate, AlertReason::turned_off_track));
-    CHECK(life.told(2h, Condition::off_track, AlertAction::nothing, AlertReason::told_already));
-    CHECK(life.told(3h, Condition::weakening, AlertAction::nothing, AlertReason::told_already));
-    CHECK(life.told(4h, Condition::off_track, AlertAction::escalate, AlertReason::turned_off_track));
+    life.at(0h, Standing::weakening);
+    CHECK(life.told(1h, Standing::off_track, AlertAction::escalate, AlertReason::turned_off_track));
+    CHECK(life.told(2h, Standing::off_track, AlertAction::nothing, AlertReason::told_already));
+    CHECK(life.told(3h, Standing::weakening, AlertAction::nothing, AlertReason::told_already));
+    CHECK(life.told(4h, Standing::off_track, AlertAction::escalate, AlertReason::turned_off_track));
     CHECK(life.episode.first_told == start);
 }
 
 TEST_CASE("unknown is told only after another status, once") {
     Life life;
-    CHECK(life.told(0h, Condition::unknown, AlertAction::nothing, AlertReason::never_known));
-    life.at(1h, Condition::clear);
-    CHECK(life.told(2h, Condition::unknown, AlertAction::notify, AlertReason::turned_unknown));
-    CHECK(life.told(40 * day, Condition::unknown, AlertAction::nothing, AlertReason::told_already));
-    CHECK(life.told(41 * day, Condition::weakening, AlertAction::notify, AlertReason::turned_weakening));
-    CHECK(life.told(42 * day, Condition::unknown, AlertAction::notify, AlertReason::turned_unknown));
-    CHECK(life.told(43 * day, Condition::clear, AlertAction::resolve, AlertReason::cleared));
+    CHECK(life.told(0h, Standing::unknown, AlertAction::nothing, AlertReason::never_known));
+    life.at(1h, Standing::clear);
+    CHECK(life.told(2h, Standing::unknown, AlertAction::notify, AlertReason::turned_unknown));
+    CHECK(life.told(40 * day, Standing::unknown, AlertAction::nothing, AlertReason::told_already));
+    CHECK(life.told(41 * day, Standing::weakening, AlertAction::notify, AlertReason::turned_weakening));
+    CHECK(life.told(42 * day, Standing::unknown, AlertAction::notify, AlertReason::turned_unknown));
+    CHECK(life.told(43 * day, Standing::clear, AlertAction::resolve, AlertReason::cleared));
 }
 
 TEST_CASE("a changed definition is its own alert, never a weakening") {
     Life life;
-    life.at(0h, Condition::weakening);
-    CHECK(life.told(1h, Condition::definition_changed, AlertAction::notify, AlertReason::definition_changed));
+    life.at(0h, Standing::weakening);
+    CHECK(life.told(1h, Standing::definition_changed, AlertAction::notify, AlertReason::definition_changed));
     CHECK_FALSE(life.last.lifts_ack);
-    CHECK(life.told(30 * day, Condition::definition_changed, AlertAction::nothing, AlertReason::told_already));
-    CHECK(life.told(31 * day, Condition::weakening, AlertAction::notify, AlertReason::turned_weakening));
+    CHECK(life.told(30 * day, Standing::definition_changed, AlertAction::nothing, AlertReason::told_already));
+    CHECK(life.told(31 * day, Standing::weakening, AlertAction::notify, AlertReason::turned_weakening));
 }
 
 TEST_CASE("a silent source inhibits: the episode stands still and goes on") {
     Life life;
-    life.at(0h, Condition::weakening);
-    CHECK(life.is_held(1 * day, Condition::silent, Hold::source_silent));
-    CHECK(life.is_held(40 * day, Condition::silent, Hold::source_silent));
-    CHECK((life.at(40 * day + 1h, Condition::weakening) == AlertAction::remind));
-    CHECK(life.is_held(41 * day, Condition::silent, Hold::source_silent));
-    CHECK((life.at(42 * day, Condition::clear) == AlertAction::resolve));
-    CHECK(life.is_held(43 * day, Condition::silent, Hold::source_silent));
-    CHECK((life.at(44 * day, Condition::clear) == AlertAction::nothing));
+    life.at(0h, Standing::weakening);
+    CHECK(life.is_held(1 * day, Standing::silent, Hold::source_silent));
+    CHECK(life.is_held(40 * day, Standing::silent, Hold::source_silent));
+    CHECK((life.at(40 * day + 1h, Standing::weakening) == AlertAction::remind));
+    CHECK(life.is_held(41 * day, Standing::silent, Hold::source_silent));
+    CHECK((life.at(42 * day, Standing::clear) == AlertAction::resolve));
+    CHECK(life.is_held(43 * day, Standing::silent, Hold::source_silent));
+    CHECK((life.at(44 * day, Standing::clear) == AlertAction::nothing));
 }
 
 TEST_CASE("a weakening after closure is a relapse") {
     Life life;
     life.in.is_closed = true;
-    CHECK(life.told(0h, Condition::weakening, AlertAction::notify, AlertReason::relapsed));
-    CHECK(life.told(1h, Condition::off_track, AlertAction::escalate, AlertReason::turned_off_track));
+    CHECK(life.told(0h, Standing::weakening, AlertAction::notify, AlertReason::relapsed));
+    CHECK(life.told(1h, Standing::off_track, AlertAction::escalate, AlertReason::turned_off_track));
     Life closed_later;
-    closed_later.at(0h, Condition::weakening);
+    closed_later.at(0h, Standing::weakening);
     closed_later.in.is_closed = true;
-    CHECK((closed_later.at(1h, Condition::weakening) == AlertAction::nothing));
+    CHECK((closed_later.at(1h, Standing::weakening) == AlertAction::nothing));
 }
 
 TEST_CASE("why nothing is known decides what is told") {
     Assessment unknown;
     unknown.reasons = {{"too_few_periods", ""}};
-    CHECK((condition_of(unknown) == Condition::unknown));
+    CHECK((standing_of(unknown) == Standing::unknown));
     unknown.reasons.push_back({"stale", ""});
-    CHECK((condition_of(unknown) == Condition::silent));
+    CHECK((standing_of(unknown) == Standing::silent));
     unknown.reasons.push_back({"definition_changed", ""});
-    CHECK((condition_of(unknown) == Condition::definition_changed));
+    CHECK((standing_of(unknown) == Standing::definition_changed));
     Assessment weak;
     weak.potential = PotentialStatus::weakening;
     weak.reasons = {{"actions_overdue", ""}};
-    CHECK((condition_of(weak) == Condition::weakening));
-    for (const Condition condition : {Condition::clear, Condition::weakening, Condition::off_track,
-                                      Condition::unknown, Condition::definition_changed, Condition::silent})
-        CHECK((condition_named(name_of(condition)) == condition));
-    CHECK_FALSE(condition_named("weak"));
+    CHECK((standing_of(weak) == Standing::weakening));
+    for (const Standing standing : {Standing::clear, Standing::weakening, Standing::off_track,
+                                    Standing::unknown, Standing::definition_changed, Standing::silent})
+        CHECK((standing_named(name_of(standing)) == standing));
+    CHECK_FALSE(standing_named("weak"));
 }
 
 TEST_CASE("pauses double from a minute to four hours") {
