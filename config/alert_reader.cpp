@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 
 #include "config/source_reader.hpp"
 
@@ -31,6 +32,8 @@ class AlertReader {
         read_repeat();
         alerts_.per_minute = static_cast<int>(reader_.integer("per_minute").value_or(alerts_.per_minute));
         if (alerts_.per_minute < 1) reader_.problem(reader_.node().mark, "`per_minute` is at least 1");
+        if (const YamlNode* quiet = reader_.take("quiet")) read_quiet(*quiet);
+        if (const YamlNode* digest = reader_.take("digest")) read_digest(*digest);
         reader_.finish();
         return std::move(alerts_);
     }
@@ -41,6 +44,42 @@ class AlertReader {
         if (value && !is_email(value->text))
             reader_.problem(value->mark, fmt::format("\"{}\" is no email address", value->text));
         return value ? value->text : "";
+    }
+
+    /// A local time of the day, as 07:30; midnight is 00:00.
+    std::chrono::minutes time_of_day(MapReader& reader, const std::string& key,
+                                     std::chrono::minutes otherwise) {
+        const auto text = reader.scalar(key);
+        if (!text) return otherwise;
+        int hour = 0, minute = 0, length = 0;
+        const bool is_time = std::sscanf(text->text.c_str(), "%2d:%2d%n", &hour, &minute, &length) == 2 &&
+                             static_cast<std::size_t>(length) == text->text.size() && hour >= 0 &&
+                             hour < 24 && minute >= 0 && minute < 60;
+        if (!is_time)
+            reader.problem(text->mark,
+                           fmt::format("`{}` is a time of the day, like 07:30, not \"{}\"", key, text->text));
+        return std::chrono::hours{hour} + std::chrono::minutes{minute};
+    }
+
+    void read_quiet(const YamlNode& node) {
+        MapReader reader(node, "quiet", problems_);
+        reader.require("from");
+        reader.require("to");
+        const mappings::QuietHours quiet{time_of_day(reader, "from", {}), time_of_day(reader, "to", {})};
+        if (node.form == YamlNode::Form::map && quiet.from == quiet.to)
+            reader.problem(node.mark, "quiet hours begin and end at different times");
+        alerts_.quiet = quiet;
+        reader.finish();
+    }
+
+    void read_digest(const YamlNode& node) {
+        MapReader reader(node, "digest", problems_);
+        const std::vector<std::string> days{"sunday",   "monday", "tuesday", "wednesday",
+                                            "thursday", "friday", "saturday"};
+        if (const auto day = reader.choice("day", days))
+            alerts_.digest.day = date::weekday{static_cast<unsigned>(*day)};
+        alerts_.digest.at = time_of_day(reader, "at", alerts_.digest.at);
+        reader.finish();
     }
 
     void read_repeat() {
@@ -89,6 +128,7 @@ class AlertReader {
         Webhook webhook;
         webhook.name = name.text;
         webhook.mark = name.mark;
+        require_one_line({name.text, name.mark}, problems_);
         if (is_email(name.text) || std::find(roles.begin(), roles.end(), name.text) != roles.end())
             problems_.push_back(
                 {name.mark,
@@ -133,6 +173,11 @@ class AlertReader {
             reader.problem(node.mark,
                            "a route needs `to`: owner, sponsor, controller, an address or a webhook");
         for (const Scalar& name : to) route.to.push_back(receiver(name));
+        route.is_digest = reader.choice("digest", {"weekly"}).has_value();
+        for (const Scalar& name : to)
+            if (route.is_digest && is_webhook(name.text))
+                reader.problem(name.mark,
+                               "a digest is a mail: a webhook is told of each change, by a route of its own");
         reader.finish();
         return route;
     }
@@ -165,6 +210,11 @@ class AlertReader {
         }
         reader.finish();
         return when;
+    }
+
+    [[nodiscard]] bool is_webhook(const std::string& name) const {
+        return std::any_of(alerts_.webhooks.begin(), alerts_.webhooks.end(),
+                           [&](const Webhook& webhook) { return webhook.name == name; });
     }
 
     std::string receiver(const Scalar& name) {

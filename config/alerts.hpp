@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/source.hpp"
+#include "mappings/alert/schedule.hpp"
 
 namespace baselined::config {
 
@@ -34,6 +35,7 @@ struct RouteCondition {
 struct Route {
     RouteCondition when;
     std::vector<std::string> to;  ///< owner, sponsor, controller, an address, a webhook's name
+    bool is_digest = false;       ///< told once a week of what stands, instead of each change
     Mark mark;
 };
 
@@ -43,7 +45,9 @@ struct Alerts {
     std::vector<Webhook> webhooks;
     std::vector<Route> routes;
     std::vector<std::chrono::milliseconds> repeat;
-    int per_minute = 60;  ///< messages of all kinds
+    int per_minute = 60;                        ///< messages of all kinds
+    std::optional<mappings::QuietHours> quiet;  ///< mails wait for their end, in the receiver's own zone
+    mappings::Weekly digest;  ///< when routes with a digest are told, in the configured zone
 };
 
 }  // namespace baselined::config

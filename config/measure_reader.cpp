@@ -29,10 +29,11 @@ class MeasureReader {
     }
 
     MeasureDefinition read() {
-        measure_.id = reader_.text("id");
+        measure_.id = one_line(reader_, "id");
         if (measure_.id.empty()) reader_.problem(measure_.mark, "a measure needs `id`");
-        measure_.name = reader_.text("name", measure_.id);
-        measure_.programme = reader_.text("programme");
+        measure_.name = one_line(reader_, "name");
+        if (measure_.name.empty()) measure_.name = measure_.id;
+        measure_.programme = one_line(reader_, "programme");
         measure_.owner = person("owner");
         measure_.sponsor = person("sponsor");
         measure_.controller = person("controller");
@@ -56,11 +57,19 @@ class MeasureReader {
     }
 
   private:
+    std::string one_line(MapReader& reader, const std::string& key) {
+        const auto value = reader.scalar(key);
+        if (!value) return {};
+        require_one_line(*value, problems_);
+        return value->text;
+    }
+
     mappings::Person person(const std::string& key) {
         const YamlNode* node = reader_.take(key);
         if (node == nullptr) return {};
         MapReader reader(*node, key, problems_);
-        mappings::Person person{reader.text("name"), reader.text("email")};
+        mappings::Person person{one_line(reader, "name"), reader.text("email"), nullptr};
+        if (reader.take("timezone") != nullptr) person.zone = read_zone(reader, "timezone");
         if (!person.email.empty() && !is_email(person.email))
             reader.problem(node->mark, fmt::format("\"{}\" is no email address", person.email));
         reader.finish();

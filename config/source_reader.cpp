@@ -297,4 +297,10 @@ bool is_email(std::string_view text) {
            text.find_first_of(" <>\r\n,;") == std::string_view::npos;
 }
 
+void require_one_line(const Scalar& name, Problems& problems) {
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+    if (std::any_of(name.text.begin(), name.text.end(), is_control))
+        problems.push_back({name.mark, "a line break or control character in a name: write it in one line"});
+}
+
 }  // namespace baselined::config

@@ -32,5 +32,7 @@ struct UrlParts {
 std::optional<UrlParts> parts_of(std::string_view url);
 bool is_loopback(std::string_view host);
 bool is_email(std::string_view text);
+/// Names stand in headers of mails and in single lines: a line break is refused.
+void require_one_line(const Scalar& name, Problems& problems);
 
 }  // namespace baselined::config

@@ -388,31 +388,39 @@ void FigureBook::place_record(const mappings::CompiledIndicator& indicator, cons
                     relations(indicator.share_relations), placements);
 }
 
-std::vector<CountedRecord> FigureBook::records(std::size_t number, const Period& period) {
+std::vector<CountedRecord> FigureBook::records(std::size_t series, const Period& period) {
+    return std::move(records(std::vector<FigurePlace>{{series, period}}).front());
+}
+
+std::vector<std::vector<CountedRecord>> FigureBook::records(const std::vector<FigurePlace>& places) {
     const mappings::IndicatorSet& set = portfolio_.set();
-    const mappings::Series& series = set.series(number);
-    const auto& indicator = set.indicator(series.indicator);
-    const PostedLists lists = post(indicator);
-    std::vector<CountedRecord> counted;
+    std::vector<std::vector<CountedRecord>> all(places.size());
+    std::map<std::size_t, std::vector<std::size_t>> places_of;  // by indicator
+    for (std::size_t i = 0; i < places.size(); ++i)
+        places_of[set.series(places[i].series).indicator].push_back(i);
     std::vector<mappings::Placement> placements;
-    store_.scan(indicator.kind(), [&](RecordId id, SourceId source, const Record& record) {
-        if (!series.scope.evaluate(record)) return;
-        placements.clear();
-        place_record(indicator, lists, id, source, record, placements);
-        const auto* behind = mappings::counted_in(indicator, placements, period);
-        if (behind == nullptr) return;
-        CountedRecord one{std::string(record.has(mappings::slot_number) ? record.number() : record.id()),
-                          std::string(record.text(mappings::slot_url)),
-                          std::string(record.text(mappings::slot_title)),
-                          behind->at,
-                          behind->sum.value() > 0,
-                          mappings::amount_of(indicator, *behind)};
-        counted.push_back(std::move(one));
-    });
-    std::sort(counted.begin(), counted.end(), [](const CountedRecord& a, const CountedRecord& b) {
-        return mappings::is_smaller_id(a.number, b.number);
-    });
-    return counted;
+    for (const auto& [number, wanted] : places_of) {
+        const auto& indicator = set.indicator(number);
+        const PostedLists lists = post(indicator);
+        store_.scan(indicator.kind(), [&](RecordId id, SourceId source, const Record& record) {
+            placements.clear();
+            place_record(indicator, lists, id, source, record, placements);
+            for (const std::size_t i : wanted) {
+                const auto* behind = mappings::counted_in(indicator, placements, places[i].period);
+                if (behind == nullptr || !set.series(places[i].series).scope.evaluate(record)) continue;
+                all[i].push_back(
+                    {std::string(record.has(mappings::slot_number) ? record.number() : record.id()),
+                     std::string(record.text(mappings::slot_url)),
+                     std::string(record.text(mappings::slot_title)), behind->at, behind->sum.value() > 0,
+                     mappings::amount_of(indicator, *behind)});
+            }
+        });
+    }
+    for (auto& counted : all)
+        std::sort(counted.begin(), counted.end(), [](const CountedRecord& a, const CountedRecord& b) {
+            return mappings::is_smaller_id(a.number, b.number);
+        });
+    return all;
 }
 
 PeriodFigure FigureBook::figure(std::size_t series, const std::optional<std::size_t>& lower,

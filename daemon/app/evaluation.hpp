@@ -40,6 +40,12 @@ class FigureBook {
 
     /// The records behind a period's figure, by number. Reads all records of the kind.
     std::vector<CountedRecord> records(std::size_t series, const mappings::Period& period);
+    struct FigurePlace {
+        std::size_t series = 0;
+        mappings::Period period;
+    };
+    /// The same for many figures at once: the records of a kind are read once for each indicator.
+    std::vector<std::vector<CountedRecord>> records(const std::vector<FigurePlace>& places);
 
   private:
     struct PostedLists {

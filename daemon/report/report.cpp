@@ -8,6 +8,7 @@
 #include "daemon/cli/commands.hpp"
 #include "daemon/report/chart.hpp"
 #include "daemon/report/html.hpp"
+#include "daemon/report/measure_picture.hpp"
 
 namespace baselined::daemon {
 
@@ -42,41 +43,6 @@ std::string base64(std::string_view bytes) {
             text += at + i <= bytes.size() ? letters[bits >> (18 - 6 * i) & 63] : '=';
     }
     return text;
-}
-
-Chart chart_of(const MeasureView& view) {
-    Chart chart;
-    chart.unit = unit_text(*view.plan->indicator);
-    chart.baseline = view.baseline.value;
-    chart.target = view.assessment.target;
-    const auto add = [&](const std::string& label, const mappings::PeriodFigure& figure) -> ChartPeriod& {
-        ChartPeriod period;
-        period.label = label;
-        period.value = figure.value;
-        period.settled = figure.settled;
-        if (const auto limits = view.assessment.limits(figure.denominator)) {
-            period.lower = limits->lower;
-            period.upper = limits->upper;
-        }
-        chart.periods.push_back(std::move(period));
-        return chart.periods.back();
-    };
-    for (const auto& baseline : view.baseline_periods) add(baseline.label, baseline.figure).baseline = true;
-    for (const auto& point : view.assessment.track)
-        add(point.at.label, point.at.figure).expected = point.expected;
-    for (const auto& to_come : view.assessment.fan) {
-        auto known = std::find_if(chart.periods.begin(), chart.periods.end(),
-                                  [&](const ChartPeriod& period) { return period.label == to_come.label; });
-        if (known == chart.periods.end()) {
-            chart.periods.push_back({});
-            known = chart.periods.end() - 1;
-            known->label = to_come.label;
-        }
-        known->forecast = to_come.value;
-        known->forecast_low = to_come.low;
-        known->forecast_high = to_come.high;
-    }
-    return chart;
 }
 
 std::string picture(const MeasureView& view) {
@@ -123,24 +89,15 @@ std::string ticket_text(const CountedRecord& ticket) {
                        mappings::format_rfc3339(ticket.at).substr(0, 10), escaped(ticket.title));
 }
 
-/// The newest records behind the newest settled figure; of a share, those that count against it or for it.
-std::string tickets_text(const MeasureView& view, FigureBook& figures) {
-    if (!view.actual) return {};
-    auto tickets = figures.records(view.plan->series, view.actual->period);
-    const auto form = view.plan->indicator->form;
-    if (form == mappings::Form::share || form == mappings::Form::snapshot)
-        std::erase_if(tickets, [](const CountedRecord& ticket) { return !ticket.hit; });
-    std::stable_sort(tickets.begin(), tickets.end(),
-                     [](const CountedRecord& a, const CountedRecord& b) { return a.at > b.at; });
-    if (tickets.empty()) return {};
+std::string tickets_text(const MeasureView& view, const NewestTickets& tickets) {
+    if (tickets.newest.empty()) return {};
     std::string items;
-    for (std::size_t i = 0; i < std::min(tickets.size(), tickets_shown); ++i)
-        items += ticket_text(tickets[i]);
+    for (const CountedRecord& ticket : tickets.newest) items += ticket_text(ticket);
     return fmt::format("<details><summary>Newest of {} records behind {}</summary><ul>{}</ul></details>",
-                       tickets.size(), escaped(view.actual->label), items);
+                       tickets.count, escaped(view.actual->label), items);
 }
 
-std::string measure_text(const MeasureView& view, FigureBook& figures) {
+std::string measure_text(const MeasureView& view, const NewestTickets& tickets) {
     const auto& measure = *view.plan->measure;
     std::string html = fmt::format(
         "<section id=\"{}\"><h2>{} <span class=\"faint\">{}</span></h2><p>Work: {} · Value: {} · <span "
@@ -156,7 +113,7 @@ std::string measure_text(const MeasureView& view, FigureBook& figures) {
         if (reason.text != view.assessment.sentence)
             reasons += fmt::format("<li>{}</li>", escaped(reason.text));
     if (!reasons.empty()) html += "<ul>" + reasons + "</ul>";
-    return html + money_text(view.assessment.saving) + tickets_text(view, figures) + "</section>\n";
+    return html + money_text(view.assessment.saving) + tickets_text(view, tickets) + "</section>\n";
 }
 
 std::string portfolio_row(const MeasureView& view) {
@@ -191,7 +148,8 @@ int write_report(Invocation& invocation, const std::string& path) {
     for (const MeasureView& view : *views) html += portfolio_row(view);
     html += "</table></div>\n";
     FigureBook figures(*invocation.portfolio, *store, invocation.clock);
-    for (const MeasureView& view : *views) html += measure_text(view, figures);
+    const auto tickets = newest_tickets(figures, *views, tickets_shown);
+    for (std::size_t i = 0; i < views->size(); ++i) html += measure_text((*views)[i], tickets[i]);
     html += "</main></body></html>\n";
     std::ofstream file(path, std::ios::binary);
     file << html;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include <charconv>
 
 namespace baselined::mappings {
@@ -158,6 +160,14 @@ std::optional<Period> Calendar::find(std::string_view label) const {
     const auto first = first_day_of(label, length_);
     if (!first) return std::nullopt;
     return starting(*first);
+}
+
+std::string spoken_day(date::sys_days day) {
+    constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    const date::year_month_day ymd{day};
+    return fmt::format("{} {} {}", static_cast<unsigned>(ymd.day()),
+                       months[static_cast<unsigned>(ymd.month()) - 1], static_cast<int>(ymd.year()));
 }
 
 }  // namespace baselined::mappings

@@ -52,4 +52,7 @@ class Calendar {
     mutable Period last_{};
 };
 
+/// As people say it: 31 Dec 2026.
+std::string spoken_day(date::sys_days day);
+
 }  // namespace baselined::mappings

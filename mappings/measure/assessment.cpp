@@ -23,15 +23,6 @@ std::string day_text(Day day) {
                        static_cast<unsigned>(ymd.day()));
 }
 
-/// 31 Dec 2026
-std::string spoken_day(Day day) {
-    constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    const date::year_month_day ymd{day};
-    return fmt::format("{} {} {}", static_cast<unsigned>(ymd.day()),
-                       months[static_cast<unsigned>(ymd.month()) - 1], static_cast<int>(ymd.year()));
-}
-
 class Assessing {
   public:
     explicit Assessing(const AssessmentInput& input)

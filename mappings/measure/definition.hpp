@@ -19,6 +19,7 @@ using Day = date::sys_days;  ///< a calendar day, read in the configured zone
 struct Person {
     std::string name;
     std::string email;
+    const date::time_zone* zone = nullptr;  ///< where this person works; null: the configured one
     friend bool operator==(const Person&, const Person&) = default;
 };
 
