@@ -15,6 +15,8 @@
 #include <map>
 #include <random>
 
+#include "daemon/alert/courier.hpp"
+#include "daemon/alert/telling.hpp"
 #include "daemon/app/evaluation.hpp"
 #include "daemon/app/log.hpp"
 #include "daemon/app/poller.hpp"
@@ -79,29 +81,56 @@ class Generation {
         });
         poller_ = std::make_unique<Poller>(io_, portfolio(), store_, *keeper_, thread_, real_now,
                                            PollerMode::serve);
+        if (!portfolio().configuration().alerts) return;
+        courier_ = std::make_unique<Courier>(io_, portfolio().configuration(), store_, thread_, real_now);
+        courier_->set_report([](const DeliveryFailure& failure) {
+            log(LogLevel::error,
+                fmt::format("alert to {} ({}): {}", failure.receiver, failure.subject, failure.words));
+        });
     }
 
     void start(std::function<void(std::exception_ptr)> on_end) {
         for (StreamPlan& plan : portfolio().streams()) spawn(follow(&plan), on_end);
         spawn(keep_current(), on_end);
+        if (courier_ == nullptr) return;
+        spawn(courier_->keep_delivering([this, on_end](asio::awaitable<void> work) {
+            if (!is_stopping_) spawn(std::move(work), on_end);
+        }),
+              on_end);
     }
 
     void stop() {
-        for (auto& signal : signals_) signal.emit(asio::cancellation_type::terminal);
+        is_stopping_ = true;
+        for (auto& slot : cancellations_) slot.signal.emit(asio::cancellation_type::terminal);
     }
     [[nodiscard]] int running() const { return running_; }
 
   private:
+    /// How one piece of work is stopped; used again once that has ended.
+    struct Cancellation {
+        asio::cancellation_signal signal;
+        bool is_used = false;
+    };
+
     Portfolio& portfolio() { return *configuration_->portfolio; }
+
+    Cancellation& free_cancellation() {
+        for (Cancellation& known : cancellations_)
+            if (!known.is_used) return known;
+        return cancellations_.emplace_back();
+    }
 
     void spawn(asio::awaitable<void> work, const std::function<void(std::exception_ptr)>& on_end) {
         ++running_;
-        auto& signal = signals_.emplace_back();
+        Cancellation& free = free_cancellation();
+        free.is_used = true;
         asio::co_spawn(io_, std::move(work),
-                       asio::bind_cancellation_slot(signal.slot(), [this, on_end](std::exception_ptr thrown) {
-                           --running_;
-                           on_end(thrown);
-                       }));
+                       asio::bind_cancellation_slot(free.signal.slot(),
+                                                    [this, &free, on_end](std::exception_ptr thrown) {
+                                                        --running_;
+                                                        free.is_used = false;
+                                                        on_end(thrown);
+                                                    }));
     }
 
     /// One stream, again and again; never twice at once.
@@ -151,10 +180,15 @@ class Generation {
                 remember_young_figures(portfolio(), store_, figures, now);
             }
             freeze_baselines(portfolio(), store_, figures, now);
-            remember_statuses(daemon::evaluate(portfolio(), store_, figures, now), store_, now);
+            const auto views = daemon::evaluate(portfolio(), store_, figures, now);
+            const Tellings tellings = plan_tellings(portfolio(), store_, figures, views, now);
+            remember_statuses(views, store_, now);
+            remember_tellings(tellings, store_);
             transaction.commit();
+            return !tellings.deliveries.empty();
         };
-        co_await thread_.run(std::move(work));
+        const bool is_telling = co_await thread_.run(std::move(work));
+        if (is_telling && courier_ != nullptr) courier_->wake();
     }
 
     asio::io_context& io_;
@@ -163,9 +197,11 @@ class Generation {
     std::unique_ptr<ReadyConfiguration> configuration_;
     std::unique_ptr<RecordKeeper> keeper_;
     std::unique_ptr<Poller> poller_;
-    std::list<asio::cancellation_signal> signals_;
+    std::unique_ptr<Courier> courier_;
+    std::list<Cancellation> cancellations_;
     FailureLog failures_;
     int running_ = 0;
+    bool is_stopping_ = false;
 };
 
 bool is_stopped(const std::exception_ptr& thrown) {

@@ -17,7 +17,10 @@ struct Arguments {
     std::string now, measure, from, to, file, period;
     PreviewRequest preview;
     ExportRequest exported;
-    bool online = false;
+    HoldRequest hold;
+    AlertTestRequest alert_test;
+    std::vector<std::string> resend;
+    bool online = false, is_dry_run = false;
     bool json = false;
     SeriesRequest series;
 };
@@ -92,7 +95,13 @@ int run(const CLI::App& command, Arguments& arguments) {
     const std::string& name = command.get_name();
     if (name == "check") return check(invocation, arguments.online);
     if (name == "export") return export_all(invocation, arguments.exported);
-    if (name == "once") return once(invocation);
+    if (name == "once") return once(invocation, arguments.is_dry_run ? Sending::nothing : Sending::as_due);
+    if (name == "ack") return hold_back(invocation, StoredHold::Kind::ack, arguments.hold);
+    if (name == "silence") return hold_back(invocation, StoredHold::Kind::silence, arguments.hold);
+    if (name == "alerts" && command.got_subcommand("test"))
+        return test_alerts(invocation, arguments.alert_test);
+    if (name == "alerts" && !arguments.resend.empty()) return resend_alerts(invocation, arguments.resend);
+    if (name == "alerts") return show_alerts(invocation);
     if (name == "status") return show_status(invocation, arguments.measure);
     if (name == "replay") return show_replay(invocation, arguments.measure, arguments.from, arguments.to);
     if (name == "explain") return show_explanation(invocation, arguments.measure, arguments.period);
@@ -105,11 +114,34 @@ int run(const CLI::App& command, Arguments& arguments) {
     return show_series(invocation, arguments.series);
 }
 
+void add_alert_commands(CLI::App& app, Arguments& arguments) {
+    CLI::App* alerts = app.add_subcommand("alerts", "What was told, to whom, when; what waits; what is dead");
+    alerts->add_option("--resend", arguments.resend, "The id of a dead delivery, to be tried again");
+    CLI::App* test = alerts->add_subcommand("test", "Who would be told");
+    test->fallthrough();
+    test->add_option("--route", arguments.alert_test.route, "measure=ID; default: of what belongs to none");
+    test->add_flag("--send", arguments.alert_test.is_sending, "Sends a marked test to each of them");
+    CLI::App* ack = app.add_subcommand("ack", "No reminders of a measure until a day, unless it gets worse");
+    ack->add_option("MEASURE", arguments.hold.measure, "Its id")->required();
+    CLI::App* silence = app.add_subcommand("silence", "Nothing is sent until a day");
+    silence->add_option("--measure", arguments.hold.measure, "Its id");
+    silence->add_option("--owner", arguments.hold.owner, "All measures of an owner, by name or address");
+    silence->add_option("--programme", arguments.hold.programme, "All measures of a programme");
+    for (CLI::App* command : {ack, silence}) {
+        command->add_option("--until", arguments.hold.until, "A day, included, as 2026-12-31")->required();
+        command->add_option("--by", arguments.hold.by, "Who")->required();
+        command->add_option("--reason", arguments.hold.reason, "Why")->required();
+    }
+}
+
 void add_commands(CLI::App& app, Arguments& arguments) {
     app.add_subcommand("run", "The daemon, in the foreground");
     app.add_subcommand("check", "Reads every file and runs the mappings' tests")
-        ->add_flag("--online", arguments.online, "Asks every source, too");
-    app.add_subcommand("once", "Reads every source to its end, evaluates, exits");
+        ->add_flag("--online", arguments.online, "Asks every source, mail server and webhook, too");
+    app.add_subcommand("once", "Reads every source to its end, evaluates, delivers alerts, exits")
+        ->add_flag("--dry-run", arguments.is_dry_run,
+                   "Sends nothing and shows what it would; the next run sends it");
+    add_alert_commands(app, arguments);
     app.add_subcommand("status", "Each measure: figures, both statuses, reasons")
         ->add_option("MEASURE", arguments.measure, "Its id");
     CLI::App* series = app.add_subcommand("series", "One row a period");
@@ -162,7 +194,8 @@ void add_commands(CLI::App& app, Arguments& arguments) {
         const std::string name = command->get_name();
         if (name == "run") continue;
         if (name != "check") add_now(*command, arguments);
-        if (name != "check" && name != "once" && name != "report" && name != "export")
+        if (name != "check" && name != "once" && name != "report" && name != "export" && name != "ack" &&
+            name != "silence")
             add_json(*command, arguments);
     }
 }

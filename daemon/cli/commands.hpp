@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/alert/telling.hpp"
 #include "daemon/app/evaluation.hpp"
 #include "daemon/app/portfolio.hpp"
 #include "daemon/app/service.hpp"
@@ -43,9 +44,32 @@ struct PreviewRequest {
     std::optional<std::int64_t> rows;  ///< how many are shown; all are read
 };
 
+struct HoldRequest {
+    std::string measure, owner, programme, until, by, reason;
+};
+
+struct AlertTestRequest {
+    std::string route;  ///< measure=ID; empty: what belongs to no measure
+    bool is_sending = false;
+};
+
+enum class Sending { as_due, nothing };
+
 /// `is_online`: asks every source too.
 int check(Invocation& invocation, bool is_online);
-int once(Invocation& invocation);
+/// Sending::nothing is --dry-run: what would be told is shown, and told by the next run.
+int once(Invocation& invocation, Sending sending);
+int show_alerts(Invocation& invocation);
+/// Dead deliveries, by their ids: tried again from the start.
+int resend_alerts(Invocation& invocation, const std::vector<std::string>& ids);
+int test_alerts(Invocation& invocation, const AlertTestRequest& request);
+/// Whether the mail server and each webhook can be reached, told on stderr; nothing is sent.
+bool try_ways(const config::Alerts& alerts);
+/// An ack or a silence, stored beside a running daemon.
+int hold_back(Invocation& invocation, StoredHold::Kind kind, const HoldRequest& request);
+/// Each due delivery once; failures are told on stderr. False: there were some.
+bool deliver_once(Invocation& invocation, Store& store);
+void print_what_would_be_told(const Tellings& tellings, Store& store, Instant now);
 int show_status(Invocation& invocation, const std::string& measure);
 int show_series(Invocation& invocation, const SeriesRequest& request);
 int show_replay(Invocation& invocation, const std::string& measure, const std::string& from,

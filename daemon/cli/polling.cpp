@@ -67,12 +67,18 @@ int check(Invocation& invocation, bool is_online) {
                configuration.sources.size() == 1 ? "" : "s", configuration.measures.size(),
                configuration.measures.size() == 1 ? "" : "s", tests, tests == 1 ? "" : "s");
     for (const std::string& warning : warnings(invocation)) fmt::print(stderr, "warning: {}\n", warning);
+    const auto& alerts = configuration.alerts;
+    if (alerts)
+        for (const std::string& gap : gaps_of(*alerts, configuration.measures))
+            fmt::print(stderr, "warning: {}\n", gap);
     if (!is_online) return exit_done;
     const auto failures = try_sources(invocation);
     for (const ReadingFailure& failure : failures)
         fmt::print(stderr, "{}/{}: {}\n", failure.source, failure.stream, failure.text);
     if (failures.empty()) fmt::print("every source answers\n");
-    return failures.empty() ? exit_done : exit_source_failed;
+    const bool are_ways_open = !alerts || try_ways(*alerts);
+    if (alerts && are_ways_open) fmt::print("the mail server and every webhook answer\n");
+    return failures.empty() && are_ways_open ? exit_done : exit_source_failed;
 }
 
 namespace {
@@ -123,7 +129,7 @@ std::vector<ReadingFailure> poll_once(Portfolio& portfolio, Store& store, Record
 
 }  // namespace
 
-int once(Invocation& invocation) {
+int once(Invocation& invocation, Sending sending) {
     Portfolio& portfolio = *invocation.portfolio;
     const auto store = open_sqlite_store(portfolio.configuration().store, StoreMode::write);
     {
@@ -146,11 +152,19 @@ int once(Invocation& invocation) {
     if (failures.empty()) keeper.allow_snapshots(invocation.now);
     freeze_baselines(portfolio, *store, figures, invocation.now);
     if (failures.empty()) remember_young_figures(portfolio, *store, figures, invocation.now);
-    remember_statuses(evaluate(portfolio, *store, figures, invocation.now), *store, invocation.now);
+    const auto views = evaluate(portfolio, *store, figures, invocation.now);
+    const Tellings tellings = plan_tellings(portfolio, *store, figures, views, invocation.now);
+    remember_statuses(views, *store, invocation.now);
+    if (sending == Sending::as_due) remember_tellings(tellings, *store);
     transaction.commit();
     for (const ReadingFailure& failure : failures)
         fmt::print(stderr, "{}/{}: {}\n", failure.source, failure.stream, failure.text);
-    return failures.empty() ? exit_done : exit_source_failed;
+    bool all_arrived = true;
+    if (sending == Sending::as_due)
+        all_arrived = deliver_once(invocation, *store);
+    else
+        print_what_would_be_told(tellings, *store, invocation.now);
+    return failures.empty() && all_arrived ? exit_done : exit_source_failed;
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #include "config/yaml/reader.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/json.hpp"
+#include "mappings/alert/decision.hpp"
 
 namespace baselined::daemon {
 
@@ -157,6 +158,37 @@ void add_plan(const MeasureView& view, std::vector<SeriesRow>& rows) {
     }
 }
 
+/// When alerts would have gone out over the measure's history, reminders not counted.
+void print_tellings(const MeasureView& view, const config::Configuration& configuration) {
+    const Calendar days(configuration.zone, PeriodLength::day);
+    mappings::AlertInput input;
+    int told = 0, settled = 0;
+    std::optional<Instant> first;
+    for (const auto& point : view.assessment.track) {
+        if (!point.at.figure.settled) continue;
+        ++settled;
+        input.now = point.at.period.end + configuration.settle;
+        input.standing = point.status == mappings::PotentialStatus::unknown ? mappings::Standing::silent
+                                                                            : standing_of(point.status);
+        const auto decision = mappings::decide(input);
+        input.before = decision.after;
+        if (decision.action != mappings::AlertAction::notify &&
+            decision.action != mappings::AlertAction::escalate)
+            continue;
+        ++told;
+        if (!first) first = input.now;
+    }
+    if (settled == 0) return;
+    const std::string_view unit = mappings::name_of(view.plan->measure->period);
+    const std::string span = fmt::format("{} {}{}", settled, unit, settled == 1 ? "" : "s");
+    if (told == 0)
+        fmt::print("{}: would have told you nothing in {}\n\n", view.plan->measure->id, span);
+    else
+        fmt::print("{}: would have told you {} time{} in {}, {}on {}\n\n", view.plan->measure->id, told,
+                   told == 1 ? "" : "s", span, told == 1 ? "" : "the first ",
+                   mappings::spoken_day(days.day_of(*first)));
+}
+
 }  // namespace
 
 int show_series(Invocation& invocation, const SeriesRequest& request) {
@@ -264,6 +296,7 @@ int show_replay(Invocation& invocation, const std::string& measure, const std::s
             json.end_object();
             fmt::print("{}\n", json.str());
         }
+        if (!invocation.json) print_tellings(view, portfolio.configuration());
     }
     return exit_done;
 }

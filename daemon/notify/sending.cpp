@@ -86,6 +86,13 @@ connectors::MailServer server_of(const config::Smtp& smtp) {
     return server;
 }
 
+DeliveryOutcome unreached(const Error& error) {
+    std::string words = error.text;
+    if (error.code == ErrorCode::unsupported && words.find("private address") != std::string::npos)
+        words += ": `allow_private: true` at the webhook allows them";
+    return {Delivery::retry, std::move(words), std::nullopt};
+}
+
 DeliveryOutcome outcome_of(connectors::MailOutcome outcome) {
     using State = connectors::MailOutcome::State;
     const Delivery delivery = outcome.state == State::accepted  ? Delivery::arrived
@@ -113,10 +120,19 @@ asio::awaitable<DeliveryOutcome> send_webhook(connectors::HttpClient& client, co
                                               Notice notice) {
     auto answer = co_await client.send(request_of(webhook, notice), connection_of(webhook));
     if (answer) co_return outcome_of(*answer);
-    std::string words = answer.error().text;
-    if (answer.error().code == ErrorCode::unsupported && words.find("private address") != std::string::npos)
-        words += ": `allow_private: true` at the webhook allows them";
-    co_return DeliveryOutcome{Delivery::retry, std::move(words), std::nullopt};
+    co_return unreached(answer.error());
+}
+
+asio::awaitable<DeliveryOutcome> probe_webhook(connectors::HttpClient& client,
+                                               const config::Webhook& webhook) {
+    connectors::Request request;
+    request.method = "OPTIONS";
+    request.url = webhook.url;
+    auto answer = co_await client.send(std::move(request), connection_of(webhook));
+    if (!answer) co_return unreached(answer.error());
+    DeliveryOutcome outcome;
+    if (answer->status == 410) outcome = outcome_of(*answer);
+    co_return outcome;
 }
 
 }  // namespace baselined::daemon

@@ -37,5 +37,8 @@ boost::asio::awaitable<DeliveryOutcome> probe_smtp(connectors::MailClient& clien
 /// format.
 boost::asio::awaitable<DeliveryOutcome> send_webhook(connectors::HttpClient& client,
                                                      const config::Webhook& webhook, Notice notice);
+/// Asks what the webhook's URL allows (OPTIONS), which says nothing: any answer but 410 arrived.
+boost::asio::awaitable<DeliveryOutcome> probe_webhook(connectors::HttpClient& client,
+                                                      const config::Webhook& webhook);
 
 }  // namespace baselined::daemon

@@ -113,21 +113,18 @@ AlertDecision decide(const AlertInput& input) {
     return Deciding(input).run();
 }
 
+Standing standing_of(PotentialStatus status) {
+    constexpr std::array standings{Standing::clear, Standing::weakening, Standing::off_track,
+                                   Standing::unknown};
+    return standings[static_cast<std::size_t>(status)];
+}
+
 Standing standing_of(const Assessment& assessment) {
     const auto has = [&](std::string_view code) {
         return std::any_of(assessment.reasons.begin(), assessment.reasons.end(),
                            [&](const Reason& reason) { return reason.code == code; });
     };
-    switch (assessment.potential) {
-        case PotentialStatus::on_track:
-            return Standing::clear;
-        case PotentialStatus::weakening:
-            return Standing::weakening;
-        case PotentialStatus::off_track:
-            return Standing::off_track;
-        case PotentialStatus::unknown:
-            break;
-    }
+    if (assessment.potential != PotentialStatus::unknown) return standing_of(assessment.potential);
     if (has("definition_changed")) return Standing::definition_changed;
     return has("stale") || has("no_data") ? Standing::silent : Standing::unknown;
 }

@@ -15,6 +15,8 @@ enum class Standing { clear, weakening, off_track, unknown, definition_changed, 
 std::string_view name_of(Standing standing);
 std::optional<Standing> standing_named(std::string_view name);
 Standing standing_of(const Assessment& assessment);
+/// Of a status alone: why it is unknown is not asked.
+Standing standing_of(PotentialStatus status);
 
 /// From the first telling until it is clear again.
 struct Episode {

@@ -1,0 +1,268 @@
+#include "daemon/alert/courier.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "daemon/alert/telling.hpp"
+#include "mappings/alert/schedule.hpp"
+
+namespace baselined::daemon {
+
+namespace asio = boost::asio;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::chrono::seconds look_every{15};
+constexpr std::chrono::minutes rate_window{1};
+/// A way that has failed in a row for so long is left alone until the next round.
+constexpr std::chrono::minutes failing_for{1};
+
+std::string way_of(const StoredDelivery& delivery) {
+    return delivery.receiver.starts_with("mail:") ? "mail" : delivery.receiver;
+}
+
+std::string address_of(const StoredDelivery& delivery) {
+    return delivery.receiver.substr(delivery.receiver.find(':') + 1);
+}
+
+std::string subject_text(const StoredDelivery& delivery) {
+    constexpr std::size_t most = 5;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(most, delivery.subjects.size()); ++i) {
+        const DeliverySubject& subject = delivery.subjects[i];
+        text += (text.empty() ? "" : ", ") + (subject.measure.empty() ? subject.kind : subject.measure);
+    }
+    if (delivery.subjects.size() > most) text += fmt::format(" and {} more", delivery.subjects.size() - most);
+    return text;
+}
+
+DeliveryOutcome lost(std::string words) {
+    return {Delivery::dead, std::move(words), {}};
+}
+
+}  // namespace
+
+asio::awaitable<void> Pace::wait() {
+    for (;;) {
+        const auto now = steady_clock::now();
+        while (!begun_.empty() && begun_.front() + rate_window <= now) begun_.pop_front();
+        if (begun_.size() < static_cast<std::size_t>(per_minute_)) {
+            begun_.push_back(now);
+            co_return;
+        }
+        asio::steady_timer timer(io_, begun_.front() + rate_window);
+        co_await timer.async_wait(asio::use_awaitable);
+    }
+}
+
+void note_outcome(StoredDelivery& delivery, const DeliveryOutcome& outcome, Instant now) {
+    ++delivery.attempts;
+    if (!delivery.first_try_at) delivery.first_try_at = now;
+    delivery.last_error = outcome.delivery == Delivery::arrived ? "" : outcome.words;
+    delivery.next_at.reset();
+    switch (outcome.delivery) {
+        case Delivery::arrived:
+            delivery.state = DeliveryState::sent;
+            delivery.sent_at = now;
+            return;
+        case Delivery::dead:
+        case Delivery::disabled:
+            delivery.state = DeliveryState::dead;
+            return;
+        case Delivery::retry:
+            break;
+    }
+    if (now - *delivery.first_try_at >= mappings::tried_for) {
+        delivery.state = DeliveryState::dead;
+        delivery.last_error = fmt::format("given up after {} tries in 7 days; the last said: {}",
+                                          delivery.attempts, outcome.words);
+        return;
+    }
+    mappings::Millis pause = mappings::retry_pause(delivery.attempts);
+    if (outcome.retry_after) pause = std::max<mappings::Millis>(pause, *outcome.retry_after);
+    delivery.state = DeliveryState::waiting;
+    delivery.next_at = now + pause;
+}
+
+Courier::Courier(asio::io_context& io, const config::Configuration& configuration, Store& store,
+                 StoreThread& thread, std::function<Instant()> clock)
+    : io_(io),
+      configuration_(configuration),
+      store_(store),
+      thread_(thread),
+      clock_(std::move(clock)),
+      http_(io),
+      pace_(io, configuration.alerts->per_minute),
+      waking_(io) {}
+
+asio::awaitable<void> Courier::begin_due(Spawn spawn) {
+    auto load = [this] { return store_.pending_deliveries(); };
+    const auto pending = co_await thread_.run(std::move(load));
+    std::map<std::string, std::vector<StoredDelivery>> queues;
+    for (const StoredDelivery& delivery : pending) queues[delivery.receiver].push_back(delivery);
+    const Instant now = clock_();
+    for (auto& [receiver, queue] : queues) {
+        const bool is_due = std::any_of(queue.begin(), queue.end(),
+                                        [&](const auto& delivery) { return *delivery.next_at <= now; });
+        if (is_due && busy_.insert(receiver).second) spawn(serve(receiver, std::move(queue)));
+    }
+}
+
+asio::awaitable<void> Courier::keep_delivering(Spawn spawn) {
+    for (;;) {
+        co_await begin_due(spawn);
+        waking_.expires_after(look_every);
+        boost::system::error_code woken;
+        co_await waking_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+        const auto state = co_await asio::this_coro::cancellation_state;
+        if (state.cancelled() != asio::cancellation_type::none) co_return;
+    }
+}
+
+asio::awaitable<void> Courier::serve(std::string receiver, std::vector<StoredDelivery> queue) {
+    struct Leave {
+        std::set<std::string>& busy;
+        const std::string& receiver;
+        ~Leave() { busy.erase(receiver); }
+    };
+    const Leave leave{busy_, receiver};
+    auto load = [this, receiver] { return store_.receiver(receiver).paused_until; };
+    const auto paused_until = co_await thread_.run(std::move(load));
+    if (paused_until && *paused_until > clock_()) co_return;
+    // What is told of a measure arrives in the order in which it happened: behind one that waits, others of
+    // the same measure wait too.
+    std::set<std::string> waiting;
+    const auto hold_back = [&](const StoredDelivery& delivery) {
+        for (const DeliverySubject& subject : delivery.subjects) waiting.insert(subject.measure);
+    };
+    for (std::size_t i = 0; i < queue.size(); ++i) {
+        const StoredDelivery& delivery = queue[i];
+        const bool is_behind =
+            std::any_of(delivery.subjects.begin(), delivery.subjects.end(),
+                        [&](const auto& subject) { return waiting.count(subject.measure) != 0; });
+        if (is_behind || *delivery.next_at > clock_()) {
+            hold_back(delivery);
+            continue;
+        }
+        const auto failing = failing_since_.find(way_of(delivery));
+        if (failing != failing_since_.end() && steady_clock::now() - failing->second > failing_for) {
+            std::vector<StoredDelivery> rest(queue.begin() + static_cast<std::ptrdiff_t>(i), queue.end());
+            co_await postpone(std::move(rest));
+            co_return;
+        }
+        co_await pace_.wait();
+        const bool is_told_to_wait = co_await try_one(delivery);
+        if (is_told_to_wait) co_return;
+        auto reload = [this, id = delivery.id] { return store_.delivery(id)->state; };
+        const DeliveryState state = co_await thread_.run(std::move(reload));
+        if (state == DeliveryState::waiting) hold_back(delivery);
+    }
+}
+
+/// Whether the receiver asked to be left alone for a while.
+asio::awaitable<bool> Courier::try_one(StoredDelivery delivery) {
+    const DeliveryOutcome outcome = co_await send(delivery);
+    const std::string way = way_of(delivery);
+    if (outcome.delivery == Delivery::retry)
+        failing_since_.try_emplace(way, steady_clock::now());
+    else
+        failing_since_.erase(way);
+    auto store = [this, delivery, outcome]() mutable {
+        remember(delivery, outcome);
+        return delivery.state;
+    };
+    const DeliveryState state = co_await thread_.run(std::move(store));
+    if (outcome.delivery != Delivery::arrived && report_)
+        report_({address_of(delivery), subject_text(delivery), outcome.words, state == DeliveryState::dead});
+    co_return outcome.retry_after.has_value();
+}
+
+asio::awaitable<DeliveryOutcome> Courier::send(const StoredDelivery& delivery) {
+    auto load = [this, id = delivery.id] { return store_.delivery(id)->content; };
+    const std::string content = co_await thread_.run(std::move(load));
+    const auto notice = notice_from_json(content);
+    if (!notice) co_return lost(notice.error().text);
+    const config::Alerts& alerts = *configuration_.alerts;
+    if (delivery.receiver.starts_with("mail:")) {
+        if (!alerts.smtp) co_return lost("alerts has no `smtp` any more");
+        // Named: g++ 12 destroys a temporary within a co_await twice.
+        MailAddress to{delivery.name, address_of(delivery)};
+        co_return co_await send_mail(mail_, alerts, std::move(to), *notice);
+    }
+    const config::Webhook* webhook = webhook_of(delivery);
+    if (webhook == nullptr) co_return lost("there is no webhook of that name any more");
+    auto look = [this, receiver = delivery.receiver] { return store_.receiver(receiver); };
+    const StoredReceiver receiver = co_await thread_.run(std::move(look));
+    if (receiver.disabled_url == webhook->url) co_return lost("the webhook is disabled: " + receiver.words);
+    co_return co_await send_webhook(http_, *webhook, *notice);
+}
+
+/// The round ends for this receiver: the rest is due again with the next one, as if it had been tried now.
+asio::awaitable<void> Courier::postpone(std::vector<StoredDelivery> rest) {
+    failing_since_.erase(way_of(rest.front()));
+    auto store = [this, rest, now = clock_()]() mutable {
+        Transaction transaction(store_);
+        for (StoredDelivery& delivery : rest) {
+            if (*delivery.next_at > now) continue;
+            delivery.next_at = now + mappings::retry_pause(delivery.attempts + 1);
+            delivery.last_error = "not tried: the tries before it failed for a minute";
+            store_.save_delivery(delivery);
+        }
+        transaction.commit();
+    };
+    co_await thread_.run(std::move(store));
+    if (report_)
+        report_({address_of(rest.front()), fmt::format("{} deliveries", rest.size()),
+                 "not tried: the tries before failed for a minute", false});
+}
+
+/// On the store's thread.
+void Courier::remember(StoredDelivery& delivery, const DeliveryOutcome& outcome) {
+    const Instant now = clock_();
+    note_outcome(delivery, outcome, now);
+    Transaction transaction(store_);
+    store_.save_delivery(delivery);
+    if (outcome.retry_after && delivery.next_at) {
+        StoredReceiver receiver = store_.receiver(delivery.receiver);
+        receiver.paused_until = now + *outcome.retry_after;
+        store_.save_receiver(receiver);
+    }
+    if (outcome.delivery == Delivery::disabled) disable(delivery, outcome.words);
+    transaction.commit();
+}
+
+/// Stored, so that nothing is sent there any more until its URL changes or somebody sends it again; told to
+/// the administrator.
+void Courier::disable(const StoredDelivery& delivery, const std::string& words) {
+    const config::Webhook* webhook = webhook_of(delivery);
+    if (webhook == nullptr) return;
+    StoredReceiver receiver = store_.receiver(delivery.receiver);
+    receiver.disabled_url = webhook->url;
+    receiver.disabled_at = clock_();
+    receiver.words = words;
+    store_.save_receiver(receiver);
+    const config::Alerts& alerts = *configuration_.alerts;
+    if (!alerts.smtp || alerts.admin.empty()) return;
+    Notice notice;
+    notice.created_at = clock_();
+    notice.remarks.push_back(fmt::format(
+        "The webhook {} is disabled: it answered that it is gone ({}). What it should get is kept as "
+        "dead; give it another `url`, or send one again with `baselined alerts --resend ID`.",
+        webhook->name, words));
+    StoredDelivery told =
+        delivery_of(std::move(notice), {"mail:" + alerts.admin, "", nullptr}, configuration_, clock_());
+    told.subjects.push_back({"", "webhook_disabled"});
+    store_.add_delivery(told);
+}
+
+const config::Webhook* Courier::webhook_of(const StoredDelivery& delivery) const {
+    for (const config::Webhook& webhook : configuration_.alerts->webhooks)
+        if ("webhook:" + webhook.name == delivery.receiver) return &webhook;
+    return nullptr;
+}
+
+}  // namespace baselined::daemon

@@ -1,0 +1,41 @@
+// One evaluation's tellings: for each measure, source and silence whether somebody is told, who, and of what.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "daemon/alert/routing.hpp"
+#include "daemon/app/evaluation.hpp"
+#include "daemon/notify/notice.hpp"
+#include "daemon/store/store.hpp"
+
+namespace baselined::daemon {
+
+/// What an evaluation changes of what is remembered of alerts, deliveries included.
+struct Tellings {
+    std::vector<StoredEpisode> episodes;
+    std::vector<StoredHold> holds;
+    std::vector<WatchedSource> sources;
+    std::vector<StoredDelivery> deliveries;
+    std::map<std::string, std::string> facts;
+};
+
+/// Reads only. `views` are all measures as of `now`. Without the section `alerts` nothing is told.
+Tellings plan_tellings(Portfolio& portfolio, Store& store, FigureBook& figures,
+                       const std::vector<MeasureView>& views, Instant now);
+/// Within the transaction that records the statuses. What is planned and not remembered is planned again by
+/// the next evaluation.
+void remember_tellings(const Tellings& tellings, Store& store);
+
+/// The measure as a notice shows it, tickets excepted.
+MeasureNotice notice_of(const MeasureView& view, NoticeKind kind, std::string why);
+/// Target saving minus forecast saving, at least 0; nullopt: no value of a unit is known.
+std::optional<double> money_at_risk(const mappings::Assessment& assessment);
+/// A delivery of that notice, due at once or when the receiver's quiet hours end. Gives the notice its id.
+StoredDelivery delivery_of(Notice notice, const Receiver& receiver,
+                           const config::Configuration& configuration, Instant now);
+/// Whether an ack or silence speaks of that measure.
+bool concerns(const StoredHold& hold, const mappings::MeasureDefinition& measure);
+
+}  // namespace baselined::daemon
