@@ -21,7 +21,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t longest_words = 400;
-/// How long the answer to QUIT is waited for, once the server has the mail.
+/// How long the answer to QUIT is waited for: nothing depends on it.
 constexpr long quit_seconds = 2;
 
 /// This machine's name as others know it, for EHLO.
@@ -97,7 +97,7 @@ struct MailClient::Transfer {
     bool is_answer_complete = false;  ///< its last line has come
     bool is_mail_begun = false;       ///< MAIL was said: from here on a 5xx is about the mail
     bool is_body_wanted = false;      ///< 354 was said
-    bool is_body_answered = false;
+    bool is_leaving = false;          ///< QUIT was said
 };
 
 int MailClient::Transfer::on_trace(CURL*, curl_infotype type, char* bytes, std::size_t size, void* self) {
@@ -107,6 +107,9 @@ int MailClient::Transfer::on_trace(CURL*, curl_infotype type, char* bytes, std::
 
 void MailClient::Transfer::note_command(std::string_view line) {
     if (line.starts_with("MAIL FROM")) is_mail_begun = true;
+    if (!line.starts_with("QUIT")) return;
+    is_leaving = true;
+    set(CURLOPT_SERVER_RESPONSE_TIMEOUT, quit_seconds);
 }
 
 std::size_t MailClient::Transfer::on_answer(char* bytes, std::size_t size, std::size_t count, void* self) {
@@ -115,7 +118,7 @@ std::size_t MailClient::Transfer::on_answer(char* bytes, std::size_t size, std::
 }
 
 void MailClient::Transfer::note_answer(std::string_view line) {
-    if (is_body_answered) return;  // what QUIT is answered says nothing of the mail
+    if (is_leaving) return;  // what QUIT is answered says nothing of the mail
     while (!line.empty() && static_cast<unsigned char>(line.back()) <= ' ') line.remove_suffix(1);
     if (is_answer_complete) answer.clear();
     if (!answer.empty() && line.size() > 4) {  // a line more of the same answer
@@ -124,8 +127,6 @@ void MailClient::Transfer::note_answer(std::string_view line) {
     }
     if (answer.size() < longest_words) answer += line;
     is_answer_complete = line.size() < 4 || line[3] != '-';
-    is_body_answered = is_body_wanted && is_answer_complete;
-    if (is_body_answered) set(CURLOPT_SERVER_RESPONSE_TIMEOUT, quit_seconds);
     if (answer.starts_with("354")) is_body_wanted = true;
 }
 

@@ -38,6 +38,10 @@ std::string encoded_words(std::string_view text) {
         std::size_t end = std::min(bytes_of_a_word, text.size());
         // A character is never cut: step back over continuation bytes.
         while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+        // Cut behind a space where there is one: some readers take the fold for another.
+        if (const std::size_t space = text.substr(0, end).rfind(' ');
+            end < text.size() && space != std::string_view::npos && space > end / 2)
+            end = space + 1;
         if (!words.empty()) words += fold;
         words += fmt::format("=?UTF-8?B?{}?=", base64(text.substr(0, end)));
         text.remove_prefix(end);

@@ -98,8 +98,8 @@ class HtmlWriter {
             "class=\"faint\">{}</span></{}>\n",
             class_of(measure), level, words.label, escaped(measure.name), escaped(measure.id), level);
         paragraph("", escaped(words.why));
-        paragraph("", escaped(words.how_sure));
-        paragraph("", escaped(words.at_risk) + tickets(measure, words));
+        paragraph("", stressed(words.how_sure, words.chance));
+        paragraph("", stressed(words.at_risk, words.money) + tickets(measure, words));
         paragraph("", escaped(words.meaning));
         if (!measure.chart.periods.empty())
             html_ += fmt::format("<img class=\"chart\" width=\"640\" src=\"cid:{}\" alt=\"{}\">\n",
@@ -107,6 +107,14 @@ class HtmlWriter {
         write_reasons(measure);
         paragraph("faint", escaped(words.facts));
         html_ += "</div>\n";
+    }
+
+    /// The text with the first place of that part in bold.
+    static std::string stressed(const std::string& text, const std::string& part) {
+        const std::size_t at = part.empty() ? std::string::npos : text.find(part);
+        if (at == std::string::npos) return escaped(text);
+        return escaped(text.substr(0, at)) + "<b>" + escaped(part) + "</b>" +
+               escaped(text.substr(at + part.size()));
     }
 
     static std::string tickets(const MeasureNotice& measure, const MeasureWords& words) {

@@ -197,6 +197,9 @@ MeasureWords words_of(const MeasureNotice& measure, std::size_t most_tickets) {
     words.what = fmt::format("{}: {}.", words.label, named(measure));
     words.why = sentence(measure.why);
     if (!words.why.empty()) words.what += " " + words.why;
+    if (measure.p_deliver) words.chance = percent(*measure.p_deliver);
+    if (measure.money_at_risk && std::round(*measure.money_at_risk) > 0)
+        words.money = money(*measure.money_at_risk, measure.currency);
     words.how_sure = how_sure(measure);
     words.at_risk = at_risk(measure);
     words.tickets_label = tickets_label(measure);
@@ -252,11 +255,9 @@ std::string summary_of(const Notice& notice) {
             at_risk[measure.currency] += *measure.money_at_risk;
     std::vector<std::string> sums;
     for (const auto& [currency, sum] : at_risk) sums.push_back(money(sum, currency));
-    std::string words = fmt::format("{} measures: {}.", notice.measures.size(), counted(notice));
-    if (!sums.empty())
-        words += fmt::format(" Together {} at risk (target saving minus forecast saving; provisional).",
-                             fmt::join(sums, " and "));
-    return words;
+    if (sums.empty()) return {};
+    return fmt::format("Together {} at risk (target saving minus forecast saving; provisional).",
+                       fmt::join(sums, " and "));
 }
 
 }  // namespace baselined::daemon

@@ -12,6 +12,8 @@ namespace baselined::daemon {
 struct MeasureWords {
     std::string label;          ///< "Weakening", "Still off track", "Back on track"
     std::string what;           ///< what happened: the label, the name, the id, and why it is told
+    std::string chance;         ///< "21 %"; empty while it is not known
+    std::string money;          ///< "15,900 EUR"; empty while it is not known, or none is at risk
     std::string how_sure;       ///< the chance as a percentage and the sentence, or why there is none
     std::string at_risk;        ///< the money, a forecast
     std::string why;            ///< the reason alone, for where label and name stand already
@@ -29,7 +31,7 @@ SourceWords words_of(const SourceNotice& source);
 
 /// One line for the whole notice: a single measure with its full name, several by their number.
 std::string subject_of(const Notice& notice);
-/// How many of which, and the money at risk together, by currency; empty for a single measure.
+/// The money at risk together, by currency; empty for a single measure and where none is known.
 std::string summary_of(const Notice& notice);
 /// The measures, those that need somebody first, then by the money at risk. Pointers into the notice.
 std::vector<const MeasureNotice*> by_urgency(const Notice& notice);
