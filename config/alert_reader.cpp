@@ -140,7 +140,10 @@ class AlertReader {
         if (url.form == YamlNode::Form::scalar) check_url(reader, url, webhook);
         webhook.format = static_cast<Webhook::Format>(reader.choice("format", format_names).value_or(0));
         const auto secrets = reader.list("secret");
-        for (const Scalar& secret : secrets) webhook.secrets.push_back(secret.text);
+        for (const Scalar& secret : secrets) {
+            check_secret(reader, secret);
+            webhook.secrets.push_back(secret.text);
+        }
         if (secrets.size() > 2)
             reader.problem(secrets[2].mark, "`secret` is one, or two while one replaces the other");
         if (const YamlNode* tls = reader.take("tls")) {
@@ -151,6 +154,20 @@ class AlertReader {
         }
         reader.finish();
         return webhook;
+    }
+
+    static void check_secret(MapReader& reader, const Scalar& secret) {
+        if (secret.text.empty()) reader.problem(secret.mark, "`secret` is empty: anybody could sign with it");
+        if (!secret.text.starts_with("whsec_")) return;
+        std::string_view key = std::string_view(secret.text).substr(6);
+        while (key.ends_with('=')) key.remove_suffix(1);
+        const auto is_base64 = [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
+                   c == '/';
+        };
+        if (key.empty() || key.size() % 4 == 1 || !std::all_of(key.begin(), key.end(), is_base64))
+            reader.problem(secret.mark,
+                           "what stands behind `whsec_` in `secret` is the key in base64, and this is none");
     }
 
     static void check_url(MapReader& reader, const YamlNode& url, const Webhook& webhook) {

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Mails through real mail servers, webhooks to receivers that check them with libraries of others."""
+import asyncio
 import datetime as dt
 import email
 import email.policy
@@ -337,7 +338,7 @@ class Receiver(http.server.ThreadingHTTPServer):
 SECRETS = ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")
 
 
-class Webhooks(Sending):
+class Receiving(Sending):
     def setUp(self):
         super().setUp()
         self.receiver = Receiver()
@@ -347,6 +348,8 @@ class Webhooks(Sending):
         jsonschema.Draft202012Validator.check_schema(schema)
         self.schema = jsonschema.Draft202012Validator(schema)
 
+
+class Webhooks(Receiving):
     def test_other_libraries_verify_it_with_either_secret(self):
         for text in ("plain", "Zürich 北京 🚀 \u2028 </script>\r\n\0"):
             self.assertEqual(self.webhook(self.receiver.url, notices.notice([notices.measure(why=text)]), secret=f"[{', '.join(SECRETS)}]")["delivery"], "arrived")
@@ -500,6 +503,68 @@ class Alertmanager(Sending):
         self.assertEqual(self.firing('source="helpdesk"'), [])
         self.tell(notices.measure("test", 99), is_test=True)
         self.assertEqual(self.firing('measure="ITSM-099"'), [("BaselinedTest", "info")])
+
+
+class Program(Receiving):
+    """A weakening measure of real figures, told by the program itself."""
+
+    MAIN = """timezone: UTC
+store: store.db
+measures: [measures.yaml]
+sources: { exports: { type: files, path: inbox, streams: { changes: { match: "*.csv", mapping: changes.yaml } } } }
+alerts:
+  from: baselined@acme.example
+  smtp: { url: "%s" }
+  webhooks: { ops: { url: "%s", secret: "%s" } }
+  routes: [ { to: [owner, ops] } ]
+"""
+    MEASURE = """measures:
+  - id: CHG-1
+    name: Fewer failed changes – Zürich
+    owner: { name: Zoë Ruiz, email: zoe@acme.example }
+    indicator: change_failure_rate
+    baseline: { from: 2025-01-01, to: 2025-12-31 }
+    target: { change: -30%, from: 2026-01-01, ramp: 3, by: 2026-12-31 }
+    unit_value: { amount: 850, currency: EUR }
+"""
+
+    def test_what_the_program_sends_is_what_is_documented(self):
+        seen = []
+
+        class Handler:
+            async def handle_DATA(self, server, session, envelope):
+                seen.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
+                await asyncio.sleep(3)  # a scanner takes its time; the webhook does not wait for it
+                seen.append(time.monotonic())
+                return "250 OK"
+        controller = Controller(Handler(), hostname="127.0.0.1", port=free_port())
+        controller.start()
+        self.addCleanup(controller.stop)
+        (self.folder / "baselined.yaml").write_text(self.MAIN % (f"smtp://127.0.0.1:{controller.port}", self.receiver.url, SECRETS[0]), encoding="utf-8")
+        (self.folder / "measures.yaml").write_text(self.MEASURE, encoding="utf-8")
+        (self.folder / "changes.yaml").write_text("kind: change\nid: id\nnumber: id\nfields: { ended_at: ended, outcome: outcome }\n", encoding="utf-8")
+        rows = [f"C{month}-{i},{2025 + month // 12}-{month % 12 + 1:02}-{i % 28 + 1:02} 10:00:00,{'failed' if i % 10 < 3 else 'successful'}" for month in range(22) for i in range(100)]
+        (self.folder / "inbox" / "a.csv").write_text("id,ended,outcome\n" + "\n".join(rows) + "\n", encoding="utf-8")
+        arrived = []
+        whole = self.receiver.RequestHandlerClass.do_POST
+        self.receiver.RequestHandlerClass = type("Noting", (self.receiver.RequestHandlerClass,), {"do_POST": lambda handler: (arrived.append(time.monotonic()), whole(handler))[1]})
+        done = subprocess.run([PROGRAM, "once", "--now", "2026-11-10T00:00:00Z", "--config", str(self.folder / "baselined.yaml")], capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        (_, headers, text), = self.receiver.requests
+        body = json.loads(text)
+        self.schema.validate(body)
+        self.assertIn(body["data"]["kind"], ("weakening", "off_track"))
+        self.assertEqual(body["data"]["measure"]["id"], "CHG-1")
+        self.assertTrue(all(record["number"].startswith("C21-") for record in body["data"]["records"]), body["data"]["records"])
+        self.assertEqual(node("verify.js", json.dumps({"secret": SECRETS[0], "headers": headers, "body": text}).encode()), {"standardwebhooks": "verified", "svix": "verified"})
+        mail, answered = seen
+        self.assertLess(arrived[0], answered, "the webhook waited for the mail server")
+        self.assertIn("Fewer failed changes – Zürich (CHG-1)", mail["Subject"])
+        self.assertEqual(mail["To"].addresses[0].display_name, "Zoë Ruiz")
+        lines = mail.get_body(("plain",)).get_content().splitlines()
+        self.assertRegex(lines[1], r"^Chance to deliver: \d+ %\. Delivering -?\d+ % of the planned reduction")
+        self.assertRegex(lines[2], r"^Money at risk: [\d,]+ EUR .*Tickets of 2026-10: C21-")
+        self.assertLess(abs(mail["Date"].datetime - dt.datetime.now(dt.timezone.utc)), dt.timedelta(minutes=5), "the Date is the real clock's")
 
 
 if __name__ == "__main__":
