@@ -176,6 +176,8 @@ class RandomMeasures(unittest.TestCase):
         baseline = [drawn.figure(reference, b) for b in baseline_begins]
         track = [drawn.figure(reference, b) for b in drawn.settled_begins(now)]
         reported = drawn.reported(reference, baseline, baseline_begins)
+        if not reported:
+            return  # nothing can be promised of it
         target = reported * (1 + (drawn.change if drawn.better == "higher" else -drawn.change))
         if drawn.form == "share" and target >= 1:
             return
