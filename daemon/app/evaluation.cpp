@@ -7,7 +7,8 @@
 
 #include <algorithm>
 
-#include "mappings/indicator/update.hpp"
+#include "daemon/app/currencies.hpp"
+#include "daemon/app/own_milestones.hpp"
 #include "mappings/measure/completeness.hpp"
 
 namespace baselined::daemon {
@@ -91,17 +92,19 @@ std::optional<Instant> instant_at(const Record& record, const mappings::Schema& 
     return record.get(*slot).instant();
 }
 
-/// Actions or findings by the measure that they serve.
+/// Actions, findings or mapped milestones by the measure that they serve.
 std::map<std::string, std::vector<ActionFigure>> items_by_measure(Portfolio& portfolio, Store& store,
                                                                   Kind kind) {
     std::map<std::string, std::vector<ActionFigure>> items;
     if (portfolio.feeding({kind}).empty()) return items;
     const mappings::Schema& schema = portfolio.schemas().of(kind);
     const auto blocked_by = schema.find("blocked_by");
-    store.scan(kind, [&](RecordId, SourceId, const Record& record) {
-        if (!record.has(mappings::slot_measure)) return;
+    const char* closed = kind == Kind::milestone ? "done_at" : "closed_at";
+    const SourceId own = kind == Kind::milestone ? own_milestones_source(store) : 0;
+    store.scan(kind, [&](RecordId, SourceId source, const Record& record) {
+        if (!record.has(mappings::slot_measure) || source == own) return;
         ActionFigure item{std::string(record.has(mappings::slot_number) ? record.number() : record.id()),
-                          instant_at(record, schema, "due_at"), instant_at(record, schema, "closed_at"),
+                          instant_at(record, schema, "due_at"), instant_at(record, schema, closed),
                           blocked_by ? std::string(record.text(*blocked_by)) : std::string{}};
         items[std::string(record.text(mappings::slot_measure))].push_back(std::move(item));
     });
@@ -129,7 +132,8 @@ class Evaluation {
           now_(now),
           portfolio_calendar_(portfolio.configuration().zone, mappings::PeriodLength::day),
           actions_(items_by_measure(portfolio, store, Kind::action)),
-          findings_(items_by_measure(portfolio, store, Kind::finding)) {}
+          findings_(items_by_measure(portfolio, store, Kind::finding)),
+          milestones_(items_by_measure(portfolio, store, Kind::milestone)) {}
 
     MeasureView run(const MeasurePlan& plan) {
         const mappings::MeasureDefinition& measure = *plan.measure;
@@ -143,9 +147,11 @@ class Evaluation {
         input.now = now_;
         input.actions = actions_[measure.id];
         input.findings = findings_[measure.id];
+        input.milestones = milestones_[measure.id];
         std::vector<Reason> notes;
         look_at_data(plan, view, input.causes);
         look_at_baseline(plan, calendar, view, input, notes);
+        look_at_currencies(plan, input.causes, notes);
         follow(plan, calendar, view, input);
         input.adoption = adoption(plan, calendar);
         view.assessment = mappings::assess(input);
@@ -156,8 +162,9 @@ class Evaluation {
   private:
     void look_at_data(const MeasurePlan& plan, MeasureView& view, std::vector<Reason>& causes) {
         const auto feeding = portfolio_.feeding(plan.kinds);
-        view.data.fresh = !feeding.empty();
-        if (feeding.empty())
+        const bool is_fed = !feeding.empty() || is_made_of_milestones(plan);
+        view.data.fresh = is_fed;
+        if (!is_fed)
             causes.push_back({"no_data", "No stream brings the records that this measure is made from."});
         for (const StreamPlan* stream : feeding) {
             const StoredStream stored = store_.stream(stream->source->name, stream->stream->name);
@@ -224,6 +231,15 @@ class Evaluation {
         if (!window.empty()) note_late_data(plan, calendar, window.front().begin, notes);
     }
 
+    /// Amounts of several currencies make no sum.
+    void look_at_currencies(const MeasurePlan& plan, std::vector<Reason>& causes,
+                            std::vector<Reason>& notes) {
+        const auto trouble = currency_trouble(portfolio_, store_, plan.series);
+        if (!trouble) return;
+        auto& reasons = trouble->is_mixed ? causes : notes;
+        reasons.push_back({trouble->is_mixed ? "mixed_currencies" : "other_currency", trouble->text});
+    }
+
     /// A baseline, or the look-back of its recurrences, that begins before the data does says too little.
     void note_late_data(const MeasurePlan& plan, const Calendar& calendar, Instant begin,
                         std::vector<Reason>& notes) {
@@ -270,6 +286,7 @@ class Evaluation {
         if (!begin) return;
         Period period = calendar.containing(*begin);
         if (period.begin < *begin) period = calendar.after(period);
+        input.first = period;
         for (; period.begin <= now_; period = calendar.after(period)) {
             mappings::TrackPeriod at{period, calendar.label(period),
                                      figures_.figure(plan.series, plan.lower, period, now_)};
@@ -315,7 +332,7 @@ class Evaluation {
         if (!plan.adoption) return std::nullopt;
         const Instant settled = now_ - portfolio_.configuration().settle;
         Period period = calendar.before(calendar.containing(settled));
-        return figures_.of(*plan.adoption).of(period, now_).value;
+        return figures_.figure(*plan.adoption, plan.adoption_lower, period, now_).value;
     }
 
     Portfolio& portfolio_;
@@ -323,148 +340,11 @@ class Evaluation {
     FigureBook& figures_;
     Instant now_;
     Calendar portfolio_calendar_;
-    std::map<std::string, std::vector<ActionFigure>> actions_, findings_;
+    std::map<std::string, std::vector<ActionFigure>> actions_, findings_, milestones_;
     std::map<StreamId, std::optional<Instant>> last_records_;
 };
 
 }  // namespace
-
-const mappings::SeriesFigures& FigureBook::of(std::size_t series) {
-    const auto known = figures_.find(series);
-    if (known != figures_.end()) return known->second;
-    const mappings::Series& definition = portfolio_.set().series(series);
-    const auto stored = store_.find_series(definition.digest);
-    mappings::Tallies tallies =
-        stored && store_.is_built(*stored) ? store_.tallies(*stored) : compute(series);
-    std::vector<mappings::SnapshotFigure> snapshots;
-    if (stored)
-        for (const auto& taken : store_.snapshots(*stored))
-            snapshots.push_back({taken.period, taken.count, taken.hits});
-    const auto& indicator = portfolio_.set().indicator(definition.indicator);
-    return figures_.try_emplace(series, indicator, std::move(tallies), std::move(snapshots)).first->second;
-}
-
-/// The posting lists that the indicator's relations ask, made from the records for this once.
-FigureBook::PostedLists FigureBook::post(const mappings::CompiledIndicator& indicator) {
-    const mappings::IndicatorSet& set = portfolio_.set();
-    PostedLists lists;
-    std::vector<mappings::Posting> found;
-    std::vector<std::size_t> needed;
-    for (const auto* relations : {&indicator.where_relations, &indicator.share_relations})
-        for (const auto& relation : *relations)
-            needed.insert(needed.end(), {relation.own_list, relation.other_list});
-    for (std::size_t list = 0; list < set.list_count(); ++list) {
-        const auto number = static_cast<std::int64_t>(list);
-        lists.numbers.push_back(number);
-        if (std::find(needed.begin(), needed.end(), list) == needed.end()) continue;
-        store_.scan(set.list(list).kind, [&](RecordId id, SourceId source, const Record& record) {
-            found.clear();
-            set.postings_of(list, id, source, record, found);
-            for (const auto& posting : found) lists.postings.insert_posting(number, posting);
-        });
-    }
-    return lists;
-}
-
-mappings::Tallies FigureBook::compute(std::size_t series) {
-    const mappings::IndicatorSet& set = portfolio_.set();
-    const PostedLists lists = post(set.indicator(set.series(series).indicator));
-    const std::vector<std::size_t> wanted{series};
-    const auto scan = [&](Kind kind, const auto& visit) { store_.scan(kind, visit); };
-    mappings::Tallies tallies;
-    for (auto& [key, tally] : mappings::recompute(set, wanted, scan, lists.postings, lists.numbers, store_))
-        tallies.emplace_back(key.second, tally);
-    return tallies;
-}
-
-void FigureBook::place_record(const mappings::CompiledIndicator& indicator, const PostedLists& lists,
-                              RecordId id, SourceId source, const Record& record,
-                              std::vector<mappings::Placement>& placements) {
-    const auto relations = [&](const auto& of) {
-        return mappings::PostedRelations(portfolio_.set(), indicator, of, lists.postings, lists.numbers,
-                                         store_, id, source);
-    };
-    mappings::place(indicator, record, relations(indicator.where_relations),
-                    relations(indicator.share_relations), placements);
-}
-
-std::vector<CountedRecord> FigureBook::records(std::size_t series, const Period& period) {
-    return std::move(records(std::vector<FigurePlace>{{series, period}}).front());
-}
-
-std::vector<std::vector<CountedRecord>> FigureBook::records(const std::vector<FigurePlace>& places) {
-    const mappings::IndicatorSet& set = portfolio_.set();
-    std::vector<std::vector<CountedRecord>> all(places.size());
-    std::map<std::size_t, std::vector<std::size_t>> places_of;  // by indicator
-    for (std::size_t i = 0; i < places.size(); ++i)
-        places_of[set.series(places[i].series).indicator].push_back(i);
-    std::vector<mappings::Placement> placements;
-    for (const auto& [number, wanted] : places_of) {
-        const auto& indicator = set.indicator(number);
-        const PostedLists lists = post(indicator);
-        store_.scan(indicator.kind(), [&](RecordId id, SourceId source, const Record& record) {
-            placements.clear();
-            place_record(indicator, lists, id, source, record, placements);
-            for (const std::size_t i : wanted) {
-                const auto* behind = mappings::counted_in(indicator, placements, places[i].period);
-                if (behind == nullptr || !set.series(places[i].series).scope.evaluate(record)) continue;
-                all[i].push_back(
-                    {std::string(record.has(mappings::slot_number) ? record.number() : record.id()),
-                     std::string(record.text(mappings::slot_url)),
-                     std::string(record.text(mappings::slot_title)), behind->at, behind->sum.value() > 0,
-                     mappings::amount_of(indicator, *behind)});
-            }
-        });
-    }
-    for (auto& counted : all)
-        std::sort(counted.begin(), counted.end(), [](const CountedRecord& a, const CountedRecord& b) {
-            return mappings::is_smaller_id(a.number, b.number);
-        });
-    return all;
-}
-
-PeriodFigure FigureBook::figure(std::size_t series, const std::optional<std::size_t>& lower,
-                                const Period& period, Instant now) {
-    const PeriodFigure upper = one_figure(series, period, now);
-    return lower ? mappings::ratio_of(upper, one_figure(*lower, period, now)) : upper;
-}
-
-PeriodFigure FigureBook::one_figure(std::size_t series, const Period& period, Instant now) {
-    const auto form = portfolio_.set().indicator(portfolio_.set().series(series).indicator).form();
-    const bool is_stay = form == mappings::Form::backlog || form == mappings::Form::age;
-    const bool is_running = period.begin <= now && now < period.end;
-    if (clock_ == Clock::runs || !is_stay || !is_running) return of(series).of(period, now);
-    // Half-open as periods are: what begins at `now` itself is open, what ends at it is not.
-    const Period until_now{period.begin, now + mappings::Millis{1}};
-    return mappings::open_figure_of(portfolio_.set().indicator(portfolio_.set().series(series).indicator),
-                                    stays(series, until_now), now);
-}
-
-mappings::Tally FigureBook::stays(std::size_t number, const Period& until) {
-    const mappings::IndicatorSet& set = portfolio_.set();
-    const mappings::Series& series = set.series(number);
-    const auto& indicator = set.indicator(series.indicator);
-    const PostedLists lists = post(indicator);
-    mappings::Tally sum;
-    std::vector<mappings::Placement> placements;
-    store_.scan(indicator.kind(), [&](RecordId id, SourceId source, const Record& record) {
-        if (!series.scope.evaluate(record)) return;
-        placements.clear();
-        place_record(indicator, lists, id, source, record, placements);
-        for (const auto& placement : placements)
-            if (placement.at < until.end) {
-                sum.count += placement.count;
-                sum.sum += placement.sum;
-            }
-    });
-    return sum;
-}
-
-PeriodFigure FigureBook::pooled(std::size_t series, const std::optional<std::size_t>& lower,
-                                const std::vector<Period>& periods, Instant now) {
-    const PeriodFigure upper = of(series).pooled(periods, now);
-    return lower ? mappings::ratio_of(upper, of(*lower).pooled(periods, now)) : upper;
-}
 
 std::vector<MeasureView> evaluate(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now) {
     Evaluation evaluation(portfolio, store, figures, now);
@@ -486,7 +366,7 @@ void freeze_baselines(Portfolio& portfolio, Store& store, FigureBook& figures, I
             const auto complete = store.stream(stream->source->name, stream->stream->name).complete_at;
             return complete && *complete >= settled;
         });
-        if (settled > now || !all_read || feeding.empty()) continue;
+        if (settled > now || !all_read || (feeding.empty() && !is_made_of_milestones(plan))) continue;
         std::vector<PeriodFigure> periods;
         for (const Period& period : window)
             periods.push_back(figures.figure(plan.series, plan.lower, period, now));

@@ -111,8 +111,10 @@ void Portfolio::add_measure(const mappings::MeasureDefinition& measure, Problems
                 plan.kinds.push_back(kind);
     if (measure.signals.adoption)
         if (const auto* adoption = indicator(measure.signals.adoption->indicator.text))
-            if (const auto added = add_series(*adoption, {}, measure.period, problems))
+            if (const auto added = add_series(*adoption, {}, measure.period, problems)) {
                 plan.adoption = added->first;
+                plan.adoption_lower = added->second;
+            }
     plan.definition = definition_of(plan);
     measures_.push_back(std::move(plan));
 }

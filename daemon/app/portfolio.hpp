@@ -24,10 +24,11 @@ struct MeasurePlan {
     const mappings::MeasureDefinition* measure = nullptr;
     const mappings::IndicatorDefinition* indicator = nullptr;
     std::size_t series = 0;
-    std::optional<std::size_t> lower;     ///< the series below the line of a ratio
-    std::optional<std::size_t> adoption;  ///< the series of its adoption signal
-    std::vector<mappings::Kind> kinds;    ///< that its figures are made from
-    std::string definition;               ///< digest: see "Definition changes" in the contract
+    std::optional<std::size_t> lower;           ///< the series below the line of a ratio
+    std::optional<std::size_t> adoption;        ///< the series of its adoption signal
+    std::optional<std::size_t> adoption_lower;  ///< and the one below its line, if that is a ratio
+    std::vector<mappings::Kind> kinds;          ///< that its figures are made from
+    std::string definition;                     ///< digest: see "Definition changes" in the contract
 };
 
 class Portfolio {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "daemon/app/block_mapper.hpp"
@@ -11,6 +12,8 @@ namespace baselined::daemon {
 namespace {
 
 constexpr int blocks_at_once = 32;
+/// In place of the digest of a stream's mappings.
+constexpr std::string_view removed = "removed";
 
 std::string position_fact(SourceId source) {
     return fmt::format("mapping_position:{}", source);
@@ -29,7 +32,17 @@ class Remapping {
                 const StoredStream stream = store_.stream(plan.source->name, plan.stream->name);
                 const bool is_changed =
                     !stream.mapping_digest.empty() && stream.mapping_digest != plan.digest;
-                if (is_changed || store_.fact(position_fact(stream.source))) changed.insert(stream.source);
+                if (is_changed) changed.insert(stream.source);
+            }
+            for (const StoredStream& stream : store_.streams())
+                if (store_.fact(position_fact(stream.source))) changed.insert(stream.source);
+            for (StoredStream& stream : removed_streams()) {
+                changed.insert(stream.source);
+                // The position says what is left to do, should it be killed before the records are gone.
+                stream.mapping_digest = removed;
+                store_.save_stream(stream);
+                if (!store_.fact(position_fact(stream.source)))
+                    store_.set_fact(position_fact(stream.source), "0");
             }
             transaction.commit();
         }
@@ -37,6 +50,22 @@ class Remapping {
     }
 
   private:
+    /// Streams that made records and that the configuration no longer names. Their records leave the figures;
+    /// their rows stay, and are mapped anew should the stream come back.
+    std::vector<StoredStream> removed_streams() {
+        std::vector<StoredStream> gone;
+        for (StoredStream& stream : store_.streams()) {
+            const auto is_it = [&](const StreamPlan& plan) {
+                return plan.source->name == stream.source_name && plan.stream->name == stream.name;
+            };
+            const auto& plans = portfolio_.streams();
+            if (!stream.mapping_digest.empty() && stream.mapping_digest != removed &&
+                std::none_of(plans.begin(), plans.end(), is_it))
+                gone.push_back(std::move(stream));
+        }
+        return gone;
+    }
+
     void map_anew(SourceId source) {
         {
             Transaction transaction(store_);

@@ -19,6 +19,7 @@
 #include "daemon/alert/telling.hpp"
 #include "daemon/app/evaluation.hpp"
 #include "daemon/app/log.hpp"
+#include "daemon/app/own_milestones.hpp"
 #include "daemon/app/poller.hpp"
 #include "daemon/app/remapping.hpp"
 #include "daemon/store/store.hpp"
@@ -77,6 +78,7 @@ class Generation {
             keeper_ = std::make_unique<RecordKeeper>(store_, portfolio().set());
             keeper_->rebuild();
             map_changed_sources(portfolio(), store_, *keeper_);
+            keep_own_milestones(portfolio(), store_, *keeper_);
             keeper_->rebuild();
         });
         poller_ = std::make_unique<Poller>(io_, portfolio(), store_, *keeper_, thread_, real_now,

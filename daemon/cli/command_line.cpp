@@ -214,6 +214,10 @@ int run_command_line(int argc, char** argv) {
         if (command->get_name() == "series" &&
             arguments.measure.empty() == arguments.series.indicator.empty())
             throw CLI::ValidationError("series", "name a MEASURE, or --indicator NAME");
+        if (command->get_name() == "series" && !arguments.measure.empty() && !arguments.series.where.empty())
+            throw CLI::ValidationError("series", "--where goes with --indicator; a measure has its own");
+        if (command->get_name() == "series" && arguments.series.csv && arguments.json)
+            throw CLI::ValidationError("series", "either --json or --csv");
         return run(*command, arguments);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? exit_done : exit_usage;

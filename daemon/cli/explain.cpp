@@ -3,6 +3,7 @@
 
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/json.hpp"
+#include "daemon/cli/measure_json.hpp"
 #include "daemon/report/chart.hpp"
 
 namespace baselined::daemon {
@@ -30,6 +31,13 @@ std::string rule_text(const MeasurePlan& plan) {
                     plan.indicator->title, name_of(plan.indicator->form), name_of(plan.indicator->kind));
     if (plan.indicator->at) text += " placed by " + plan.indicator->at->text;
     return text;
+}
+
+/// " (28 of 100)"; nothing where a figure has no two parts.
+std::string parts_text(const mappings::IndicatorDefinition& indicator, const mappings::PeriodFigure& figure) {
+    const auto upper = shown_numerator(indicator, figure), lower = shown_denominator(indicator, figure);
+    if (upper && lower) return fmt::format(" ({:.6g} of {:.6g})", *upper, *lower);
+    return lower ? fmt::format(" (of {:.6g})", *lower) : std::string{};
 }
 
 void print_records(const std::vector<CountedRecord>& records, bool is_share) {
@@ -72,8 +80,8 @@ int show_explanation(Invocation& invocation, const std::string& measure, const s
         json.key("measure").text(plan.measure->id);
         json.key("period").text(calendar.label(period));
         json.key("value").number(figure.value);
-        json.key("numerator").number(figure.numerator);
-        json.key("denominator").number(figure.denominator);
+        json.key("numerator").number(shown_numerator(*plan.indicator, figure));
+        json.key("denominator").number(shown_denominator(*plan.indicator, figure));
         json.key("definition").text(fmt::format("{}@{}", plan.indicator->name, plan.indicator->version));
         json.key("rule").text(rule_text(plan));
         json.key("records");
@@ -82,9 +90,9 @@ int show_explanation(Invocation& invocation, const std::string& measure, const s
         fmt::print("{}\n", json.str());
         return exit_done;
     }
-    fmt::print("{} in {}: {} ({:.6g} of {:.6g})\n", plan.measure->id, calendar.label(period),
+    fmt::print("{} in {}: {}{}\n", plan.measure->id, calendar.label(period),
                figure.value ? figure_text(*figure.value, unit_text(*plan.indicator)) : "no value",
-               figure.numerator, figure.denominator);
+               parts_text(*plan.indicator, figure));
     fmt::print("{}\n{} records{}:\n", rule_text(plan), records.size(),
                plan.indicator->form == mappings::Form::share ? ", * in the numerator" : "");
     print_records(records, plan.indicator->form == mappings::Form::share);

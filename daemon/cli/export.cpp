@@ -73,14 +73,14 @@ Table measures_of(const std::vector<MeasureView>& views) {
     return table;
 }
 
-Row period_row(const std::string& measure, const char* phase, const std::string& label,
+Row period_row(const MeasurePlan& plan, const char* phase, const std::string& label,
                const mappings::PeriodFigure& figure, const mappings::TrackPoint* point) {
-    return {measure,
+    return {plan.measure->id,
             label,
             std::string(phase),
             field(figure.value),
-            figure.numerator,
-            figure.denominator,
+            field(shown_numerator(*plan.indicator, figure)),
+            field(shown_denominator(*plan.indicator, figure)),
             std::string(figure.settled ? "true" : "false"),
             point != nullptr ? field(point->expected) : Field(),
             point != nullptr ? field(point->realised) : Field(),
@@ -95,11 +95,9 @@ Table periods_of(const std::vector<MeasureView>& views) {
                 {}};
     for (const MeasureView& view : views) {
         for (const LabelledFigure& one : view.baseline_periods)
-            table.rows.push_back(
-                period_row(view.plan->measure->id, "baseline", one.label, one.figure, nullptr));
+            table.rows.push_back(period_row(*view.plan, "baseline", one.label, one.figure, nullptr));
         for (const mappings::TrackPoint& point : view.assessment.track)
-            table.rows.push_back(
-                period_row(view.plan->measure->id, "actual", point.at.label, point.at.figure, &point));
+            table.rows.push_back(period_row(*view.plan, "actual", point.at.label, point.at.figure, &point));
     }
     return table;
 }
@@ -206,6 +204,7 @@ int write_text(const std::string& text, const std::string& path) {
 
 int export_all(Invocation& invocation, const ExportRequest& request) {
     const auto store = open_sqlite_store(invocation.portfolio->configuration().store, StoreMode::read);
+    store->use_attributes(invocation.portfolio->schemas());
     const auto views = views_of(invocation, *store, "");
     if (!views) return exit_failed;
     if (request.format == "xlsx") return write_xlsx(*views, request.output);

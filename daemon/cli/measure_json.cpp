@@ -15,11 +15,9 @@ std::string day_text(const std::optional<mappings::Day>& day) {
 
 void write_baseline(Json& json, const MeasureView& view) {
     const auto& definition = view.plan->measure->baseline;
-    const bool is_median = view.plan->indicator->form == mappings::Form::median ||
-                           view.plan->indicator->form == mappings::Form::percentile;
     json.key("baseline").object();
     json.key("value").number(view.baseline.value);
-    json.key("numerator").number(is_median ? std::nullopt : std::optional(view.baseline.numerator));
+    json.key("numerator").number(shown_numerator(*view.plan->indicator, view.baseline));
     json.key("denominator").number(view.baseline.denominator);
     json.key("from").optional_text(day_text(definition.from));
     json.key("to").optional_text(day_text(definition.to));
@@ -48,20 +46,14 @@ void write_figures(Json& json, const MeasureView& view) {
     json.key("target").object();
     json.key("value").number(result.target);
     json.key("change").number(measure.target.change);
-    json.key("by").optional_text(day_text(measure.target.by));
+    json.key("by").optional_text(day_text(result.due));
     json.end_object();
     json.key("actual");
     if (view.actual) {
-        const bool is_median = view.plan->indicator->form == mappings::Form::median ||
-                               view.plan->indicator->form == mappings::Form::percentile;
-        const bool is_plain = view.plan->indicator->form == mappings::Form::count ||
-                              view.plan->indicator->form == mappings::Form::sum ||
-                              view.plan->indicator->form == mappings::Form::backlog;
         json.object();
         json.key("value").number(view.actual->figure.value);
-        json.key("numerator").number(is_median ? std::nullopt : std::optional(view.actual->figure.numerator));
-        json.key("denominator")
-            .number(is_plain ? std::nullopt : std::optional(view.actual->figure.denominator));
+        json.key("numerator").number(shown_numerator(*view.plan->indicator, view.actual->figure));
+        json.key("denominator").number(shown_denominator(*view.plan->indicator, view.actual->figure));
         json.key("period").text(view.actual->label);
         json.key("settled").boolean(true);
         json.end_object();
@@ -77,7 +69,7 @@ void write_figures(Json& json, const MeasureView& view) {
         json.key("value").number(result.forecast->value);
         json.key("low").number(result.forecast->low);
         json.key("high").number(result.forecast->high);
-        json.key("at").optional_text(day_text(measure.target.by));
+        json.key("at").optional_text(day_text(result.due));
         json.end_object();
     } else {
         json.null();
@@ -131,6 +123,19 @@ void write_measure(Json& json, const MeasureView& view) {
     json.end_object();
 }
 
-/// Eight heights, the whole range from lowest to highest.
+std::optional<double> shown_numerator(const mappings::IndicatorDefinition& indicator,
+                                      const mappings::PeriodFigure& figure) {
+    using mappings::Form;
+    if (indicator.form == Form::median || indicator.form == Form::percentile) return std::nullopt;
+    return figure.numerator;
+}
+
+std::optional<double> shown_denominator(const mappings::IndicatorDefinition& indicator,
+                                        const mappings::PeriodFigure& figure) {
+    using mappings::Form;
+    if (indicator.form == Form::count || indicator.form == Form::sum || indicator.form == Form::backlog)
+        return std::nullopt;
+    return figure.denominator;
+}
 
 }  // namespace baselined::daemon

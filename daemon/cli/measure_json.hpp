@@ -8,4 +8,10 @@ namespace baselined::daemon {
 
 void write_measure(Json& json, const MeasureView& view);
 
+/// What is shown of a period's figure, by form (design: "Numerator and denominator").
+std::optional<double> shown_numerator(const mappings::IndicatorDefinition& indicator,
+                                      const mappings::PeriodFigure& figure);
+std::optional<double> shown_denominator(const mappings::IndicatorDefinition& indicator,
+                                        const mappings::PeriodFigure& figure);
+
 }  // namespace baselined::daemon

@@ -1,4 +1,4 @@
-// `check`, `once` and `sources`.
+// `check` and `once`.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -6,10 +6,10 @@
 #include <filesystem>
 #include <map>
 
+#include "daemon/app/own_milestones.hpp"
 #include "daemon/app/poller.hpp"
 #include "daemon/app/remapping.hpp"
 #include "daemon/cli/commands.hpp"
-#include "daemon/cli/json.hpp"
 
 namespace baselined::daemon {
 
@@ -145,6 +145,7 @@ int once(Invocation& invocation, Sending sending) {
         transaction.commit();
     }
     map_changed_sources(portfolio, *store, keeper);
+    keep_own_milestones(portfolio, *store, keeper);
     const auto failures = poll_once(portfolio, *store, keeper, invocation.now);
     keeper.rebuild();
     FigureBook figures(portfolio, *store, invocation.clock);
@@ -165,112 +166,6 @@ int once(Invocation& invocation, Sending sending) {
     else
         print_what_would_be_told(tellings, *store, invocation.now);
     return failures.empty() && all_arrived ? exit_done : exit_source_failed;
-}
-
-namespace {
-
-struct StreamState {
-    const StreamPlan* plan = nullptr;
-    StoredStream stored;
-    StreamCounts counts;
-    std::size_t files = 0;
-};
-
-void write_stream(Json& json, const StreamState& stream, Instant now) {
-    json.object();
-    json.key("name").text(stream.plan->stream->name);
-    json.key("cursor").text(fmt::format("{} file{}", stream.files, stream.files == 1 ? "" : "s"));
-    json.key("lag_s");
-    if (stream.stored.complete_at)
-        json.number(static_cast<double>((now - *stream.stored.complete_at).count()) / 1000);
-    else
-        json.null();
-    json.key("read").number(static_cast<double>(stream.counts.read));
-    json.key("records").number(static_cast<double>(stream.counts.records));
-    json.key("rejected").number(static_cast<double>(stream.counts.rejected));
-    json.key("deleted").number(static_cast<double>(stream.counts.deleted));
-    json.key("unmapped").array();
-    for (const Misfit& misfit : stream.counts.misfits) {
-        json.object();
-        json.key("field").text(misfit.field);
-        json.key("example").text(misfit.example);
-        json.key("count").number(static_cast<double>(misfit.count));
-        json.end_object();
-    }
-    json.end_array();
-    json.key("last_read_at").instant(stream.stored.complete_at);
-    json.key("error").optional_text(stream.stored.error);
-    json.end_object();
-}
-
-struct SourceState {
-    const char* state = "ok";
-    std::optional<Instant> last_success;
-    std::string error;
-};
-
-SourceState state_of(const config::Source& source, const std::vector<StreamState>& streams, Instant now) {
-    SourceState state;
-    bool all_complete = true;
-    for (const StreamState& stream : streams) {
-        if (!stream.stored.error.empty())
-            state.error += (state.error.empty() ? "" : "; ") + stream.stored.error;
-        all_complete = all_complete && stream.stored.complete_at;
-        if (stream.stored.complete_at &&
-            (!state.last_success || *stream.stored.complete_at < *state.last_success))
-            state.last_success = stream.stored.complete_at;
-    }
-    if (!all_complete) state.last_success.reset();
-    if (!state.error.empty()) state.state = "failing";
-    if (!state.last_success || *state.last_success + source.stale_after < now) state.state = "silent";
-    return state;
-}
-
-void print_source(const config::Source& source, const SourceState& state,
-                  const std::vector<StreamState>& streams) {
-    fmt::print("{} ({}): {}\n", source.name, source.path, state.state);
-    for (const StreamState& stream : streams) {
-        fmt::print("  {:<16} {} rows read, {} records, {} rejected\n", stream.plan->stream->name,
-                   stream.counts.read, stream.counts.records, stream.counts.rejected);
-        for (const Misfit& misfit : stream.counts.misfits)
-            fmt::print("    {}: {} value{} did not fit, as \"{}\"\n", misfit.field, misfit.count,
-                       misfit.count == 1 ? "" : "s", misfit.example);
-        if (!stream.stored.error.empty()) fmt::print("    error: {}\n", stream.stored.error);
-    }
-}
-
-}  // namespace
-
-int show_sources(Invocation& invocation) {
-    Portfolio& portfolio = *invocation.portfolio;
-    const auto store = open_sqlite_store(portfolio.configuration().store, StoreMode::read);
-    Json json;
-    json.object();
-    json.key("sources").array();
-    for (const config::Source& source : portfolio.configuration().sources) {
-        std::vector<StreamState> streams;
-        for (const StreamPlan& plan : portfolio.streams()) {
-            if (plan.source != &source) continue;
-            const StoredStream stored = store->stream(source.name, plan.stream->name);
-            streams.push_back({&plan, stored, store->counts(stored.id), store->files(stored.id).size()});
-        }
-        const SourceState state = state_of(source, streams, invocation.now);
-        if (!invocation.json) print_source(source, state, streams);
-        json.object();
-        json.key("name").text(source.name);
-        json.key("type").text("files");
-        json.key("state").text(state.state);
-        json.key("last_success_at").instant(state.last_success);
-        json.key("error").optional_text(state.error);
-        json.key("streams").array();
-        for (const StreamState& stream : streams) write_stream(json, stream, invocation.now);
-        json.end_array();
-        json.end_object();
-    }
-    json.end_array();
-    json.end_object();
-    if (invocation.json) fmt::print("{}\n", json.str());
-    return exit_done;
 }
 
 }  // namespace baselined::daemon

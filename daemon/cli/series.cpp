@@ -4,8 +4,10 @@
 #include <algorithm>
 
 #include "config/yaml/reader.hpp"
+#include "daemon/app/currencies.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/json.hpp"
+#include "daemon/cli/measure_json.hpp"
 #include "mappings/alert/decision.hpp"
 
 namespace baselined::daemon {
@@ -22,22 +24,6 @@ struct SeriesRow {
     mappings::PeriodFigure figure;
     std::optional<double> expected, lower, upper;
 };
-
-/// What the JSON shows as numerator and denominator, by form (design: "Numerator and denominator").
-std::optional<double> numerator_of(const mappings::IndicatorDefinition& indicator,
-                                   const mappings::PeriodFigure& figure) {
-    using mappings::Form;
-    if (indicator.form == Form::median || indicator.form == Form::percentile) return std::nullopt;
-    return figure.numerator;
-}
-
-std::optional<double> denominator_of(const mappings::IndicatorDefinition& indicator,
-                                     const mappings::PeriodFigure& figure) {
-    using mappings::Form;
-    if (indicator.form == Form::count || indicator.form == Form::sum || indicator.form == Form::backlog)
-        return std::nullopt;
-    return figure.denominator;
-}
 
 std::optional<PeriodLength> period_named(const std::string& name) {
     for (const PeriodLength length :
@@ -56,8 +42,8 @@ void print_json(const std::vector<SeriesRow>& rows, const mappings::IndicatorDef
         json.key("from").instant(row.period.begin);
         json.key("to").instant(row.period.end);
         json.key("value").number(row.figure.value);
-        json.key("numerator").number(numerator_of(indicator, row.figure));
-        json.key("denominator").number(denominator_of(indicator, row.figure));
+        json.key("numerator").number(shown_numerator(indicator, row.figure));
+        json.key("denominator").number(shown_denominator(indicator, row.figure));
         json.key("settled").boolean(row.figure.settled);
         json.key("expected").number(row.expected);
         json.key("lower").number(row.lower);
@@ -80,8 +66,8 @@ void print_table(const std::vector<SeriesRow>& rows, const mappings::IndicatorDe
         fmt::print("{:<12}{:>14}{:>14}{:>14}  {}\n", "period", "value", "numerator", "denominator",
                    "settled");
     for (const SeriesRow& row : rows) {
-        const auto numerator = numerator_of(indicator, row.figure),
-                   denominator = denominator_of(indicator, row.figure);
+        const auto numerator = shown_numerator(indicator, row.figure),
+                   denominator = shown_denominator(indicator, row.figure);
         if (csv)
             fmt::print("{},{},{},{},{},{},{},{}\n", row.label, text(row.figure.value), text(numerator),
                        text(denominator), row.figure.settled, text(row.expected), text(row.lower),
@@ -252,6 +238,8 @@ int show_series(Invocation& invocation, const SeriesRequest& request) {
         rows.push_back(std::move(row));
     }
     if (views) add_plan(views->front(), rows);
+    if (const auto trouble = currency_trouble(portfolio, *store, series))
+        fmt::print(stderr, "warning: {}\n", trouble->text);
     if (invocation.json)
         print_json(rows, *indicator);
     else
@@ -288,8 +276,8 @@ int show_replay(Invocation& invocation, const std::string& measure, const std::s
             json.key("measure").text(view.plan->measure->id);
             json.key("period").text(point.at.label);
             json.key("value").number(point.at.figure.value);
-            json.key("numerator").number(numerator_of(*view.plan->indicator, point.at.figure));
-            json.key("denominator").number(denominator_of(*view.plan->indicator, point.at.figure));
+            json.key("numerator").number(shown_numerator(*view.plan->indicator, point.at.figure));
+            json.key("denominator").number(shown_denominator(*view.plan->indicator, point.at.figure));
             json.key("realised").number(point.realised);
             json.key("p_deliver").number(point.p_deliver);
             json.key("potential_status").text(name_of(point.status));

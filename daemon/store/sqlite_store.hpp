@@ -22,6 +22,7 @@ class SqliteStore final : public Store {
     SourceId source(std::string_view name) override;
     StoredStream stream(std::string_view source, std::string_view name) override;
     void save_stream(const StoredStream& stream) override;
+    std::vector<StoredStream> streams() override;
     std::vector<StoredFile> files(StreamId stream) override;
     FileId save_file(const StoredFile& file) override;
     StreamCounts counts(StreamId stream) override;

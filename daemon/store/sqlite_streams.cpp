@@ -86,6 +86,19 @@ StoredStream SqliteStore::stream(std::string_view source_name, std::string_view 
     return stream;
 }
 
+std::vector<StoredStream> SqliteStore::streams() {
+    std::vector<std::pair<std::string, std::string>> names;
+    {
+        Use found(prepared(
+            "SELECT source.name, stream.name FROM stream JOIN source ON source.id = stream.source ORDER BY "
+            "stream.id"));
+        while (found->step()) names.emplace_back(found->text(0), found->text(1));
+    }
+    std::vector<StoredStream> streams;
+    for (const auto& [source_name, name] : names) streams.push_back(stream(source_name, name));
+    return streams;
+}
+
 void SqliteStore::save_stream(const StoredStream& stream) {
     Statement& save = prepared(
         "UPDATE stream SET mapping_digest = ?, complete_at = ?, first_complete_at = ?, error = ?, cursor = "

@@ -142,6 +142,8 @@ class Store : public mappings::PostingIndex, public mappings::RecordSource, publ
     virtual SourceId source(std::string_view name) = 0;
     virtual StoredStream stream(std::string_view source, std::string_view name) = 0;
     virtual void save_stream(const StoredStream& stream) = 0;
+    /// Every stream that was ever there, configured or not.
+    virtual std::vector<StoredStream> streams() = 0;
     virtual std::vector<StoredFile> files(StreamId stream) = 0;
     virtual FileId save_file(const StoredFile& file) = 0;
     virtual StreamCounts counts(StreamId stream) = 0;

@@ -29,12 +29,14 @@ class Assessing {
         : in_(input), measure_(*input.measure), is_higher_(input.indicator->better == Better::higher) {}
 
     Assessment run() {
-        out_.implementation = implementation_of(measure_, in_.actions, *in_.calendar, in_.now);
+        out_.implementation =
+            implementation_of(measure_, in_.actions, in_.milestones, *in_.calendar, in_.now);
         out_.reasons = in_.causes;
         rule_ = rule_of(*in_.indicator);
         if (!rule_)
             cause("not_measurable",
                   "A count of which more is better cannot be scored: take a share or a mean instead.");
+        find_target_period();
         if (rule_ && in_.is_frozen) score();
         if (out_.reasons.empty()) out_.potential = state_;
         govern();
@@ -81,22 +83,22 @@ class Assessing {
                       "Each period has too few cases to tell the promised change from chance (J = {:.2f}, "
                       "{} is needed): use longer periods or a wider scope.",
                       j, least_measurability));
-        find_target_period();
         run_filter();
         count_money();
     }
 
     void find_target_period() {
         last_t_ = measure_.target.ramp;
-        if (!measure_.target.by) return;
+        out_.due = measure_.target.by;
+        if (!in_.first) return;
+        Period period = *in_.first;
+        if (!measure_.target.by) {
+            for (int t = 1; t < last_t_; ++t) period = in_.calendar->after(period);
+            out_.due = in_.calendar->day_of(period.end) - date::days{1};
+            return;
+        }
         const Period target = in_.calendar->containing_day(*measure_.target.by);
-        Period period = first_period();
         for (last_t_ = 1; period.begin < target.begin; ++last_t_) period = in_.calendar->after(period);
-    }
-
-    [[nodiscard]] Period first_period() const {
-        if (!in_.track.empty()) return in_.track.front().period;
-        return in_.calendar->containing(in_.now);
     }
 
     void run_filter() {
@@ -132,7 +134,13 @@ class Assessing {
         point.realised = filter.state().theta;
         point.p_deliver = landing.p_deliver;
         move_status(landing);
-        if (in_.causes.empty() && out_.reasons.empty()) point.status = state_;
+        if (is_scored()) point.status = state_;
+    }
+
+    /// Data that is silent today says nothing against what was known when an earlier period had settled.
+    [[nodiscard]] bool is_scored() const {
+        return std::all_of(out_.reasons.begin(), out_.reasons.end(),
+                           [](const Reason& reason) { return reason.code == "stale"; });
     }
 
     void mirror(PeriodFigure& figure) const {
@@ -191,7 +199,7 @@ class Assessing {
             "80 % "
             "of the expected saving stands{}.",
             percent(*out_.realised), drift, unit[static_cast<std::size_t>(in_.calendar->length())],
-            percent(*out_.p_deliver), measure_.target.by ? " by " + spoken_day(*measure_.target.by) : "");
+            percent(*out_.p_deliver), out_.due ? " by " + spoken_day(*out_.due) : "");
     }
 
     void count_money() {

@@ -29,7 +29,7 @@ struct TrackPeriod {
     PeriodFigure figure;
 };
 
-/// An action or finding that serves the measure.
+/// An action, finding or mapped milestone that serves the measure.
 struct ActionFigure {
     std::string number;
     std::optional<Instant> due, closed;
@@ -44,10 +44,12 @@ struct AssessmentInput {
     std::vector<PeriodFigure> baseline_periods;  ///< of the frozen window; empty for a stated baseline
     PeriodFigure baseline;                       ///< as reported: pooled, or as stated
     bool is_frozen = false;
-    std::vector<Reason> causes;      ///< why the status cannot be known, whatever the figures say
+    std::vector<Reason> causes;   ///< why the status cannot be known, whatever the figures say
+    std::optional<Period> first;  ///< t = 1, begun or not; empty while nothing says when the measure begins
     std::vector<TrackPeriod> track;  ///< from t = 1, settled and not, to the running period
     std::vector<ActionFigure> actions, findings;
-    std::optional<double> adoption;  ///< newest settled value of the adoption signal
+    std::vector<ActionFigure> milestones;  ///< mapped ones, besides the measure's own
+    std::optional<double> adoption;        ///< newest settled value of the adoption signal
 };
 
 /// What is known after one settled period.
@@ -73,7 +75,10 @@ struct Assessment {
     PotentialStatus potential = PotentialStatus::unknown;
     ImplementationStatus implementation = ImplementationStatus::unknown;
     std::vector<Reason> reasons;
-    std::optional<double> target;     ///< in the indicator's own direction
+    std::optional<double> target;  ///< in the indicator's own direction
+    /// When it is due: as written, else the last day of the period in which the ramp is complete. Empty while
+    /// the first period is not known.
+    std::optional<Day> due;
     std::optional<double> reduction;  ///< R
     std::optional<double> realised, drift, p_deliver;
     std::optional<ForecastPoint> forecast;  ///< at the target date
@@ -96,7 +101,8 @@ std::optional<Rule> rule_of(const IndicatorDefinition& indicator);
 std::optional<double> reduction_of(const TargetDefinition& target, double baseline, Rule rule,
                                    bool is_higher_better);
 ImplementationStatus implementation_of(const MeasureDefinition& measure,
-                                       const std::vector<ActionFigure>& actions, const Calendar& calendar,
+                                       const std::vector<ActionFigure>& actions,
+                                       const std::vector<ActionFigure>& milestones, const Calendar& calendar,
                                        Instant now);
 /// Length of a period in months: the unit of the filter's constants.
 double months_of(PeriodLength length);

@@ -1,0 +1,37 @@
+#include "daemon/app/currencies.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <set>
+
+namespace baselined::daemon {
+
+std::optional<CurrencyTrouble> currency_trouble(Portfolio& portfolio, Store& store, std::size_t number) {
+    const mappings::Series& series = portfolio.set().series(number);
+    const auto& indicator = portfolio.set().indicator(series.indicator);
+    const auto& definition = indicator.definition;
+    if (indicator.kind() != Kind::cost || !definition.of.field || definition.of.field->text != "amount")
+        return std::nullopt;
+    const mappings::Slot currency = *portfolio.schemas().of(Kind::cost).find("currency");
+    std::set<std::string> found;
+    store.scan(Kind::cost, [&](RecordId, SourceId, const Record& record) {
+        if (record.has(currency) && indicator.where.evaluate(record) && series.scope.evaluate(record))
+            found.emplace(record.text(currency));
+    });
+    const std::string narrower =
+        found.empty() ? std::string{} : fmt::format("`where: {{ currency: {} }}`", *found.begin());
+    if (found.size() > 1)
+        return CurrencyTrouble{true, fmt::format("The postings are in several currencies ({}), which make no "
+                                                 "sum: keep one, as in {}.",
+                                                 fmt::join(found, ", "), narrower)};
+    if (found.size() == 1 && definition.unit == mappings::Unit::currency &&
+        *found.begin() != definition.currency)
+        return CurrencyTrouble{
+            false,
+            fmt::format("The postings are in {}, {} is shown in {}: define an indicator with `unit: {}`.",
+                        *found.begin(), definition.name, definition.currency, *found.begin())};
+    return std::nullopt;
+}
+
+}  // namespace baselined::daemon
