@@ -2,9 +2,13 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mappings/mapping/compiled_mapping.hpp"
@@ -13,11 +17,17 @@
 
 namespace baselined::connectors {
 
-/// A row in one version, under the id that the source gives it for ever.
+/// A row in one version, under the id that the source gives it for ever. Views into the page's texts.
 struct SourceRowData {
-    std::string id;
-    std::int64_t version = 0;        ///< milliseconds of its last update, as the source says
-    std::vector<std::string> cells;  ///< by the page's columns; a JSON page has one, the row's text
+    std::string_view id;
+    std::int64_t version = 0;                 ///< milliseconds of its last update, as the source says
+    std::span<const std::string_view> cells;  ///< by the page's columns; a JSON page has one, the row's text
+};
+
+/// What a page's rows look into; both lists keep their members where they are.
+struct PageTexts {
+    std::deque<std::string> texts;
+    std::deque<std::vector<std::string_view>> cells;
 };
 
 struct Page {
@@ -28,6 +38,14 @@ struct Page {
     std::vector<std::string> deleted;  ///< ids that the source holds no longer
     std::string cursor;                ///< to be stored with the rows, in the same transaction
     bool is_reconciled = false;        ///< the ids were compared with this page: note the time
+    std::shared_ptr<PageTexts> texts = std::make_shared<PageTexts>();
+
+    /// A row with texts of its own.
+    void add(std::string id, std::int64_t version, std::vector<std::string> row) {
+        auto& cells = texts->cells.emplace_back();
+        for (std::string& cell : row) cells.push_back(texts->texts.emplace_back(std::move(cell)));
+        rows.push_back({texts->texts.emplace_back(std::move(id)), version, cells});
+    }
 };
 
 /// Stores a page; what it refuses ends the reading. Pages come one after the other.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -19,6 +20,9 @@ namespace {
 /// A transfer slower than this for a minute is given up.
 constexpr long slowest_bytes_a_second = 16;
 constexpr long slow_seconds = 60;
+constexpr long receive_bytes = 256 << 10;  // pages are long
+
+constexpr std::size_t largest_reserve = 32u << 20;
 
 ErrorCode code_of(CURLcode result) {
     switch (result) {
@@ -76,6 +80,13 @@ struct HttpClient::Transfer {
 std::size_t HttpClient::Transfer::on_body(char* bytes, std::size_t size, std::size_t count, void* user) {
     auto& self = *static_cast<Transfer*>(user);
     if (self.response.body.size() + size * count > self.connection.most_bytes) return 0;
+    if (self.response.body.empty()) {
+        curl_off_t announced = 0;
+        curl_easy_getinfo(self.easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+        // One piece of memory for a long page, were it packed or not; an announcement is no promise.
+        if (announced > 0)
+            self.response.body.reserve(std::min(static_cast<std::size_t>(announced), largest_reserve));
+    }
     self.response.body.append(bytes, size * count);
     return size * count;
 }
@@ -107,6 +118,7 @@ void HttpClient::Transfer::set_up() {
     set(CURLOPT_URL, request.url.c_str());
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_BUFFERSIZE, receive_bytes);
     set(CURLOPT_ERRORBUFFER, words.data());
     set(CURLOPT_ACCEPT_ENCODING, "");
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));

@@ -50,6 +50,15 @@ asio::awaitable<void> Exchange::sleep(milliseconds pause) {
     co_await timer.async_wait(asio::use_awaitable);
 }
 
+Exchange::Renewal::Renewal(Exchange& exchange) : exchange_(exchange) {
+    exchange_.is_renewing_ = true;
+}
+
+Exchange::Renewal::~Renewal() {
+    exchange_.is_renewing_ = false;
+    exchange_.changed_.cancel();
+}
+
 Exchange::Place::~Place() {
     exchange_.free_place();
 }
@@ -113,7 +122,7 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
         circuit_.note_failure(now_ms());
         if (verdict.is_told_to_wait) {
             memory_.paused_until_ms = now_ms() + verdict.pause.count();
-            if (memory_.store_pause) memory_.store_pause(memory_.paused_until_ms);
+            if (memory_.store_pause) co_await memory_.store_pause(memory_.paused_until_ms);
         }
         const auto so_far =
             std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);
@@ -178,10 +187,9 @@ asio::awaitable<Result<Headers>> Exchange::login_headers() {
             co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
             continue;
         }
-        is_renewing_ = true;
+        std::optional<Renewal> renewal(*this);  // ended whatever happens
         const auto renewed = co_await renew_token();
-        is_renewing_ = false;
-        changed_.cancel();
+        renewal.reset();
         if (!renewed) co_return renewed.error();
     }
     co_return Headers{{"Authorization", "Bearer " + token_.access}};
@@ -208,7 +216,7 @@ asio::awaitable<Result<void>> Exchange::renew_token() {
     if (token->refresh.empty())
         token->refresh = login_.grant == Login::Grant::client_credentials ? "" : token_.refresh;
     if (token->refresh != token_.refresh && memory_.store_refresh_token)
-        memory_.store_refresh_token(token->refresh);
+        co_await memory_.store_refresh_token(token->refresh);
     // An expiry in the past would have it renewed for ever.
     if (token->expires_at_ms <= now_ms() + renew_before_ms)
         token->expires_at_ms = now_ms() + 2 * renew_before_ms;

@@ -17,10 +17,11 @@ namespace baselined::connectors {
 
 /// What a source's exchange remembers from one run to the next.
 struct ExchangeMemory {
-    std::function<void(const std::string& refresh_token)> store_refresh_token;
+    /// Comes back when it is kept: a rotated token is lost for ever once the one before is used up.
+    std::function<boost::asio::awaitable<void>(const std::string& refresh_token)> store_refresh_token;
     std::string refresh_token;  ///< the newest, as stored; empty: the configured one
     /// The source said to wait until then; milliseconds since 1970.
-    std::function<void(std::int64_t until_ms)> store_pause;
+    std::function<boost::asio::awaitable<void>(std::int64_t until_ms)> store_pause;
     std::int64_t paused_until_ms = 0;
 };
 
@@ -57,6 +58,18 @@ class Exchange {
         ~Place();
         Place(const Place&) = delete;
         Place& operator=(const Place&) = delete;
+
+      private:
+        Exchange& exchange_;
+    };
+
+    /// The one who asks for a token; the others wait meanwhile.
+    class Renewal {
+      public:
+        explicit Renewal(Exchange& exchange);
+        ~Renewal();
+        Renewal(const Renewal&) = delete;
+        Renewal& operator=(const Renewal&) = delete;
 
       private:
         Exchange& exchange_;

@@ -221,7 +221,7 @@ Page IssueReading::page_of(SearchPage& found) {
             cursor_.running.erase(id);
             if (const auto due = next_breach(issue)) cursor_.running[id] = *due;
         }
-        page.rows.push_back({id, updated_of(issue).value_or(0), {json_text(issue)}});
+        page.add(id, updated_of(issue).value_or(0), {json_text(issue)});
     }
     return page;
 }

@@ -4,9 +4,11 @@
 #include <rapidjson/document.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <set>
 
+#include "connectors/servicenow/row_parser.hpp"
 #include "mappings/mapping/json_member.hpp"
 #include "mappings/record/time.hpp"
 
@@ -42,32 +44,10 @@ std::optional<Error> refuse_page_for_people(const Response& response) {
         "answered a page for people instead of data: the instance sleeps, or the address is another's"};
 }
 
-/// Reference fields are objects where an instance disregards sysparm_exclude_reference_link.
-std::string value_of(const Value& value) {
-    if (value.IsString()) return {value.GetString(), value.GetStringLength()};
-    if (const Value* inner = member(value, "value")) return value_of(*inner);
-    if (value.IsBool()) return value.GetBool() ? "true" : "false";
-    if (value.IsInt64()) return std::to_string(value.GetInt64());
-    if (value.IsNumber()) return fmt::format("{}", value.GetDouble());
-    return {};
-}
-
-TableRow row_of(const Value& object, const std::vector<std::string>& fields) {
-    TableRow row;
-    for (const std::string& field : fields) {
-        const Value* value = member(object, field.c_str());
-        row.present.push_back(value != nullptr);
-        row.values.push_back(value == nullptr ? std::string{} : value_of(*value));
-    }
-    return row;
-}
-
-Error refusal(const Response& response, const Value* document) {
-    const std::string words = document == nullptr ? "" : words_of(*document);
-    const bool is_cancelled = words.find("ransaction cancelled") != std::string::npos;
-    if (is_cancelled) return {ErrorCode::limit, words};
-    const ErrorCode code = response.status >= 500 ? ErrorCode::unavailable : ErrorCode::bad_input;
-    return {code, fmt::format("answered {}{}{}", response.status, words.empty() ? "" : ": ", words)};
+Error refusal(long status, const std::string& words) {
+    if (words.find("ransaction cancelled") != std::string::npos) return {ErrorCode::limit, words};
+    const ErrorCode code = status >= 500 ? ErrorCode::unavailable : ErrorCode::bad_input;
+    return {code, fmt::format("answered {}{}{}", status, words.empty() ? "" : ": ", words)};
 }
 
 }  // namespace
@@ -87,27 +67,19 @@ Request table_request(const std::string& url, const TableQuery& query) {
     return request;
 }
 
-Result<TableAnswer> parse_table(const Response& response, const std::vector<std::string>& fields) {
+Result<TableAnswer> parse_table(Response response, const std::vector<std::string>& fields) {
     if (auto refused = response.is_ok() ? refuse_page_for_people(response) : std::nullopt) return *refused;
-    rapidjson::Document document;
-    document.Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
-    const bool is_json = !document.HasParseError() && document.IsObject();
-    if (!response.is_ok()) return refusal(response, is_json ? &document : nullptr);
-    if (!is_json) return Error{ErrorCode::limit, "the answer's JSON is cut off"};
-    if (member(document, "error") != nullptr) return refusal(response, &document);
-    const Value* result = member(document, "result");
-    if (result == nullptr || !result->IsArray())
-        return Error{ErrorCode::unavailable, "the answer has no `result`"};
-    TableAnswer answer;
-    const auto id =
-        static_cast<std::size_t>(std::find(fields.begin(), fields.end(), "sys_id") - fields.begin());
-    for (const Value& object : result->GetArray()) {
-        TableRow row = row_of(object, fields);
-        if (id < row.values.size() && row.values[id].empty())
-            ++answer.hidden;
-        else
-            answer.rows.push_back(std::move(row));
+    if (!response.is_ok()) {
+        rapidjson::Document document;
+        document.Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
+        return refusal(response.status, document.HasParseError() ? "" : words_of(document));
     }
+    TableAnswer answer;
+    answer.texts.push_back(std::move(response.body));
+    RowParser rows(fields, answer);
+    if (!rows.parse(answer.texts.front())) return Error{ErrorCode::limit, "the answer's JSON is cut off"};
+    if (rows.has_error()) return refusal(response.status, rows.error_words());
+    if (!rows.has_result()) return Error{ErrorCode::unavailable, "the answer has no `result`"};
     const auto total = response.header("X-Total-Count");
     std::int64_t count = 0;
     if (!total.empty() && std::from_chars(total.data(), total.data() + total.size(), count).ec == std::errc{})
@@ -137,9 +109,11 @@ std::string stamp(std::int64_t milliseconds) {
 
 std::optional<std::int64_t> parse_stamp(std::string_view text) {
     if (text.size() != 19 || text[10] != ' ') return std::nullopt;
-    std::string iso(text);
+    std::array<char, 20> iso{};
+    std::copy(text.begin(), text.end(), iso.begin());
     iso[10] = 'T';
-    const auto at = mappings::parse_rfc3339(iso + "Z");
+    iso[19] = 'Z';
+    const auto at = mappings::parse_rfc3339({iso.data(), iso.size()});
     return at ? std::make_optional<std::int64_t>(at->time_since_epoch().count()) : std::nullopt;
 }
 

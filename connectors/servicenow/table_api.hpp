@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "connectors/http/request.hpp"
@@ -23,22 +26,26 @@ struct TableQuery {
 /// sysparm_exclude_reference_link=true.
 Request table_request(const std::string& url, const TableQuery& query);
 
-struct TableRow {
-    std::vector<std::string> values;  ///< by the fields asked for; "" where the row has none
-    std::vector<bool> present;  ///< false: the field was left out, which is how a right that lacks shows
-};
-
+/// Rows without a copy: views into the body, which the answer keeps.
 struct TableAnswer {
-    std::vector<TableRow> rows;
+    std::size_t width = 0;                 ///< of a row: the fields asked for
+    std::vector<std::string_view> values;  ///< row after row; "" where it has none
+    std::vector<bool> present;  ///< by field: in some row; a field left out is how a right that lacks shows
+    std::deque<std::string> texts;      ///< the body, and what is not in it as it is
     std::int64_t hidden = 0;            ///< rows without anything in them, or without sys_id
     std::optional<std::int64_t> total;  ///< X-Total-Count: before access rules
     int limit = 0;                      ///< that was asked for
     std::int64_t server_ms = 0;         ///< the Date header; 0: none
+
+    [[nodiscard]] std::size_t rows() const { return width == 0 ? 0 : values.size() / width; }
+    [[nodiscard]] std::span<const std::string_view> row(std::size_t index) const {
+        return std::span(values).subspan(index * width, width);
+    }
 };
 
 /// A body that is cut, is no JSON, has `error` beside `result`, or is HTML is an error and never rows.
 /// ErrorCode::limit: the page was too large for the server (transaction cancelled, body cut): ask for fewer.
-Result<TableAnswer> parse_table(const Response& response, const std::vector<std::string>& fields);
+Result<TableAnswer> parse_table(Response response, const std::vector<std::string>& fields);
 
 /// The names of all fields that the answer's rows have.
 std::vector<std::string> field_names(const Response& response);

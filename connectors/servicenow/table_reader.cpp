@@ -72,7 +72,7 @@ asio::awaitable<Result<TableAnswer>> TableReading::ask(TableQuery query) {
     for (;;) {
         auto response = co_await exchange_.call(table_request(options_.url, query));
         if (!response) co_return response.error();
-        auto answer = parse_table(*response, query.fields);
+        auto answer = parse_table(std::move(*response), query.fields);
         if (answer) {
             server_ms_ = std::max(server_ms_, answer->server_ms != 0 ? answer->server_ms : own_clock_ms());
             answer->limit = query.limit;
@@ -96,7 +96,7 @@ asio::awaitable<Result<TableAnswer>> TableReading::page(std::string condition, s
         query.limit = page_size_;
         auto answer = co_await ask(query);
         if (!answer) co_return answer;
-        const auto shown = static_cast<std::int64_t>(answer->rows.size());
+        const auto shown = static_cast<std::int64_t>(answer->rows());
         const std::int64_t matching = answer->total.value_or(shown) - query.offset;
         is_hidden_ =
             is_hidden_ || answer->hidden > 0 || shown < std::min<std::int64_t>(matching, answer->limit);
@@ -111,15 +111,15 @@ asio::awaitable<Result<Notes>> TableReading::preflight() {
     if (!first) co_return first.error();
     Notes notes;
     // A field that is walked to through an empty reference may be left out of that row alone.
-    for (std::size_t i = 0; i < columns_.size() && !first->rows.empty(); ++i)
-        if (!first->rows.front().present[i] && columns_[i].find('.') == std::string::npos)
+    for (std::size_t i = 0; i < columns_.size() && first->rows() > 0; ++i)
+        if (!first->present[i] && columns_[i].find('.') == std::string::npos)
             note_missing(columns_[i], notes);
     const bool is_hidden = first->total.value_or(0) > 0 || first->hidden > 0;
-    if (first->rows.empty() && !is_hidden)
+    if (first->rows() == 0 && !is_hidden)
         co_return Error{ErrorCode::bad_input,
                         fmt::format("table {}: not one row: it is empty, or the account may not read it",
                                     options_.table)};
-    if (first->rows.empty() && first->total.value_or(0) <= 1)
+    if (first->rows() == 0 && first->total.value_or(0) <= 1)
         co_return Error{ErrorCode::bad_input,
                         fmt::format("table {}: the account may not read its rows", options_.table)};
     // A term that the instance drops lets everything through: an impossible id shows it.
@@ -127,18 +127,18 @@ asio::awaitable<Result<Notes>> TableReading::preflight() {
                     1, 0};
     const auto impossible = co_await ask(none);
     if (!impossible) co_return impossible.error();
-    if (!impossible->rows.empty())
+    if (impossible->rows() > 0)
         co_return Error{
             ErrorCode::bad_input,
             fmt::format("table {}: the instance disregards conditions of the query", options_.table)};
     std::vector<std::string> queried = fields_of_query(options_.query);
-    if (queried.empty() || first->rows.empty()) co_return notes;
+    if (queried.empty() || first->rows() == 0) co_return notes;
     queried.emplace_back("sys_id");
     TableQuery of_fields{options_.table, "ORDERBYsys_id", queried, 1, 0};
     const auto row = co_await ask(of_fields);
     if (!row) co_return row.error();
-    for (std::size_t i = 0; i + 1 < queried.size() && !row->rows.empty(); ++i)
-        if (!row->rows.front().present[i])
+    for (std::size_t i = 0; i + 1 < queried.size() && row->rows() > 0; ++i)
+        if (!row->present[i])
             co_return Error{
                 ErrorCode::bad_input,
                 fmt::format("table {}: the query names {}, which is not there or may not be read; the "
@@ -199,22 +199,23 @@ asio::awaitable<Result<void>> TableReading::read_window(std::int64_t until_ms, P
             fmt::format("sys_updated_on>{}^sys_updated_on<={}", stamp(cursor_.updated_ms), stamp(until_ms));
         auto answer = co_await page(condition, "ORDERBYsys_updated_on^ORDERBYsys_id", columns_);
         if (!answer) co_return answer.error();
-        if (answer->rows.empty()) co_return Result<void>{};
+        if (answer->rows() == 0) co_return Result<void>{};
+        const std::size_t id_column = column("sys_id"), updated_column = column("sys_updated_on");
         std::int64_t newest = cursor_.updated_ms;
         std::string id;
-        for (const TableRow& row : answer->rows) {
-            const auto updated = parse_stamp(row.values[column("sys_updated_on")]);
+        for (std::size_t index = 0; index < answer->rows(); ++index) {
+            const auto row = answer->row(index);
+            const auto updated = parse_stamp(row[updated_column]);
             if (!updated || *updated <= cursor_.updated_ms)
                 co_return Error{
                     ErrorCode::bad_input,
                     fmt::format("table {}: asked for rows updated after {}, got one of {}: the instance "
                                 "disregards the condition (are sys_updated_on and its operators readable?)",
-                                options_.table, stamp(cursor_.updated_ms),
-                                row.values[column("sys_updated_on")])};
+                                options_.table, stamp(cursor_.updated_ms), row[updated_column])};
             if (*updated > until_ms || *updated < newest)
                 continue;  // updated since, or out of order: met again
             newest = *updated;
-            id = row.values[column("sys_id")];
+            id = row[id_column];
         }
         if (id.empty()) co_return co_await store(std::move(*answer), sink);
         cursor_.updated_ms = newest;
@@ -230,10 +231,11 @@ asio::awaitable<Result<void>> TableReading::drain_tie(PageSink sink) {
         auto answer = co_await page(fmt::format("sys_updated_on={}^sys_id>{}", at, cursor_.id),
                                     "ORDERBYsys_id", columns_);
         if (!answer) co_return answer.error();
-        if (answer->rows.empty()) co_return Result<void>{};
+        if (answer->rows() == 0) co_return Result<void>{};
         const std::string before = cursor_.id;
-        for (const TableRow& row : answer->rows)
-            if (row.values[column("sys_updated_on")] == at) cursor_.id = row.values[column("sys_id")];
+        for (std::size_t index = 0; index < answer->rows(); ++index)
+            if (const auto row = answer->row(index); row[column("sys_updated_on")] == at)
+                cursor_.id = row[column("sys_id")];
         if (cursor_.id == before)
             co_return Error{
                 ErrorCode::bad_input,
@@ -247,33 +249,45 @@ asio::awaitable<Result<void>> TableReading::drain_tie(PageSink sink) {
 
 asio::awaitable<Result<void>> TableReading::store(TableAnswer answer, PageSink sink) {
     note_missing_fields(answer);
-    Page page = page_of(answer);
+    Page page = page_of(std::move(answer));
     page.cursor = cursor_.text();
     co_return co_await sink(std::move(page));
 }
 
 void TableReading::note_missing_fields(const TableAnswer& answer) {
-    rows_seen_ += static_cast<std::int64_t>(answer.rows.size());
-    for (const TableRow& row : answer.rows)
-        for (std::size_t i = 0; i < columns_.size(); ++i)
-            if (row.present[i]) seen_fields_[i] = true;
+    rows_seen_ += static_cast<std::int64_t>(answer.rows());
+    for (std::size_t i = 0; i < columns_.size(); ++i)
+        if (answer.present[i]) seen_fields_[i] = true;
 }
 
-Page TableReading::page_of(const TableAnswer& answer) const {
+Page TableReading::page_of(TableAnswer answer) const {
     Page page;
     page.columns = columns_;
     page.columns.emplace_back("$link");
     const std::size_t id = column("sys_id"), updated = column("sys_updated_on"),
                       breached = column("has_breached"), end = column("end_time"),
                       planned = column("planned_end_time");
-    for (const TableRow& row : answer.rows) {
-        SourceRowData data{row.values[id], parse_stamp(row.values[updated]).value_or(0), row.values};
+    const std::string address = fmt::format("{}/{}.do?sys_id=", options_.url, options_.table);
+    std::size_t link_bytes = 0;
+    for (std::size_t index = 0; index < answer.rows(); ++index)
+        link_bytes += address.size() + answer.row(index)[id].size();
+    page.texts->texts = std::move(answer.texts);  // each text stays where it is
+    auto& links = page.texts->texts.emplace_back();
+    links.reserve(link_bytes);  // views look into it
+    auto& cells = page.texts->cells.emplace_back();
+    cells.reserve(answer.rows() * page.columns.size());
+    for (std::size_t index = 0; index < answer.rows(); ++index) {
+        const auto row = answer.row(index);
+        const std::size_t begin = cells.size(), link = links.size();
+        cells.insert(cells.end(), row.begin(), row.end());
         // Recomputed by jobs that may lag for days: the times themselves say it. Equal is met.
-        if (breached < columns_.size() && !data.cells[end].empty() && !data.cells[planned].empty() &&
-            data.cells[end] > data.cells[planned])
-            data.cells[breached] = "true";
-        data.cells.push_back(fmt::format("{}/{}.do?sys_id={}", options_.url, options_.table, data.id));
-        page.rows.push_back(std::move(data));
+        if (breached < row.size() && !row[end].empty() && !row[planned].empty() && row[end] > row[planned])
+            cells[begin + breached] = "true";
+        links += address;
+        links += row[id];
+        cells.push_back(std::string_view(links).substr(link));
+        page.rows.push_back(
+            {row[id], parse_stamp(row[updated]).value_or(0), std::span(cells).subspan(begin)});
     }
     return page;
 }
@@ -289,14 +303,15 @@ asio::awaitable<Result<void>> TableReading::find_deleted(PageSink sink) {
                          deletion_fields, page_size_, 0};
         const auto answer = co_await ask(query);
         if (!answer && answer.error().code == ErrorCode::unavailable) co_return answer.error();
-        if (!answer || answer->rows.empty()) break;
+        if (!answer || answer->rows() == 0) break;
         Page page;
         page.columns = columns_;
-        for (const TableRow& row : answer->rows)
-            if (row.values[2] == options_.table && !row.values[1].empty())
-                page.deleted.push_back(row.values[1]);
-        if (answer->rows.back().values[0] <= after) break;
-        after = answer->rows.back().values[0];
+        for (std::size_t index = 0; index < answer->rows(); ++index)
+            if (const auto row = answer->row(index); row[2] == options_.table && !row[1].empty())
+                page.deleted.emplace_back(row[1]);
+        const std::string_view last = answer->row(answer->rows() - 1)[0];
+        if (last <= after) break;
+        after = last;
         page.cursor = cursor_.text();
         if (auto stored = co_await sink(std::move(page)); !stored) co_return stored.error();
     }
@@ -312,13 +327,13 @@ asio::awaitable<Result<void>> TableReading::reconcile(StreamPosition position, P
         if (!after.empty()) condition += "^sys_id>" + after;
         const auto answer = co_await page(condition, "ORDERBYsys_id", id_and_update);
         if (!answer) co_return answer.error();
-        if (answer->rows.empty()) break;
+        if (answer->rows() == 0) break;
         const std::size_t before = there.size();
-        for (const TableRow& row : answer->rows) there.insert(row.values[0]);
+        for (std::size_t index = 0; index < answer->rows(); ++index) there.emplace(answer->row(index)[0]);
         if (there.size() == before)
             co_return Error{ErrorCode::bad_input,
                             fmt::format("table {}: the same ids come again and again", options_.table)};
-        after = answer->rows.back().values[0];
+        after = answer->row(answer->rows() - 1)[0];
     }
     const std::vector<std::string> stored = co_await position.stored_ids();
     Page page;
@@ -364,9 +379,9 @@ asio::awaitable<Result<Page>> TableReading::sample(int rows, bool all_fields) {
         columns_ = field_names(*response);
         query.fields = columns_;
     }
-    const auto answer = co_await ask(query);
+    auto answer = co_await ask(query);
     if (!answer) co_return answer.error();
-    co_return page_of(*answer);
+    co_return page_of(std::move(*answer));
 }
 
 }  // namespace baselined::connectors::servicenow

@@ -44,7 +44,7 @@ class TableReading {
     boost::asio::awaitable<Result<void>> find_deleted(PageSink sink);
     boost::asio::awaitable<Result<void>> reconcile(StreamPosition position, PageSink sink);
     boost::asio::awaitable<Result<void>> read_ids(std::vector<std::string> ids, PageSink sink);
-    Page page_of(const TableAnswer& answer) const;
+    Page page_of(TableAnswer answer) const;
     void note_missing(const std::string& field, Notes& notes) const;
     void note_missing_fields(const TableAnswer& answer);
     [[nodiscard]] std::size_t column(const std::string& field) const;

@@ -49,7 +49,24 @@ void BlockMapper::map(RawBlock& block) {
         if (is_of_file)
             map_table_row(rows, {block.id, index}, block);
         else
-            map_source_row(rows, {block.id, index}, block);
+            map_source_row(rows, {block.id, index}, origin_of(rows, {block.id, index}), block);
+}
+
+void BlockMapper::map(RawBlock& block, std::span<const RowOrigin> origins) {
+    block.rejected = 0;
+    block.misfits.clear();
+    RawRowReader rows(block.data);
+    for (std::size_t index = 0; index < origins.size() && rows.next(); ++index)
+        map_source_row(rows, {block.id, static_cast<std::int64_t>(index)}, origins[index], block);
+}
+
+RowOrigin BlockMapper::origin_of(const RawRowReader& rows, const RowPlace& place) {
+    const auto cells = rows.cells();
+    if (cells.size() < leading_cells)
+        throw StoreError(ErrorCode::corrupt, "the store holds a row without its id");
+    const auto row = store_.source_row(stream_.id, cells[0].text);
+    if (!row || row->place.block != place.block || row->place.index != place.index) return {};
+    return {row->id, false};
 }
 
 void BlockMapper::map_table_row(const RawRowReader& rows, RowPlace place, RawBlock& block) {
@@ -61,14 +78,11 @@ void BlockMapper::map_table_row(const RawRowReader& rows, RowPlace place, RawBlo
         take(mapping.map(rows.cells(), misfits_), mapping, rows, place, block);
 }
 
-void BlockMapper::map_source_row(const RawRowReader& rows, RowPlace place, RawBlock& block) {
+void BlockMapper::map_source_row(const RawRowReader& rows, RowPlace place, RowOrigin origin,
+                                 RawBlock& block) {
+    if (origin.id == 0) return;
     const auto cells = rows.cells();
-    if (cells.size() < leading_cells)
-        throw StoreError(ErrorCode::corrupt, "the store holds a row without its id");
-    const auto row = store_.source_row(stream_.id, cells[0].text);
-    if (!row || row->place.block != place.block || row->place.index != place.index)
-        return;  // another is newer
-    place.origin = row->id;
+    place.origin = origin.id;
     made_.clear();
     const auto payload = cells.subspan(leading_cells);
     for (auto& mapping : plan_.mappings) {
@@ -81,6 +95,7 @@ void BlockMapper::map_source_row(const RawRowReader& rows, RowPlace place, RawBl
         mapping.map(document, misfits_,
                     [&](mappings::Outcome outcome) { take(outcome, mapping, rows, place, block); });
     }
+    if (origin.is_new) return;
     // What the row's former version made and this one does not: elements that are gone, a row now skipped.
     for (const RecordId record : store_.records_of_row(place.origin))
         if (std::find(made_.begin(), made_.end(), record) == made_.end()) keeper_.remove(record);

@@ -1,6 +1,7 @@
 // From a block of raw rows to records, whatever brought the rows; counts what did not fit.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,12 @@ namespace baselined::daemon {
 /// and sites begin with the row's id and version, and JSON rows have one cell more, their text.
 std::string shape_of(const connectors::Page& page);
 
+/// The SourceRow that a row of a block is the newest version of; id 0: another row is newer.
+struct RowOrigin {
+    std::int64_t id = 0;
+    bool is_new = false;  ///< there was no version before, so it has made nothing yet
+};
+
 /// Works within an open transaction of the store.
 class BlockMapper {
   public:
@@ -25,10 +32,13 @@ class BlockMapper {
     void bind(std::string_view shape);
     /// Maps every row that is the newest version of itself; the block's counts are set.
     void map(RawBlock& block);
+    /// The same where the rows' origins are at hand, in the block's order.
+    void map(RawBlock& block, std::span<const RowOrigin> origins);
 
   private:
     void map_table_row(const RawRowReader& rows, RowPlace place, RawBlock& block);
-    void map_source_row(const RawRowReader& rows, RowPlace place, RawBlock& block);
+    [[nodiscard]] RowOrigin origin_of(const RawRowReader& rows, const RowPlace& place);
+    void map_source_row(const RawRowReader& rows, RowPlace place, RowOrigin origin, RawBlock& block);
     void take(mappings::Outcome outcome, mappings::CompiledMapping& mapping, const RawRowReader& rows,
               RowPlace place, RawBlock& block);
 

@@ -2,8 +2,6 @@
 
 #include <xxhash.h>
 
-#include <unordered_map>
-
 #include "daemon/app/block_mapper.hpp"
 
 namespace baselined::daemon {
@@ -12,15 +10,6 @@ namespace {
 
 using connectors::Page;
 using connectors::SourceRowData;
-using mappings::Cell;
-
-std::vector<Cell> cells_of(const SourceRowData& row) {
-    std::vector<Cell> cells{mappings::text_cell(row.id),
-                            mappings::number_cell(static_cast<double>(row.version))};
-    for (const std::string& text : row.cells)
-        cells.push_back(text.empty() ? Cell{} : mappings::text_cell(text));
-    return cells;
-}
 
 class Intake {
   public:
@@ -31,8 +20,7 @@ class Intake {
           stream_(store.stream(plan.source->name, plan.stream->name)) {}
 
     void take(const Page& page, Instant now) {
-        const auto fresh = fresh_rows(page);
-        if (!fresh.empty()) add_block(page, fresh);
+        add_rows(page);
         for (const std::string& id : page.deleted) remove(id);
         if (!page.cursor.empty()) stream_.cursor = page.cursor;
         if (page.is_reconciled) stream_.reconciled_at = now;
@@ -41,49 +29,48 @@ class Intake {
     }
 
   private:
-    struct Fresh {
-        const SourceRowData* row;
-        std::uint64_t digest;
-    };
-
-    /// Rows that are new or say something new. Of two of one id in a page the later one counts.
-    std::vector<Fresh> fresh_rows(const Page& page) {
-        std::vector<Fresh> fresh;
-        std::unordered_map<std::string_view, std::size_t> places;
-        for (const SourceRowData& row : page.rows) {
-            RawRowWriter writer;
-            const std::uint64_t digest = writer.add(1, cells_of(row));
-            const auto known = store_.source_row(stream_.id, row.id);
-            if (known && (known->digest == digest || known->version > row.version)) continue;
-            const auto [twin, is_first] = places.try_emplace(row.id, fresh.size());
-            if (is_first)
-                fresh.push_back({&row, digest});
-            else if (fresh[twin->second].row->version <= row.version)
-                fresh[twin->second] = {&row, digest};
-        }
-        return fresh;
+    /// Rows that are new or say something new become a block. Of two of one id in a page the later one
+    /// counts.
+    void add_rows(const Page& page) {
+        block_.stream = stream_.id;
+        block_.id = store_.next_block();
+        for (const SourceRowData& row : page.rows) add_row(row);
+        if (writer_.rows() == 0) return;
+        block_.shape = shape_of(page);
+        block_.rows = writer_.rows();
+        block_.data = writer_.release();
+        block_.digest = XXH3_64bits(block_.data.data(), block_.data.size());
+        if (store_.add_block(block_) != block_.id)
+            throw StoreError(ErrorCode::internal, "the store numbers its blocks otherwise than it says");
+        BlockMapper mapper(plan_, stream_, store_, keeper_);
+        mapper.bind(block_.shape);
+        mapper.map(block_, origins_);
+        if (block_.rejected > 0 || !block_.misfits.empty()) store_.save_block_counts(block_);
     }
 
-    void add_block(const Page& page, const std::vector<Fresh>& fresh) {
-        RawRowWriter writer;
-        for (const Fresh& one : fresh) writer.add(writer.rows() + 1, cells_of(*one.row));
-        RawBlock block;
-        block.stream = stream_.id;
-        block.shape = shape_of(page);
-        block.data = writer.bytes();
-        block.digest = XXH3_64bits(block.data.data(), block.data.size());
-        block.rows = writer.rows();
-        block.id = store_.add_block(block);
-        for (std::size_t index = 0; index < fresh.size(); ++index)
-            store_.save_source_row(stream_.id, fresh[index].row->id,
-                                   {0,
-                                    fresh[index].row->version,
-                                    fresh[index].digest,
-                                    {block.id, static_cast<std::int64_t>(index), 0}});
-        BlockMapper mapper(plan_, stream_, store_, keeper_);
-        mapper.bind(block.shape);
-        mapper.map(block);
-        if (block.rejected > 0 || !block.misfits.empty()) store_.save_block_counts(block);
+    void add_row(const SourceRowData& row) {
+        SourceRow source;
+        source.version = row.version;
+        source.digest = writer_.add(writer_.rows() + 1, row.id, row.version, row.cells);
+        source.place = {block_.id, writer_.rows() - 1, 0};
+        const auto known = store_.source_row(stream_.id, row.id);
+        if (!known) {
+            origins_.push_back({store_.add_source_row(stream_.id, row.id, source), true});
+            return;
+        }
+        if (known->digest == source.digest || known->version > row.version) {
+            writer_.take_back();
+            return;
+        }
+        RowOrigin origin{known->id, false};
+        if (known->place.block == block_.id) {
+            RowOrigin& twin = origins_[static_cast<std::size_t>(known->place.index)];
+            origin.is_new = twin.is_new;
+            twin = {};
+        }
+        source.id = known->id;
+        store_.save_source_row(source);
+        origins_.push_back(origin);
     }
 
     void remove(const std::string& id) {
@@ -98,15 +85,18 @@ class Intake {
     Store& store_;
     RecordKeeper& keeper_;
     StoredStream stream_;
+    RawRowWriter writer_;
+    RawBlock block_;
+    std::vector<RowOrigin> origins_;  ///< of the block's rows
 };
 
 }  // namespace
 
 void take_page(const Page& page, StreamPlan& plan, Store& store, RecordKeeper& keeper, Instant now) {
-    Transaction transaction(store);
+    Transaction transaction(store, Transaction::Joins::yes);
     Intake(plan, store, keeper).take(page, now);
     keeper.flush();
-    transaction.commit();
+    transaction.commit_later(static_cast<std::int64_t>(page.rows.size()));
 }
 
 }  // namespace baselined::daemon

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -26,6 +27,7 @@ using connectors::FileEntry;
 constexpr std::chrono::seconds still_after{30};
 /// While serving, one poll may repeat for so long before it leaves the rest to the next.
 constexpr std::chrono::minutes give_up_serving{5};
+constexpr std::chrono::seconds settle_after{1};
 
 std::string token_fact(const config::Source& source) {
     return "refresh_token:" + source.name;
@@ -54,34 +56,52 @@ Poller::Poller(asio::io_context& io, Portfolio& portfolio, Store& store, RecordK
       thread_(thread),
       clock_(std::move(clock)),
       mode_(mode),
-      client_(io) {}
+      client_(io),
+      settling_(io) {}
 
-connectors::Exchange& Poller::exchange_of(const config::Source& source) {
-    auto& exchange = exchanges_[source.name];
-    if (exchange) return *exchange;
-    connectors::ExchangeMemory memory;
-    thread_.run_now([&] {
+asio::awaitable<connectors::Exchange*> Poller::exchange_of(const config::Source& source) {
+    if (const auto known = exchanges_.find(source.name); known != exchanges_.end())
+        co_return known->second.get();
+    auto look_up = [this, &source] {
+        connectors::ExchangeMemory memory;
         if (const auto sealed = store_.fact(token_fact(source)))
             memory.refresh_token = unseal(*sealed, secret_of(source)).value_or("");
         if (const auto until = store_.fact(pause_fact(source))) memory.paused_until_ms = std::stoll(*until);
-    });
-    const auto remember = [this](const std::string& name, const std::string& value) {
-        thread_.run_now([&] {
+        return memory;
+    };
+    auto memory = co_await thread_.run(std::move(look_up));
+    // Another stream of the source may have been faster.
+    auto& exchange = exchanges_[source.name];
+    if (exchange) co_return exchange.get();
+    const auto remember = [this](std::string name, std::string value) -> asio::awaitable<void> {
+        auto save = [this, name = std::move(name), value = std::move(value)] {
             Transaction transaction(store_);
             store_.set_fact(name, value);
             transaction.commit();
-        });
+        };
+        co_await thread_.run(std::move(save));
     };
     memory.store_refresh_token = [remember, &source](const std::string& token) {
-        remember(token_fact(source), seal(token, secret_of(source)));
+        return remember(token_fact(source), seal(token, secret_of(source)));
     };
     memory.store_pause = [remember, &source](std::int64_t until) {
-        remember(pause_fact(source), std::to_string(until));
+        return remember(pause_fact(source), std::to_string(until));
     };
     exchange =
         std::make_unique<connectors::Exchange>(io_, client_, connection_of(source), login_of(source), memory);
     exchange->set_give_up(mode_ == PollerMode::once ? source.give_up : give_up_serving);
-    return *exchange;
+    co_return exchange.get();
+}
+
+void Poller::settle_soon() {
+    settling_.expires_after(settle_after);
+    settling_.async_wait(
+        [&io = io_, &thread = thread_, &store = store_](const boost::system::error_code& error) {
+            if (error) return;
+            auto settle = [&store] { store.settle(); };
+            // Should it fail, the store refuses what comes next, and that is told.
+            asio::co_spawn(io, thread.run(std::move(settle)), asio::detached);
+        });
 }
 
 asio::awaitable<std::vector<ReadingFailure>> Poller::poll_all() {
@@ -159,6 +179,7 @@ asio::awaitable<void> Poller::note_end(StreamPlan& plan, std::vector<std::string
         store_.save_stream(stream);
         transaction.commit();
     };
+    settling_.cancel();
     co_await thread_.run(std::move(note));
 }
 
@@ -237,6 +258,7 @@ connectors::PageSink Poller::sink_of(StreamPlan& plan) {
         tell_progress(plan, *rows);
         auto take = [this, &plan, shared, now] { take_page(*shared, plan, store_, keeper_, now); };
         co_await thread_.run(std::move(take));
+        settle_soon();
         co_return Result<void>{};
     };
 }
@@ -259,7 +281,7 @@ connectors::StreamPosition Poller::position_of(const StreamPlan& plan, const Sto
 }
 
 asio::awaitable<std::vector<std::string>> Poller::read_remote(StreamPlan& plan) {
-    connectors::Exchange& exchange = exchange_of(*plan.source);
+    connectors::Exchange& exchange = *co_await exchange_of(*plan.source);
     auto look_up = [this, &plan] {
         Transaction transaction(store_);
         auto stream = store_.stream(plan.source->name, plan.stream->name);
@@ -300,7 +322,7 @@ asio::awaitable<std::vector<std::string>> Poller::try_out(StreamPlan& plan) {
 }
 
 asio::awaitable<Result<connectors::Page>> Poller::sample(StreamPlan& plan, int rows, bool all_fields) {
-    connectors::Exchange& exchange = exchange_of(*plan.source);
+    connectors::Exchange& exchange = *co_await exchange_of(*plan.source);
     if (plan.source->type == config::Source::Type::servicenow) {
         connectors::servicenow::TableReading reading(exchange,
                                                      table_options_of(plan, portfolio_.configuration()));

@@ -3,6 +3,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <map>
 #include <memory>
@@ -51,9 +52,10 @@ class Poller {
     using Progress = std::function<void(const StreamPlan& plan, std::int64_t rows)>;
     void set_progress(Progress progress) { progress_ = std::move(progress); }
 
-    [[nodiscard]] connectors::Exchange& exchange_of(const config::Source& source);
-
   private:
+    boost::asio::awaitable<connectors::Exchange*> exchange_of(const config::Source& source);
+    /// Pages that came fast are committed together; where none follows soon, at once.
+    void settle_soon();
     boost::asio::awaitable<std::vector<ReadingFailure>> poll_source(const config::Source& source);
     boost::asio::awaitable<std::vector<std::string>> read_folder(StreamPlan& plan);
     boost::asio::awaitable<std::vector<std::string>> read_remote(StreamPlan& plan);
@@ -77,6 +79,7 @@ class Poller {
     Progress progress_;
     std::map<std::string, std::unique_ptr<connectors::Exchange>> exchanges_;
     std::map<const StreamPlan*, std::vector<connectors::FileEntry>> listed_;
+    boost::asio::steady_timer settling_;
 };
 
 }  // namespace baselined::daemon

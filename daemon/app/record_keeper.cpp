@@ -40,22 +40,6 @@ RecordKey key_of(SourceId source, Kind kind, std::string_view id) {
     return key;
 }
 
-void KeyFilter::add(const RecordKey& key) {
-    std::array<std::uint64_t, 2> halves{};
-    std::memcpy(halves.data(), key.data(), key.size());
-    for (int probe = 0; probe < probes; ++probe, halves[0] += halves[1] | 1)
-        bits_[halves[0] % bit_count / 64] |= 1ULL << (halves[0] % 64);
-    ++count_;
-}
-
-bool KeyFilter::may_have(const RecordKey& key) const {
-    std::array<std::uint64_t, 2> halves{};
-    std::memcpy(halves.data(), key.data(), key.size());
-    for (int probe = 0; probe < probes; ++probe, halves[0] += halves[1] | 1)
-        if ((bits_[halves[0] % bit_count / 64] >> (halves[0] % 64) & 1) == 0) return false;
-    return true;
-}
-
 RecordKeeper::RecordKeeper(Store& store, const mappings::IndicatorSet& set) : store_(store), set_(set) {
     Transaction transaction(store);
     for (std::size_t index = 0; index < set.series_count(); ++index)
@@ -65,7 +49,6 @@ RecordKeeper::RecordKeeper(Store& store, const mappings::IndicatorSet& set) : st
     store.drop_series_except(series_);
     store.drop_lists_except(lists_);
     known_before_ = store.record_count_bound();
-    if (known_before_ == 0) inserted_.emplace();
     transaction.commit();
 }
 
@@ -81,18 +64,11 @@ bool RecordKeeper::is_bulk() {
     return changed_ > std::max(smallest_bulk, known_before_ / bulk_share) || known_before_ == 0;
 }
 
-std::optional<RecordHead> RecordKeeper::find(const RecordKey& key) {
-    if (inserted_ && !inserted_->may_have(key)) return std::nullopt;
-    return store_.find(key);
-}
-
 RecordId RecordKeeper::put(const IncomingRecord& incoming) {
     const Record& record = *incoming.record;
     const RecordKey key = key_of(incoming.source, record.kind(), record.id());
-    const auto head = find(key);
+    const auto head = store_.find(key);
     if (!head) {
-        if (inserted_) inserted_->add(key);
-        if (inserted_ && inserted_->is_full()) inserted_.reset();
         const RecordId id = store_.insert(key, incoming.stream, incoming.place, incoming.row_hash, record);
         note_change(id, incoming.source, std::nullopt, &record);
         return id;
@@ -169,27 +145,32 @@ void RecordKeeper::forget(SourceId source) {
     for (std::size_t kind = 0; kind < mappings::kind_count; ++kind) mark_stale(static_cast<Kind>(kind));
 }
 
-void RecordKeeper::fill_list(std::size_t list) {
-    std::vector<Posting> postings;
-    const auto write = [&] {
-        std::sort(postings.begin(), postings.end());
-        for (const Posting& posting : postings) store_.insert_posting(lists_[list], posting);
-        postings.clear();
+/// In one pass over the records, however many lists there are.
+void RecordKeeper::fill_lists(Kind kind, const std::vector<std::size_t>& lists) {
+    std::vector<std::vector<Posting>> postings(lists.size());
+    const auto write = [&](std::size_t index) {
+        std::sort(postings[index].begin(), postings[index].end());
+        for (const Posting& posting : postings[index]) store_.insert_posting(lists_[lists[index]], posting);
+        postings[index].clear();
     };
-    store_.scan(set_.list(list).kind, [&](RecordId id, SourceId source, const Record& record) {
-        set_.postings_of(list, id, source, record, postings);
-        if (postings.size() >= postings_at_once) write();
+    store_.scan(kind, [&](RecordId id, SourceId source, const Record& record) {
+        for (std::size_t index = 0; index < lists.size(); ++index) {
+            set_.postings_of(lists[index], id, source, record, postings[index]);
+            if (postings[index].size() >= postings_at_once / lists.size()) write(index);
+        }
     });
-    write();
+    for (std::size_t index = 0; index < lists.size(); ++index) write(index);
 }
 
 void RecordKeeper::rebuild_lists() {
-    for (std::size_t list = 0; list < set_.list_count(); ++list) {
-        if (store_.is_list_built(lists_[list])) continue;
+    std::map<Kind, std::vector<std::size_t>> unbuilt;
+    for (std::size_t list = 0; list < set_.list_count(); ++list)
+        if (!store_.is_list_built(lists_[list])) unbuilt[set_.list(list).kind].push_back(list);
+    for (const auto& [kind, lists] : unbuilt) {
         Transaction transaction(store_);
-        store_.clear_postings(lists_[list]);
-        fill_list(list);
-        store_.set_list_built(lists_[list], true);
+        for (const std::size_t list : lists) store_.clear_postings(lists_[list]);
+        fill_lists(kind, lists);
+        for (const std::size_t list : lists) store_.set_list_built(lists_[list], true);
         transaction.commit();
     }
 }

@@ -23,23 +23,6 @@ struct IncomingRecord {
     const Record* record = nullptr;
 };
 
-/// Says of most keys that they were never added, and of every key that was that it may have been (a Bloom
-/// filter): a first reading need not ask the store for records that cannot be there.
-class KeyFilter {
-  public:
-    KeyFilter() : bits_(bit_count / 64) {}
-    void add(const RecordKey& key);
-    [[nodiscard]] bool may_have(const RecordKey& key) const;
-    /// So many keys are in it that it knows little any more.
-    [[nodiscard]] bool is_full() const { return count_ > bit_count / 12; }
-
-  private:
-    static constexpr std::uint64_t bit_count = 1ULL << 26;  // 8 MiB, for five million records
-    static constexpr int probes = 5;
-    std::vector<std::uint64_t> bits_;
-    std::uint64_t count_ = 0;
-};
-
 /// Two ways to the same figures: small changes are applied by their difference; when a large part of the
 /// history changes (a first reading, a changed mapping), the kinds are marked as not built and recomputed
 /// once at the end. Calls stand inside a transaction of the store; those marks are part of it, so a kill
@@ -80,9 +63,8 @@ class RecordKeeper {
     void note_change(RecordId id, SourceId source, std::optional<Record> before, const Record* after);
     void mark_stale(Kind kind);
     bool is_bulk();
-    std::optional<RecordHead> find(const RecordKey& key);
     void rebuild_lists();
-    void fill_list(std::size_t list);
+    void fill_lists(Kind kind, const std::vector<std::size_t>& lists);
     void rebuild_series();
     void apply(const mappings::TallyDeltas& deltas);
 
@@ -94,7 +76,6 @@ class RecordKeeper {
     std::int64_t known_before_ = 0;  ///< records when this keeper began
     std::int64_t changed_ = 0;
     std::map<RecordId, Change> changes_;
-    std::optional<KeyFilter> inserted_;  ///< while every stored record was put by this keeper
 };
 
 /// The record's key: a digest of what makes it one and the same.

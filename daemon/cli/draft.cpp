@@ -140,7 +140,7 @@ std::string draft_of(const Page& page, const std::string& stream) {
     for (const auto& row : page.rows) {
         if (!page.is_json) {
             for (std::size_t i = 0; i < row.cells.size() && i < page.columns.size(); ++i)
-                columns.of(page.columns[i]).add(row.cells[i]);
+                columns.of(page.columns[i]).add(std::string(row.cells[i]));
             continue;
         }
         rapidjson::Document document;

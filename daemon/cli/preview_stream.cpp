@@ -48,10 +48,9 @@ Result<Page> sample_file(const StreamPlan& plan, int rows) {
         if (std::find(header_rows.begin(), header_rows.end(), number) != header_rows.end())
             header.push_back(connectors::header_texts(cells));
         if (number <= header_rows.back()) continue;
-        connectors::SourceRowData row;
-        row.id = fmt::format("row {}", number);
-        for (const Cell& cell : cells) row.cells.push_back(mappings::text_of(cell));
-        page.rows.push_back(std::move(row));
+        std::vector<std::string> texts;
+        for (const Cell& cell : cells) texts.push_back(mappings::text_of(cell));
+        page.add(fmt::format("row {}", number), 0, std::move(texts));
     }
     page.columns = connectors::column_names(header);
     return page;
@@ -128,7 +127,7 @@ class StreamPreview {
 
     void map(const connectors::SourceRowData& row) {
         std::vector<Cell> cells;
-        for (const std::string& text : row.cells)
+        for (const std::string_view text : row.cells)
             cells.push_back(text.empty() ? Cell{} : mappings::text_cell(text));
         for (auto& mapping : plan_.mappings) {
             const auto take = [&](mappings::Outcome outcome) { show_record(outcome, mapping.record()); };

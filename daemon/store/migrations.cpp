@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "daemon/store/packed_key.hpp"
 #include "daemon/store/store.hpp"
 
 namespace baselined::daemon {
@@ -94,6 +95,15 @@ CREATE INDEX delivery_subject_of ON delivery_subject(delivery);
 CREATE TABLE receiver(
     name TEXT PRIMARY KEY, paused_until INTEGER, disabled_url TEXT NOT NULL, disabled_at INTEGER, words TEXT NOT NULL);
 )",
+    R"(
+DROP INDEX source_row_key;
+CREATE TABLE source_row_key(key BLOB PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO source_row_key SELECT digest_of(stream, key), id FROM source_row ORDER BY 1;
+UPDATE source_row SET key = packed_key(key);
+DROP INDEX record_key;
+CREATE TABLE record_key(key BLOB PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO record_key SELECT key, id FROM record ORDER BY key;
+)",
 };
 
 int shape_of(Database& database) {
@@ -115,6 +125,7 @@ void refuse_newer(int shape) {
 
 void migrate(Database& database) {
     refuse_newer(shape_of(database));
+    add_key_functions(database);
     for (auto next = static_cast<std::size_t>(shape_of(database)); next < steps.size(); ++next) {
         database.run("BEGIN IMMEDIATE");
         database.run(steps[next]);

@@ -59,12 +59,37 @@ std::string_view take(std::string_view& rest, std::size_t size) {
 }  // namespace
 
 std::uint64_t RawRowWriter::add(std::int64_t row_number, std::span<const Cell> cells) {
+    last_ = bytes_.size();
     append_varint(bytes_, static_cast<std::uint64_t>(row_number));
     const std::size_t start = bytes_.size();
     append_varint(bytes_, cells.size());
     for (const Cell& cell : cells) append_cell(bytes_, cell);
     ++rows_;
     return XXH3_64bits(bytes_.data() + start, bytes_.size() - start);
+}
+
+std::uint64_t RawRowWriter::add(std::int64_t row_number, std::string_view id, std::int64_t version,
+                                std::span<const std::string_view> texts) {
+    last_ = bytes_.size();
+    append_varint(bytes_, static_cast<std::uint64_t>(row_number));
+    const std::size_t start = bytes_.size();
+    append_varint(bytes_, texts.size() + 2);
+    append_cell(bytes_, mappings::text_cell(id));
+    append_cell(bytes_, mappings::number_cell(static_cast<double>(version)));
+    for (const std::string_view text : texts)
+        if (text.empty()) {
+            append_varint(bytes_, static_cast<std::uint64_t>(CellType::empty));
+        } else {
+            append_varint(bytes_, text.size() << 4 | static_cast<std::uint64_t>(CellType::text));
+            bytes_.append(text);
+        }
+    ++rows_;
+    return XXH3_64bits(bytes_.data() + start, bytes_.size() - start);
+}
+
+void RawRowWriter::take_back() {
+    bytes_.resize(last_);
+    --rows_;
 }
 
 void RawRowWriter::clear() {

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "mappings/record/cell.hpp"
@@ -17,12 +18,20 @@ class RawRowWriter {
   public:
     /// Appends a row; returns the digest of its cells, which does not depend on where it stands.
     std::uint64_t add(std::int64_t row_number, std::span<const mappings::Cell> cells);
+    /// The row of an instance or site: its id and version, then texts; empty ones are no value.
+    std::uint64_t add(std::int64_t row_number, std::string_view id, std::int64_t version,
+                      std::span<const std::string_view> texts);
+    /// Takes the row added last away again.
+    void take_back();
     [[nodiscard]] const std::string& bytes() const { return bytes_; }
+    /// Hands the bytes out; the writer is not to be used again.
+    std::string release() { return std::move(bytes_); }
     [[nodiscard]] std::int64_t rows() const { return rows_; }
     void clear();
 
   private:
     std::string bytes_;
+    std::size_t last_ = 0;  ///< where the row added last begins
     std::int64_t rows_ = 0;
 };
 

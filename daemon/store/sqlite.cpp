@@ -119,7 +119,14 @@ bool Statement::is_null(int column) const {
     return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }
 
+bool Statement::is_blob(int column) const {
+    return sqlite3_column_type(statement_.get(), column) == SQLITE_BLOB;
+}
+
 Database::Database(const std::string& path, Access access) : path_(path) {
+    // Before the first connection: counting SQLite's memory costs a lock at every allocation.
+    static const int counts_nothing = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    (void)counts_nothing;
     sqlite3* handle = nullptr;
     const int flags =
         access == Access::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE;

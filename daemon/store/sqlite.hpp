@@ -35,6 +35,7 @@ class Statement {
     [[nodiscard]] std::string_view text(int column) const;  ///< good until the next step or reset
     [[nodiscard]] std::string_view blob(int column) const;  ///< good until the next step or reset
     [[nodiscard]] bool is_null(int column) const;
+    [[nodiscard]] bool is_blob(int column) const;
     [[nodiscard]] double real(int column) const;
 
   private:

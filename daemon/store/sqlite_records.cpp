@@ -1,6 +1,9 @@
 // Canonical records, encoded, and the posting lists that lead from one to its neighbours.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include "daemon/store/sqlite_store.hpp"
 
 namespace baselined::daemon {
@@ -73,11 +76,13 @@ void SqliteStore::body_of(const Record& record) {
 }
 
 std::optional<RecordHead> SqliteStore::find(const RecordKey& key) {
-    Use found(prepared("SELECT id, row_hash, updated_at FROM record WHERE key = ?"));
-    found->bind_blob(1, bytes_of(key));
-    if (!found->step()) return std::nullopt;
-    return RecordHead{found->integer(0), static_cast<std::uint64_t>(found->integer(1)),
-                      found->is_null(2) ? INT64_MIN : found->integer(2)};
+    const auto id = record_keys_->find(key);
+    if (!id) return std::nullopt;
+    Use found(prepared("SELECT row_hash, updated_at FROM record WHERE id = ?"));
+    found->bind(1, *id);
+    if (!found->step()) throw StoreError(ErrorCode::corrupt, "the store misses a record: restore a copy");
+    return RecordHead{*id, static_cast<std::uint64_t>(found->integer(0)),
+                      found->is_null(1) ? INT64_MIN : found->integer(1)};
 }
 
 RecordId SqliteStore::insert(const RecordKey& key, StreamId stream, RowPlace place, std::uint64_t row_hash,
@@ -93,8 +98,10 @@ RecordId SqliteStore::insert(const RecordKey& key, StreamId stream, RowPlace pla
     add.bind_blob(8, body_);
     bind_origin(add, 9, place);
     add.run();
+    const RecordId id = database_.last_row();
+    record_keys_->add(key, id);
     note(stream, 1, &record);
-    return database_.last_row();
+    return id;
 }
 
 void SqliteStore::update(RecordId id, StreamId stream, RowPlace place, std::uint64_t row_hash,
@@ -122,12 +129,24 @@ void SqliteStore::touch(RecordId id, RowPlace place, std::uint64_t row_hash) {
 }
 
 void SqliteStore::remove(RecordId id) {
-    Use removed(prepared("DELETE FROM record WHERE id = ? RETURNING stream"));
+    Use removed(prepared("DELETE FROM record WHERE id = ? RETURNING stream, key"));
     removed->bind(1, id);
-    while (removed->step()) note(removed->integer(0), -1, nullptr);
+    while (removed->step()) {
+        note(removed->integer(0), -1, nullptr);
+        RecordKey key{};
+        std::memcpy(key.data(), removed->blob(1).data(), std::min(key.size(), removed->blob(1).size()));
+        record_keys_->remove(key);
+    }
 }
 
 void SqliteStore::remove_all_of(SourceId source) {
+    record_keys_->write();
+    prepared(
+        "DELETE FROM record_key WHERE number IN (SELECT id FROM record WHERE stream IN (SELECT id FROM "
+        "stream "
+        "WHERE source = ?))")
+        .bind(1, source)
+        .run();
     prepared("DELETE FROM record WHERE stream IN (SELECT id FROM stream WHERE source = ?)")
         .bind(1, source)
         .run();

@@ -12,6 +12,11 @@ namespace {
 
 const std::string in_memory = ":memory:";
 
+/// Pages of the database that change with every row are written once for so many rows, not once a page of the
+/// source.
+constexpr std::int64_t most_open_rows = 200'000;
+constexpr std::chrono::seconds longest_open{3};
+
 void require_file(const std::string& path) {
     if (::access(path.c_str(), F_OK) == 0) return;
     throw StoreError(
@@ -41,10 +46,20 @@ SqliteStore::SqliteStore(const std::string& path, StoreMode mode)
     // rows.
     database_.run("PRAGMA synchronous = NORMAL");
     // Larger checkpoints: a page that changes often is written back once.
-    database_.run("PRAGMA wal_autocheckpoint = 8000");
+    database_.run("PRAGMA wal_autocheckpoint = 20000");
     database_.run("PRAGMA cache_size = -65536");
     database_.run("PRAGMA temp_store = FILE");
     migrate(database_);
+    record_keys_.emplace(database_, "record_key");
+    row_keys_.emplace(database_, "source_row_key");
+}
+
+SqliteStore::~SqliteStore() {
+    try {
+        settle();
+    } catch (const StoreError&) {
+        // Nobody is left to be told; what was not durable is read again.
+    }
 }
 
 std::unique_ptr<Store> open_sqlite_store(const std::string& path, StoreMode mode) {
@@ -62,15 +77,46 @@ Statement& SqliteStore::prepared(const char* sql) const {
 }
 
 void SqliteStore::begin() {
+    if (is_broken_)
+        throw StoreError(ErrorCode::unavailable,
+                         "the store could not keep what was read before: start again, it is read anew");
+    settle();
     prepared("BEGIN IMMEDIATE").run();
 }
+
+void SqliteStore::begin_or_join() {
+    if (!is_open_ || is_broken_) begin();
+}
+
 void SqliteStore::commit() {
     save_totals();
+    if (record_keys_) record_keys_->write();
+    if (row_keys_) row_keys_->write();
     prepared("COMMIT").run();
+    is_open_ = false;
+    open_rows_ = 0;
+}
+
+void SqliteStore::commit_later(std::int64_t rows) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!is_open_) open_since_ = now;
+    is_open_ = true;
+    open_rows_ += rows;
+    if (open_rows_ >= most_open_rows || now - open_since_ > longest_open) settle();
+}
+
+void SqliteStore::settle() {
+    if (!is_open_ || is_broken_) return;
+    is_broken_ = true;
+    commit();
+    is_broken_ = false;
 }
 
 void SqliteStore::rollback() noexcept {
+    is_broken_ = is_broken_ || is_open_;
     totals_.clear();
+    if (record_keys_) record_keys_->forget();
+    if (row_keys_) row_keys_->forget();
     // SQLite may have rolled back by itself already (disk full); a second failure has nobody to tell.
     if (database_.in_transaction()) sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
 }

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <map>
 #include <unordered_map>
 
+#include "daemon/store/key_table.hpp"
 #include "daemon/store/lock.hpp"
 #include "daemon/store/sqlite.hpp"
 #include "daemon/store/store.hpp"
@@ -14,9 +16,15 @@ namespace baselined::daemon {
 class SqliteStore final : public Store {
   public:
     SqliteStore(const std::string& path, StoreMode mode);
+    ~SqliteStore() override;
+    SqliteStore(const SqliteStore&) = delete;
+    SqliteStore& operator=(const SqliteStore&) = delete;
 
     void begin() override;
+    void begin_or_join() override;
     void commit() override;
+    void commit_later(std::int64_t rows) override;
+    void settle() override;
     void rollback() noexcept override;
 
     SourceId source(std::string_view name) override;
@@ -30,6 +38,7 @@ class SqliteStore final : public Store {
     std::optional<Instant> last_record_at(StreamId stream) override;
 
     BlockId add_block(const RawBlock& block) override;
+    BlockId next_block() override;
     void save_block_counts(const RawBlock& block) override;
     std::vector<std::uint64_t> block_digests(FileId file) override;
     void retire_blocks(FileId file, std::int64_t from_ordinal) override;
@@ -38,7 +47,8 @@ class SqliteStore final : public Store {
     std::vector<RawBlock> blocks_after(SourceId source, BlockId after, int limit) override;
 
     std::optional<SourceRow> source_row(StreamId stream, std::string_view key) override;
-    std::int64_t save_source_row(StreamId stream, std::string_view key, const SourceRow& row) override;
+    std::int64_t add_source_row(StreamId stream, std::string_view key, const SourceRow& row) override;
+    void save_source_row(const SourceRow& row) override;
     void remove_source_row(std::int64_t id) override;
     void visit_source_rows(StreamId stream, const std::function<void(std::string_view)>& visit) override;
     std::vector<RecordId> records_of_row(std::int64_t source_row) override;
@@ -140,6 +150,14 @@ class SqliteStore final : public Store {
     void note(StreamId stream, std::int64_t records, const Record* record);
     void save_totals();
     std::map<StreamId, StreamTotals> totals_;
+
+    /// What commit_later() left open.
+    std::int64_t open_rows_ = 0;
+    std::chrono::steady_clock::time_point open_since_;
+    bool is_open_ = false;    ///< a transaction waits for its commit
+    bool is_broken_ = false;  ///< what was to be committed later is lost
+
+    std::optional<KeyTable> record_keys_, row_keys_;  ///< in write mode
 };
 
 }  // namespace baselined::daemon

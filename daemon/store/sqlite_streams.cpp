@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "daemon/store/misfits.hpp"
+#include "daemon/store/packed_key.hpp"
 #include "daemon/store/sqlite_store.hpp"
 
 namespace baselined::daemon {
@@ -230,6 +231,11 @@ BlockId SqliteStore::add_block(const RawBlock& block) {
     return database_.last_row();
 }
 
+BlockId SqliteStore::next_block() {
+    Use last(prepared("SELECT seq FROM sqlite_sequence WHERE name = 'raw_block'"));
+    return (last->step() ? last->integer(0) : 0) + 1;
+}
+
 void SqliteStore::save_block_counts(const RawBlock& block) {
     const std::string misfits = misfits_to_text(block.misfits);
     prepared("UPDATE raw_block SET rejected = ?, misfits = ? WHERE id = ?")
@@ -310,41 +316,49 @@ std::optional<StoredFile> SqliteStore::file_of(BlockId block) {
 }
 
 std::optional<SourceRow> SqliteStore::source_row(StreamId stream, std::string_view key) {
-    Use found(
-        prepared("SELECT id, version, digest, block, row FROM source_row WHERE stream = ? AND key = ?"));
-    found->bind(1, stream).bind_text(2, key);
-    if (!found->step()) return std::nullopt;
-    return SourceRow{found->integer(0),
-                     found->integer(1),
-                     static_cast<std::uint64_t>(found->integer(2)),
-                     {found->integer(3), found->integer(4), found->integer(0)}};
+    const auto id = row_keys_->find(digest_of(stream, key));
+    if (!id) return std::nullopt;
+    Use found(prepared("SELECT version, digest, block, row FROM source_row WHERE id = ?"));
+    found->bind(1, *id);
+    if (!found->step()) throw StoreError(ErrorCode::corrupt, "the store misses a row: restore a copy");
+    return SourceRow{*id,
+                     found->integer(0),
+                     static_cast<std::uint64_t>(found->integer(1)),
+                     {found->integer(2), found->integer(3), *id}};
 }
 
-std::int64_t SqliteStore::save_source_row(StreamId stream, std::string_view key, const SourceRow& row) {
-    Use saved(prepared(
-        "INSERT INTO source_row(stream, key, version, digest, block, row) VALUES(?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT(stream, key) DO UPDATE SET version = excluded.version, digest = excluded.digest, "
-        "block = excluded.block, row = excluded.row RETURNING id"));
-    saved->bind(1, stream)
-        .bind_text(2, key)
-        .bind(3, row.version)
-        .bind(4, static_cast<std::int64_t>(row.digest));
-    saved->bind(5, row.place.block).bind(6, row.place.index);
-    saved->step();
-    const std::int64_t id = saved->integer(0);
-    while (saved->step()) {
-    }
+std::int64_t SqliteStore::add_source_row(StreamId stream, std::string_view key, const SourceRow& row) {
+    Statement& add =
+        prepared("INSERT INTO source_row(stream, key, version, digest, block, row) VALUES(?, ?, ?, ?, ?, ?)");
+    const PackedKey packed(key);
+    add.bind(1, stream).bind(3, row.version).bind(4, static_cast<std::int64_t>(row.digest));
+    packed.bind(add, 2);
+    add.bind(5, row.place.block).bind(6, row.place.index).run();
+    const std::int64_t id = database_.last_row();
+    row_keys_->add(digest_of(stream, key), id);
     return id;
 }
 
+void SqliteStore::save_source_row(const SourceRow& row) {
+    prepared("UPDATE source_row SET version = ?, digest = ?, block = ?, row = ? WHERE id = ?")
+        .bind(1, row.version)
+        .bind(2, static_cast<std::int64_t>(row.digest))
+        .bind(3, row.place.block)
+        .bind(4, row.place.index)
+        .bind(5, row.id)
+        .run();
+}
+
 void SqliteStore::remove_source_row(std::int64_t id) {
-    prepared("DELETE FROM source_row WHERE id = ?").bind(1, id).run();
+    Use removed(prepared("DELETE FROM source_row WHERE id = ? RETURNING stream, key"));
+    removed->bind(1, id);
+    while (removed->step()) row_keys_->remove(digest_of(removed->integer(0), unpacked_key(*removed, 1)));
 }
 
 void SqliteStore::visit_source_rows(StreamId stream, const std::function<void(std::string_view)>& visit) {
-    Use found(prepared("SELECT key FROM source_row WHERE stream = ? ORDER BY key"));
+    Use found(prepared("SELECT key FROM source_row WHERE stream = ?"));
     found->bind(1, stream);
-    while (found->step()) visit(found->text(0));
+    while (found->step()) visit(unpacked_key(*found, 0));
 }
 
 std::vector<RecordId> SqliteStore::records_of_row(std::int64_t source_row) {

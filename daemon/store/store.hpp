@@ -135,7 +135,15 @@ class Store : public mappings::PostingIndex, public mappings::RecordSource, publ
 
     // Transactions: one writer. commit() makes everything since begin() durable at once.
     virtual void begin() = 0;
+    /// Goes on in the transaction that commit_later() left open, where there is one.
+    virtual void begin_or_join() = 0;
     virtual void commit() = 0;
+    /// Ends a transaction that may become durable a little later, together with those that follow: at the
+    /// next commit(), after many rows or some seconds, with settle(), or when the store is closed. Nothing of
+    /// it is lost alone: should a later part fail, all of it is gone, and the store refuses to go on.
+    virtual void commit_later(std::int64_t rows) = 0;
+    /// Makes durable what commit_later() has left open.
+    virtual void settle() = 0;
     virtual void rollback() noexcept = 0;
 
     // Streams and files
@@ -154,6 +162,8 @@ class Store : public mappings::PostingIndex, public mappings::RecordSource, publ
 
     // The log of raw rows
     virtual BlockId add_block(const RawBlock& block) = 0;
+    /// The id that the next block will get, within this transaction.
+    virtual BlockId next_block() = 0;
     virtual void save_block_counts(const RawBlock& block) = 0;
     /// Digests of a file's current blocks in order: what a second reading is compared with.
     virtual std::vector<std::uint64_t> block_digests(FileId file) = 0;
@@ -167,8 +177,10 @@ class Store : public mappings::PostingIndex, public mappings::RecordSource, publ
 
     // Rows of instances and sites, each once
     virtual std::optional<SourceRow> source_row(StreamId stream, std::string_view key) = 0;
-    /// Inserts it, or makes it the newest version; returns its id.
-    virtual std::int64_t save_source_row(StreamId stream, std::string_view key, const SourceRow& row) = 0;
+    /// A row that was not there before; returns its id.
+    virtual std::int64_t add_source_row(StreamId stream, std::string_view key, const SourceRow& row) = 0;
+    /// Makes it the newest version of the row with its id.
+    virtual void save_source_row(const SourceRow& row) = 0;
     virtual void remove_source_row(std::int64_t id) = 0;
     virtual void visit_source_rows(StreamId stream,
                                    const std::function<void(std::string_view key)>& visit) = 0;
@@ -247,6 +259,9 @@ class Store : public mappings::PostingIndex, public mappings::RecordSource, publ
 class Transaction {
   public:
     explicit Transaction(Store& store) : store_(store) { store_.begin(); }
+    /// One that ends with commit_later(), and may go on where such a one ended.
+    enum class Joins { yes };
+    Transaction(Store& store, Joins /*yes*/) : store_(store) { store_.begin_or_join(); }
     ~Transaction() {
         if (open_) store_.rollback();
     }
@@ -254,6 +269,10 @@ class Transaction {
     Transaction& operator=(const Transaction&) = delete;
     void commit() {
         store_.commit();
+        open_ = false;
+    }
+    void commit_later(std::int64_t rows) {
+        store_.commit_later(rows);
         open_ = false;
     }
 

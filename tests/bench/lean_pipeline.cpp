@@ -41,8 +41,8 @@ class Table {
             marks += ",?";
         }
         run(("CREATE TABLE incident(" + names +
-             "); CREATE UNIQUE INDEX by_id ON incident(sys_id); CREATE INDEX by_update ON "
-             "incident(sys_updated_on)")
+             "); CREATE UNIQUE INDEX by_id ON incident(sys_id); CREATE INDEX by_service ON "
+             "incident(business_service, opened_at)")
                 .c_str());
         sqlite3_prepare_v3(database_, ("INSERT OR REPLACE INTO incident VALUES(" + marks + ")").c_str(), -1,
                            SQLITE_PREPARE_PERSISTENT, &insert_, nullptr);

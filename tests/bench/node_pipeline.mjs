@@ -8,7 +8,7 @@ const columns = ["sys_id", "number", "sys_updated_on", "state", "priority", "ope
 const database = new Database(path);
 database.pragma("journal_mode = WAL");
 database.pragma("synchronous = NORMAL");
-database.exec(`CREATE TABLE incident(${columns.map((c) => `${c} TEXT`).join(", ")}, PRIMARY KEY(sys_id)); CREATE INDEX by_update ON incident(sys_updated_on)`);
+database.exec(`CREATE TABLE incident(${columns.map((c) => `${c} TEXT`).join(", ")}, PRIMARY KEY(sys_id)); CREATE INDEX by_service ON incident(business_service, opened_at)`);
 const insert = database.prepare(`INSERT OR REPLACE INTO incident VALUES(${columns.map(() => "?").join(",")})`);
 const store = database.transaction((rows) => {
   for (const row of rows) insert.run(columns.map((c) => row[c] ?? ""));

@@ -83,7 +83,7 @@ class Instance(unittest.TestCase):
     def stored(self):
         """What is in the store, by id: the newest version of each row, once."""
         with sqlite3.connect(f"file:{self.folder}/store.db?mode=ro", uri=True) as database:
-            rows = database.execute("SELECT key, version FROM source_row").fetchall()
+            rows = database.execute("SELECT CASE typeof(key) WHEN 'blob' THEN lower(hex(key)) ELSE key END, version FROM source_row").fetchall()
             records = database.execute("SELECT count(*), count(DISTINCT key) FROM record").fetchone()
         self.assertEqual(records[0], len(rows), "one record a row")
         return dict(rows)

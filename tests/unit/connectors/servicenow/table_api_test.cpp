@@ -17,6 +17,10 @@ Response answer(long status, std::string body, Headers headers = {}) {
     return response;
 }
 
+std::vector<std::string> texts(std::span<const std::string_view> row) {
+    return {row.begin(), row.end()};
+}
+
 const std::vector<std::string> fields{"sys_id", "state", "hidden"};
 
 }  // namespace
@@ -29,13 +33,27 @@ TEST_CASE("rows, hidden rows and fields that are left out") {
             {{"X-Total-Count", "9"}, {"Date", "Mon, 05 Jan 2026 10:11:12 GMT"}}),
         fields);
     REQUIRE(table.has_value());
-    CHECK(table->rows.size() == 2);
+    REQUIRE(table->rows() == 2);
     CHECK(table->hidden == 1);
     CHECK(table->total == 9);
     CHECK(table->server_ms == 1'767'607'872'000);
-    CHECK(table->rows[0].values == std::vector<std::string>{"a", "3", ""});
-    CHECK(table->rows[0].present == std::vector<bool>{true, true, false});
-    CHECK(table->rows[1].values[1] == "7");
+    CHECK(texts(table->row(0)) == std::vector<std::string>{"a", "3", ""});
+    CHECK(table->present == std::vector<bool>{true, true, false});
+    CHECK(texts(table->row(1)) == std::vector<std::string>{"b", "7", ""});
+}
+
+TEST_CASE("values of every shape, members in any order") {
+    const auto table = parse_table(
+        answer(
+            200,
+            R"({"status":{"x":[1,{}]},"result":[{"state":{"display_value":"Closed","value":"7"},"sys_id":"a\u00e9\"","more":[{"sys_id":"no"}]},{"sys_id":"b","state":null},{"hidden":true,"state":3,"sys_id":"c"},{"sys_id":""}],"error":null})"),
+        fields);
+    REQUIRE(table.has_value());
+    REQUIRE(table->rows() == 3);
+    CHECK(texts(table->row(0)) == std::vector<std::string>{"aé\"", "7", ""});
+    CHECK(texts(table->row(1)) == std::vector<std::string>{"b", "", ""});
+    CHECK(texts(table->row(2)) == std::vector<std::string>{"c", "3", "true"});
+    CHECK(table->hidden == 1);
 }
 
 // The bodies that other connectors took for the end of a table.
