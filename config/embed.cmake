@@ -1,4 +1,4 @@
-# Writes a .cpp that carries every YAML file of a folder: cmake -DFOLDER=.. -DOUTPUT=.. -P embed.cmake
+# Writes a .cpp that carries every YAML file of a folder: cmake -DFOLDER=.. -DOUTPUT=.. -DFUNCTION=.. -P embed.cmake
 file(GLOB_RECURSE files RELATIVE ${FOLDER} ${FOLDER}/*.yaml)
 list(SORT files)
 set(entries "")
@@ -13,7 +13,7 @@ file(WRITE ${OUTPUT} "#include \"config/shipped.hpp\"
 
 namespace baselined::config {
 
-const std::vector<ShippedFile>& shipped_files() {
+const std::vector<ShippedFile>& ${FUNCTION}() {
     static const std::vector<ShippedFile> files{
 ${entries}    };
     return files;

@@ -1,4 +1,4 @@
-// The YAML that the program carries inside: indicators and mappings of mappings/library.
+// The YAML that the program carries inside: indicators, mappings and the scaffold of a configuration.
 #pragma once
 
 #include <string_view>
@@ -13,5 +13,8 @@ struct ShippedFile {
 
 /// Made by embed.cmake.
 const std::vector<ShippedFile>& shipped_files();
+
+/// Made by embed.cmake of packaging/scaffold: what `baselined init` writes.
+const std::vector<ShippedFile>& scaffold_files();
 
 }  // namespace baselined::config

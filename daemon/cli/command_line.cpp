@@ -14,7 +14,7 @@ namespace {
 
 struct Arguments {
     std::string config = "/etc/baselined/baselined.yaml";
-    std::string now, measure, from, to, file, period;
+    std::string now, measure, from, to, file, period, folder;
     PreviewRequest preview;
     ExportRequest exported;
     HoldRequest hold;
@@ -86,6 +86,7 @@ int run_daemon(const std::string& path) {
 
 int run(const CLI::App& command, Arguments& arguments) {
     if (command.get_name() == "run") return run_daemon(arguments.config);
+    if (command.get_name() == "init") return init(arguments.folder);
     if (command.get_name() == "preview" && arguments.preview.stream.empty())
         return preview_file(arguments.preview, arguments.json);
     int status = exit_done;
@@ -198,6 +199,9 @@ void add_commands(CLI::App& app, Arguments& arguments) {
             name != "silence")
             add_json(*command, arguments);
     }
+    app.add_subcommand("init", "Writes a small commented configuration to begin with; overwrites nothing")
+        ->add_option("FOLDER", arguments.folder, "Where; it is made")
+        ->required();
 }
 
 }  // namespace

@@ -86,4 +86,7 @@ int write_report(Invocation& invocation, const std::string& path);
 std::optional<std::vector<MeasureView>> views_of(Invocation& invocation, Store& store,
                                                  const std::string& measure);
 
+/// Writes the scaffold of a configuration into a folder; writes nothing where a file of it stands already.
+int init(const std::string& folder);
+
 }  // namespace baselined::daemon

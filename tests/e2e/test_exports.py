@@ -245,6 +245,24 @@ OWN = """indicators:
 """
 
 
+class Scaffold(InFolder):
+    def init(self, folder):
+        return subprocess.run([PROGRAM, "init", str(folder)], capture_output=True, text=True)
+
+    def test_passes_check_and_overwrites_nothing(self):
+        folder = self.folder / "new" / "place"
+        self.assertEqual(self.init(folder).returncode, 0)
+        checked = subprocess.run([PROGRAM, "check", "--config", str(folder / "baselined.yaml")], capture_output=True, text=True)
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        (folder / "baselined.yaml").unlink()
+        (folder / "measures" / "first.yaml").write_text("mine", encoding="utf-8")
+        again = self.init(folder)
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("first.yaml is there already", again.stderr)
+        self.assertEqual((folder / "measures" / "first.yaml").read_text(encoding="utf-8"), "mine")
+        self.assertFalse((folder / "baselined.yaml").exists())
+
+
 class Ripening(InFolder):
     """Late knowledge: seven of ten reopenings are known two days after a month's end, the others a week later."""
 

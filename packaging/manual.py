@@ -1,0 +1,69 @@
+#!/usr/bin/python3
+"""Writes baselined(1) from the program's own help. usage: manual.py PROGRAM OUTPUT"""
+import re
+import subprocess
+import sys
+
+FILES = """.SH FILES
+.TP
+/etc/baselined/baselined.yaml
+The configuration.
+.TP
+/var/lib/baselined
+The store of the service.
+.TP
+/usr/share/baselined
+The shipped mappings and indicators, and examples, to read and copy from.
+.SH EXIT STATUS
+0: done; 1: failed; 2: wrong usage; 3: a source could not be read;
+78: the configuration is bad.
+"""
+
+
+def escaped(text):
+    return re.sub(r"^([.'])", r"\\&\1", text.replace("\\", "\\e").replace("-", "\\-"))
+
+
+def help_of(program, *command):
+    return subprocess.run([program, *command, "--help"], check=True, capture_output=True, text=True).stdout
+
+
+def words(text, title):
+    """(name, meaning) of each line below a title; a meaning may go on in deeper lines."""
+    found = []
+    below = re.search(rf"^{title}:\n((?:  .*\n?)*)", text, re.M)
+    for line in below[1].splitlines() if below else []:
+        begun = re.match(r"  (\S.*?)(?:\s{2,}|$)(.*)", line)
+        if begun:
+            found.append([begun[1], begun[2]])
+        else:
+            found[-1][1] += " " + line.strip()
+    # A name too long for its column is parted from its meaning by one space only.
+    return [(name, meaning.strip()) for name, meaning in found]
+
+
+def section(program, command, about):
+    text = help_of(program, command)
+    lines = [f".SS baselined {escaped(command)}", escaped(about) + ("" if about.endswith(".") else ".")]
+    for title in ("Positionals", "Options", "Subcommands"):
+        for name, meaning in words(text, title):
+            if "--help" not in name:
+                lines += [".TP", f"\\fB{escaped(name)}\\fR", escaped(meaning) or "\\&"]
+    return lines
+
+
+def main(program, output):
+    version = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout.split()[-1]
+    commands = words(help_of(program), "Subcommands")
+    if not commands:
+        sys.exit("the program's help names no subcommand")
+    lines = [f'.TH BASELINED 1 2026-11-25 "baselined {version}"', ".SH NAME",
+             "baselined \\- tells whether the promised value of measures is still likely", ".SH SYNOPSIS",
+             ".B baselined", "COMMAND [OPTION ...]", ".SH COMMANDS"]
+    for command, about in commands:
+        lines += section(program, command, about)
+    with open(output, "w", encoding="utf-8") as page:
+        page.write("\n".join(lines) + "\n" + FILES)
+
+
+main(*sys.argv[1:])
