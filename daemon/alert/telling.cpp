@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 #include "daemon/cli/json.hpp"
 #include "daemon/cli/measure_json.hpp"
@@ -73,7 +72,7 @@ struct Letter {
 class Telling {
   public:
     Telling(Portfolio& portfolio, Store& store, FigureBook& figures, const std::vector<MeasureView>& views,
-            Instant now)
+            Instant now, const std::set<std::string>& untried_sources)
         : portfolio_(portfolio),
           configuration_(portfolio.configuration()),
           alerts_(*portfolio.configuration().alerts),
@@ -81,6 +80,7 @@ class Telling {
           figures_(figures),
           views_(views),
           now_(now),
+          untried_sources_(untried_sources),
           calendar_(configuration_.zone, mappings::PeriodLength::day),
           holds_(store.holds()) {}
 
@@ -254,6 +254,7 @@ class Telling {
 
     void look_at_sources() {
         for (const config::Source& source : configuration_.sources) {
+            if (untried_sources_.count(source.name) != 0) continue;
             const auto known = store_.watched_source(source.name);
             WatchedSource watched = known.value_or(WatchedSource{source.name, now_, {}});
             const std::string silence = silence_of(source, watched);
@@ -454,6 +455,7 @@ class Telling {
     FigureBook& figures_;
     const std::vector<MeasureView>& views_;
     Instant now_;
+    const std::set<std::string>& untried_sources_;
     mappings::Calendar calendar_;
     std::vector<StoredHold> holds_;
     std::vector<Told> told_;
@@ -464,9 +466,10 @@ class Telling {
 }  // namespace
 
 Tellings plan_tellings(Portfolio& portfolio, Store& store, FigureBook& figures,
-                       const std::vector<MeasureView>& views, Instant now) {
+                       const std::vector<MeasureView>& views, Instant now,
+                       const std::set<std::string>& untried_sources) {
     if (!portfolio.configuration().alerts) return {};
-    return Telling(portfolio, store, figures, views, now).run();
+    return Telling(portfolio, store, figures, views, now, untried_sources).run();
 }
 
 void remember_tellings(const Tellings& tellings, Store& store) {

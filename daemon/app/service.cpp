@@ -14,6 +14,7 @@
 #include <list>
 #include <map>
 #include <random>
+#include <set>
 
 #include "daemon/alert/courier.hpp"
 #include "daemon/alert/telling.hpp"
@@ -92,7 +93,10 @@ class Generation {
     }
 
     void start(std::function<void(std::exception_ptr)> on_end) {
-        for (StreamPlan& plan : portfolio().streams()) spawn(follow(&plan), on_end);
+        for (StreamPlan& plan : portfolio().streams()) {
+            untried_.insert(&plan);
+            spawn(follow(&plan), on_end);
+        }
         spawn(keep_current(), on_end);
         if (courier_ == nullptr) return;
         spawn(courier_->keep_delivering([this, on_end](asio::awaitable<void> work) {
@@ -148,6 +152,7 @@ class Generation {
             };
             co_await thread_.run(std::move(snapshots));
             const auto failures = co_await poller_->poll(*plan);
+            untried_.erase(plan);
             std::string text;
             for (const ReadingFailure& failure : failures) text += (text.empty() ? "" : "; ") + failure.text;
             failures_.note(name, text);
@@ -172,7 +177,9 @@ class Generation {
     }
 
     asio::awaitable<void> evaluate(bool is_complete) {
-        auto work = [this, is_complete] {
+        std::set<std::string> untried_sources;
+        for (const StreamPlan* plan : untried_) untried_sources.insert(plan->source->name);
+        auto work = [this, is_complete, untried_sources] {
             const Instant now = real_now();
             keeper_->rebuild();
             FigureBook figures(portfolio(), store_);
@@ -183,7 +190,8 @@ class Generation {
             }
             freeze_baselines(portfolio(), store_, figures, now);
             const auto views = daemon::evaluate(portfolio(), store_, figures, now);
-            const Tellings tellings = plan_tellings(portfolio(), store_, figures, views, now);
+            const Tellings tellings =
+                plan_tellings(portfolio(), store_, figures, views, now, untried_sources);
             remember_statuses(views, store_, now);
             remember_tellings(tellings, store_);
             transaction.commit();
@@ -201,6 +209,7 @@ class Generation {
     std::unique_ptr<Poller> poller_;
     std::unique_ptr<Courier> courier_;
     std::list<Cancellation> cancellations_;
+    std::set<const StreamPlan*> untried_;  ///< not polled yet since the start
     FailureLog failures_;
     int running_ = 0;
     bool is_stopping_ = false;

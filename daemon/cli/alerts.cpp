@@ -30,9 +30,11 @@ std::string address_of(const std::string& receiver) {
 }
 
 /// What an ack or silence keeps back waits in no outbox: it is decided anew at each evaluation.
-void add_held(Store& store, std::vector<AlertLine>& lines) {
-    for (const StoredEpisode& episode : store.episodes()) {
-        if (!episode.held) continue;
+void add_held(const Invocation& invocation, Store& store, std::vector<AlertLine>& lines) {
+    for (const auto& measure : invocation.portfolio->configuration().measures) {
+        const auto stored = store.episode(measure.id);
+        if (!stored || !stored->held) continue;
+        const StoredEpisode& episode = *stored;
         for (const std::string& receiver : episode.held->receivers)
             lines.push_back({"held:" + episode.measure,
                              episode.measure,
@@ -47,7 +49,7 @@ void add_held(Store& store, std::vector<AlertLine>& lines) {
     }
 }
 
-std::vector<AlertLine> alert_lines(Store& store) {
+std::vector<AlertLine> alert_lines(const Invocation& invocation, Store& store) {
     std::vector<AlertLine> lines;
     for (const StoredDelivery& delivery : store.deliveries()) {
         AlertLine line{delivery.id,
@@ -68,7 +70,7 @@ std::vector<AlertLine> alert_lines(Store& store) {
             lines.push_back(line);
         }
     }
-    add_held(store, lines);
+    add_held(invocation, store, lines);
     return lines;
 }
 
@@ -182,7 +184,7 @@ void print_what_would_be_told(const Tellings& tellings, Store& store, Instant no
 
 int show_alerts(Invocation& invocation) {
     const auto store = open_sqlite_store(invocation.portfolio->configuration().store, StoreMode::read);
-    const auto lines = alert_lines(*store);
+    const auto lines = alert_lines(invocation, *store);
     if (invocation.json) {
         print_json(lines);
         return exit_done;

@@ -60,7 +60,8 @@ Notice test_notice(Invocation& invocation, const std::optional<MeasureView>& vie
     const auto store = open_sqlite_store(invocation.portfolio->configuration().store, StoreMode::read);
     store->use_attributes(invocation.portfolio->schemas());
     FigureBook figures(*invocation.portfolio, *store, invocation.clock);
-    for (const CountedRecord& record : newest_tickets(figures, {*view}, tickets_shown).front().newest)
+    const auto tickets = newest_tickets(figures, {*view}, tickets_shown);
+    for (const CountedRecord& record : tickets.front().newest)
         notice.measures.front().tickets.push_back({record.number, record.url, record.title});
     return notice;
 }

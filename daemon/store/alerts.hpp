@@ -93,7 +93,6 @@ class AlertStore {
 
     virtual std::optional<StoredEpisode> episode(std::string_view measure) = 0;
     virtual void save_episode(const StoredEpisode& episode) = 0;
-    virtual std::vector<StoredEpisode> episodes() = 0;
     /// Whether the measure has ever had another status than unknown.
     virtual bool was_known(std::string_view measure) = 0;
 

@@ -88,15 +88,6 @@ std::optional<StoredEpisode> SqliteStore::episode(std::string_view measure) {
     return read_episode(*found);
 }
 
-std::vector<StoredEpisode> SqliteStore::episodes() {
-    Use rows(prepared(
-        "SELECT measure, standing, first_told, last_told, told, held_kind, held_by, held_since, held_until, "
-        "held_from FROM episode ORDER BY measure"));
-    std::vector<StoredEpisode> episodes;
-    while (rows->step()) episodes.push_back(read_episode(*rows));
-    return episodes;
-}
-
 void SqliteStore::save_episode(const StoredEpisode& stored) {
     const HeldTelling held = stored.held.value_or(HeldTelling{});
     const std::string told = joined(stored.told), held_from = joined(held.receivers);

@@ -100,7 +100,6 @@ class SqliteStore final : public Store {
 
     std::optional<StoredEpisode> episode(std::string_view measure) override;
     void save_episode(const StoredEpisode& episode) override;
-    std::vector<StoredEpisode> episodes() override;
     bool was_known(std::string_view measure) override;
     std::vector<StoredHold> holds() override;
     void add_hold(const StoredHold& hold) override;
