@@ -90,8 +90,7 @@ void note_outcome(StoredDelivery& delivery, const DeliveryOutcome& outcome, Inst
 
 Courier::Courier(asio::io_context& io, const config::Configuration& configuration, Store& store,
                  StoreThread& thread, std::function<Instant()> clock)
-    : io_(io),
-      configuration_(configuration),
+    : configuration_(configuration),
       store_(store),
       thread_(thread),
       clock_(std::move(clock)),

@@ -70,7 +70,6 @@ class Courier {
     void disable(const StoredDelivery& delivery, const std::string& words);
     [[nodiscard]] const config::Webhook* webhook_of(const StoredDelivery& delivery) const;
 
-    boost::asio::io_context& io_;
     const config::Configuration& configuration_;
     Store& store_;
     StoreThread& thread_;

@@ -79,8 +79,9 @@ std::vector<std::vector<CountedRecord>> FigureBook::records(const std::vector<Fi
     for (std::size_t i = 0; i < places.size(); ++i)
         places_of[set.series(places[i].series).indicator].push_back(i);
     std::vector<mappings::Placement> placements;
-    for (const auto& [number, wanted] : places_of) {
-        const auto& indicator = set.indicator(number);
+    for (const auto& entry : places_of) {
+        const std::vector<std::size_t>& wanted = entry.second;
+        const auto& indicator = set.indicator(entry.first);
         const PostedLists lists = post(indicator);
         store_.scan(indicator.kind(), [&](RecordId id, SourceId source, const Record& record) {
             placements.clear();
