@@ -1,9 +1,11 @@
 #include "config/config.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <glob.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -122,6 +124,20 @@ class Loader {
         configuration().store = resolved(text);
     }
 
+    /// A name may mean another address tomorrow; a listener is opened where its number says.
+    void check_host(std::string host, const Mark& mark) {
+        if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+        std::array<unsigned char, sizeof(in6_addr)> bytes{};
+        if (host == "localhost" || ::inet_pton(AF_INET, host.c_str(), bytes.data()) == 1 ||
+            ::inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1)
+            return;
+        problems().push_back(
+            {mark,
+             fmt::format("`listen`: \"{}\" is no address; write its number, like 127.0.0.1, [::1] or 0.0.0.0 "
+                         "for all, or localhost",
+                         host)});
+    }
+
     Web read_web(const YamlNode& node) {
         MapReader reader(node, "web", problems());
         Web web;
@@ -134,7 +150,11 @@ class Loader {
             reader.problem(node.mark,
                            fmt::format("`listen` is an address and a port, like 127.0.0.1:8787, not \"{}\"",
                                        web.listen));
+        check_host(web.listen.substr(0, colon), node.mark);
         web.heartbeat = reader.text("heartbeat");
+        if (!web.heartbeat.empty() && !web.heartbeat.starts_with("https://") &&
+            !web.heartbeat.starts_with("http://"))
+            reader.problem(node.mark, "`heartbeat` is a URL that begins with https:// or http://");
         reader.finish();
         return web;
     }

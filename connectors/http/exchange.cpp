@@ -15,6 +15,11 @@ namespace {
 constexpr std::int64_t renew_before_ms = 30'000;
 constexpr int most_redirects = 5;
 
+std::int64_t steady_ms() {
+    return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+}
+
 /// Without the query, and without a name and password.
 std::string shown(std::string_view url) {
     const std::size_t path = url.find('/', std::min(url.find("://") + 3, url.size()));
@@ -32,12 +37,24 @@ Exchange::Exchange(asio::io_context& io, HttpClient& client, Connection connecti
       login_(std::move(login)),
       memory_(std::move(memory)),
       changed_(io, asio::steady_timer::time_point::max()) {
+    wait_until(memory_.paused_until_ms);
     token_.refresh = memory_.refresh_token.empty() ? login_.refresh_token : memory_.refresh_token;
 }
 
 std::int64_t Exchange::now_ms() {
     return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
         .count();
+}
+
+void Exchange::wait_until(std::int64_t until_ms) {
+    // What was stored before the clock was set back by days is no order of the source's.
+    constexpr milliseconds longest = std::chrono::hours{24};
+    paused_until_ = std::chrono::steady_clock::now() +
+                    std::min(milliseconds{std::max<std::int64_t>(until_ms - now_ms(), 0)}, longest);
+}
+
+milliseconds Exchange::told_to_wait() const {
+    return std::chrono::ceil<milliseconds>(paused_until_ - std::chrono::steady_clock::now());
 }
 
 Error Exchange::refuse(std::string text) {
@@ -81,26 +98,30 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
     for (int number = 1;; ++number) {
         if (!refusal_.empty()) co_return Error{ErrorCode::bad_input, refusal_};
         const auto spent = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);
-        if (const std::int64_t wait = memory_.paused_until_ms - now_ms(); wait > 0) {
-            if (spent + milliseconds{wait} > give_up_)
+        if (const milliseconds wait = told_to_wait(); wait.count() > 0) {
+            if (spent + wait > give_up_)
                 co_return Error{ErrorCode::unavailable,
                                 fmt::format("{}: told to wait for {} s more", origin_of(request.url),
-                                            (wait + 999) / 1000)};
-            co_await sleep(milliseconds{wait});
+                                            std::chrono::ceil<std::chrono::seconds>(wait).count())};
+            co_await sleep(wait);
             continue;
         }
-        if (!circuit_.lets_through(now_ms()))
+        if (!circuit_.lets_through(steady_ms()))
             co_return Error{ErrorCode::unavailable,
                             fmt::format("{}: has failed again and again: it is asked once a minute only",
                                         origin_of(request.url))};
         co_await take_place();
-        if (memory_.paused_until_ms > now_ms()) {  // told while this one stood in line
+        if (told_to_wait().count() > 0) {  // told while this one stood in line
             free_place();
             continue;
         }
         std::optional<Place> place(*this);  // given back whatever happens, a stop in the middle included
+        const auto sent_at = std::chrono::steady_clock::now();
         auto answer = co_await attempt(request);
         place.reset();
+        if (observer_)
+            observer_({request.method + " " + shown(request.url), answer ? answer->status : 0,
+                       std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - sent_at)});
         ++counts_.by_status[answer ? answer->status : 0];
         if (answer && answer->is_ok() && request.refusal)
             if (auto refused = request.refusal(*answer)) answer = std::move(*refused);
@@ -119,10 +140,11 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
             circuit_.note_success();
             co_return answer;
         }
-        circuit_.note_failure(now_ms());
+        circuit_.note_failure(steady_ms());
         if (verdict.is_told_to_wait) {
-            memory_.paused_until_ms = now_ms() + verdict.pause.count();
-            if (memory_.store_pause) co_await memory_.store_pause(memory_.paused_until_ms);
+            const std::int64_t until = now_ms() + verdict.pause.count();
+            wait_until(until);
+            if (memory_.store_pause) co_await memory_.store_pause(until);
         }
         const auto so_far =
             std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);

@@ -30,6 +30,13 @@ struct ExchangeCounts {
     std::int64_t retries = 0;
 };
 
+/// One attempt, for whoever watches: what was asked, and how it went.
+struct RequestNote {
+    std::string request;  ///< method and URL, without its query
+    long status = 0;      ///< 0: no answer
+    milliseconds took{0};
+};
+
 /// One source's. At most `concurrent` requests at a time. All calls on the io_context's thread.
 class Exchange {
   public:
@@ -41,6 +48,7 @@ class Exchange {
     /// answer may be any status below 500. A refused login is not tried again until forget_refusal().
     boost::asio::awaitable<Result<Response>> call(Request request);
 
+    void set_observer(std::function<void(const RequestNote&)> observer) { observer_ = std::move(observer); }
     void set_give_up(milliseconds give_up) { give_up_ = give_up; }
     void forget_refusal() { refusal_.clear(); }
     [[nodiscard]] bool is_refused() const { return !refusal_.empty(); }
@@ -83,6 +91,8 @@ class Exchange {
     void free_place();
     boost::asio::awaitable<Result<Response>> follow(Request request, Response response);
     static std::int64_t now_ms();
+    void wait_until(std::int64_t until_ms);
+    [[nodiscard]] milliseconds told_to_wait() const;
     Error refuse(std::string text);
 
     boost::asio::io_context& io_;
@@ -90,6 +100,9 @@ class Exchange {
     Connection connection_;
     Login login_;
     ExchangeMemory memory_;
+    std::function<void(const RequestNote&)> observer_;
+    /// By the clock that nobody sets: a wall clock set back must not make a pause longer.
+    std::chrono::steady_clock::time_point paused_until_{};
     milliseconds give_up_{std::chrono::minutes{1}};
     Token token_;
     bool is_renewing_ = false;

@@ -13,7 +13,6 @@
 #include "daemon/app/file_reading.hpp"
 #include "daemon/app/page_intake.hpp"
 #include "daemon/app/remote_source.hpp"
-#include "daemon/app/sealed.hpp"
 
 namespace baselined::daemon {
 
@@ -29,18 +28,6 @@ constexpr std::chrono::seconds still_after{30};
 constexpr std::chrono::minutes give_up_serving{5};
 constexpr std::chrono::seconds settle_after{1};
 
-std::string token_fact(const config::Source& source) {
-    return "refresh_token:" + source.name;
-}
-std::string pause_fact(const config::Source& source) {
-    return "paused_until:" + source.name;
-}
-
-std::string secret_of(const config::Source& source) {
-    return source.auth.oauth2.client_secret + "\n" + source.auth.oauth2.refresh_token + "\n" +
-           source.auth.oauth2.client_id;
-}
-
 std::string joined(const std::vector<std::string>& texts) {
     return fmt::format("{}", fmt::join(texts, "; "));
 }
@@ -49,6 +36,12 @@ std::string joined(const std::vector<std::string>& texts) {
 
 Poller::Poller(asio::io_context& io, Portfolio& portfolio, Store& store, RecordKeeper& keeper,
                StoreThread& thread, std::function<Instant()> clock, PollerMode mode)
+    : Poller(io, portfolio, store, keeper, thread, std::move(clock), mode,
+             std::make_shared<Exchanges>(io, store, thread)) {}
+
+Poller::Poller(asio::io_context& io, Portfolio& portfolio, Store& store, RecordKeeper& keeper,
+               StoreThread& thread, std::function<Instant()> clock, PollerMode mode,
+               std::shared_ptr<Exchanges> exchanges)
     : io_(io),
       portfolio_(portfolio),
       store_(store),
@@ -56,41 +49,13 @@ Poller::Poller(asio::io_context& io, Portfolio& portfolio, Store& store, RecordK
       thread_(thread),
       clock_(std::move(clock)),
       mode_(mode),
-      client_(io),
+      exchanges_(std::move(exchanges)),
       settling_(io) {}
 
-asio::awaitable<connectors::Exchange*> Poller::exchange_of(const config::Source& source) {
-    if (const auto known = exchanges_.find(source.name); known != exchanges_.end())
-        co_return known->second.get();
-    auto look_up = [this, &source] {
-        connectors::ExchangeMemory memory;
-        if (const auto sealed = store_.fact(token_fact(source)))
-            memory.refresh_token = unseal(*sealed, secret_of(source)).value_or("");
-        if (const auto until = store_.fact(pause_fact(source))) memory.paused_until_ms = std::stoll(*until);
-        return memory;
-    };
-    auto memory = co_await thread_.run(std::move(look_up));
-    // Another stream of the source may have been faster.
-    auto& exchange = exchanges_[source.name];
-    if (exchange) co_return exchange.get();
-    const auto remember = [this](std::string name, std::string value) -> asio::awaitable<void> {
-        auto save = [this, name = std::move(name), value = std::move(value)] {
-            Transaction transaction(store_);
-            store_.set_fact(name, value);
-            transaction.commit();
-        };
-        co_await thread_.run(std::move(save));
-    };
-    memory.store_refresh_token = [remember, &source](const std::string& token) {
-        return remember(token_fact(source), seal(token, secret_of(source)));
-    };
-    memory.store_pause = [remember, &source](std::int64_t until) {
-        return remember(pause_fact(source), std::to_string(until));
-    };
-    exchange =
-        std::make_unique<connectors::Exchange>(io_, client_, connection_of(source), login_of(source), memory);
+asio::awaitable<std::shared_ptr<connectors::Exchange>> Poller::exchange_of(const config::Source& source) {
+    auto exchange = co_await exchanges_->of(source);
     exchange->set_give_up(mode_ == PollerMode::once ? source.give_up : give_up_serving);
-    co_return exchange.get();
+    co_return exchange;
 }
 
 void Poller::settle_soon() {
@@ -237,6 +202,7 @@ asio::awaitable<std::string> Poller::read_file(StreamPlan& plan, FileEntry entry
     const auto opened = co_await thread_.run(std::move(open));
     if (!opened) co_return opened.error().text;
     for (;;) {
+        if (const std::string reason = hold_ ? hold_() : ""; !reason.empty()) co_return reason;
         auto step = [reading] { return (*reading)->step(); };
         const auto more = co_await thread_.run(std::move(step));
         tell_progress(plan, (*reading)->rows());
@@ -252,6 +218,8 @@ void Poller::tell_progress(const StreamPlan& plan, std::int64_t rows) const {
 connectors::PageSink Poller::sink_of(StreamPlan& plan) {
     auto rows = std::make_shared<std::int64_t>(0);
     return [this, &plan, rows](connectors::Page page) -> asio::awaitable<Result<void>> {
+        if (const std::string reason = hold_ ? hold_() : ""; !reason.empty())
+            co_return Error{ErrorCode::unavailable, reason};
         const Instant now = clock_();
         auto shared = std::make_shared<connectors::Page>(std::move(page));
         *rows += static_cast<std::int64_t>(shared->rows.size());
@@ -281,7 +249,7 @@ connectors::StreamPosition Poller::position_of(const StreamPlan& plan, const Sto
 }
 
 asio::awaitable<std::vector<std::string>> Poller::read_remote(StreamPlan& plan) {
-    connectors::Exchange& exchange = *co_await exchange_of(*plan.source);
+    const auto exchange = co_await exchange_of(*plan.source);
     auto look_up = [this, &plan] {
         Transaction transaction(store_);
         auto stream = store_.stream(plan.source->name, plan.stream->name);
@@ -293,11 +261,11 @@ asio::awaitable<std::vector<std::string>> Poller::read_remote(StreamPlan& plan) 
     auto sink = sink_of(plan);
     Result<connectors::Notes> read = connectors::Notes{};
     if (plan.source->type == config::Source::Type::servicenow) {
-        connectors::servicenow::TableReading reading(exchange,
+        connectors::servicenow::TableReading reading(*exchange,
                                                      table_options_of(plan, portfolio_.configuration()));
         read = co_await reading.run(position, sink);
     } else {
-        connectors::jira::IssueReading reading(exchange, site_options_of(plan, portfolio_.configuration()));
+        connectors::jira::IssueReading reading(*exchange, site_options_of(plan, portfolio_.configuration()));
         read = co_await reading.run(position, sink);
     }
     std::vector<std::string> troubles;
@@ -322,13 +290,13 @@ asio::awaitable<std::vector<std::string>> Poller::try_out(StreamPlan& plan) {
 }
 
 asio::awaitable<Result<connectors::Page>> Poller::sample(StreamPlan& plan, int rows, bool all_fields) {
-    connectors::Exchange& exchange = *co_await exchange_of(*plan.source);
+    const auto exchange = co_await exchange_of(*plan.source);
     if (plan.source->type == config::Source::Type::servicenow) {
-        connectors::servicenow::TableReading reading(exchange,
+        connectors::servicenow::TableReading reading(*exchange,
                                                      table_options_of(plan, portfolio_.configuration()));
         co_return co_await reading.sample(rows, all_fields);
     }
-    connectors::jira::IssueReading reading(exchange, site_options_of(plan, portfolio_.configuration()));
+    connectors::jira::IssueReading reading(*exchange, site_options_of(plan, portfolio_.configuration()));
     co_return co_await reading.sample(rows, all_fields);
 }
 

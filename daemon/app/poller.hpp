@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "connectors/files/folder.hpp"
-#include "connectors/http/exchange.hpp"
 #include "connectors/page.hpp"
+#include "daemon/app/exchanges.hpp"
 #include "daemon/app/portfolio.hpp"
 #include "daemon/app/record_keeper.hpp"
 #include "daemon/app/store_thread.hpp"
@@ -37,6 +37,10 @@ class Poller {
   public:
     Poller(boost::asio::io_context& io, Portfolio& portfolio, Store& store, RecordKeeper& keeper,
            StoreThread& thread, std::function<Instant()> clock, PollerMode mode);
+    /// The same with exchanges that live longer, so that logins and pauses outlast a reload.
+    Poller(boost::asio::io_context& io, Portfolio& portfolio, Store& store, RecordKeeper& keeper,
+           StoreThread& thread, std::function<Instant()> clock, PollerMode mode,
+           std::shared_ptr<Exchanges> exchanges);
 
     /// Reads every stream of every source once.
     boost::asio::awaitable<std::vector<ReadingFailure>> poll_all();
@@ -52,8 +56,12 @@ class Poller {
     using Progress = std::function<void(const StreamPlan& plan, std::int64_t rows)>;
     void set_progress(Progress progress) { progress_ = std::move(progress); }
 
+    /// Asked before anything is written: a reason why nothing may be read now, or an empty text. What was
+    /// read so far is kept.
+    using Hold = std::function<std::string()>;
+    void set_hold(Hold hold) { hold_ = std::move(hold); }
+
   private:
-    boost::asio::awaitable<connectors::Exchange*> exchange_of(const config::Source& source);
     /// Pages that came fast are committed together; where none follows soon, at once.
     void settle_soon();
     boost::asio::awaitable<std::vector<ReadingFailure>> poll_source(const config::Source& source);
@@ -65,6 +73,7 @@ class Poller {
                                           bool is_complete);
     bool stands_still(const StreamPlan& plan, const connectors::FileEntry& entry);
     connectors::PageSink sink_of(StreamPlan& plan);
+    boost::asio::awaitable<std::shared_ptr<connectors::Exchange>> exchange_of(const config::Source& source);
     void tell_progress(const StreamPlan& plan, std::int64_t rows) const;
     connectors::StreamPosition position_of(const StreamPlan& plan, const StoredStream& stored);
 
@@ -75,9 +84,9 @@ class Poller {
     StoreThread& thread_;
     std::function<Instant()> clock_;
     PollerMode mode_;
-    connectors::HttpClient client_;
+    std::shared_ptr<Exchanges> exchanges_;
     Progress progress_;
-    std::map<std::string, std::unique_ptr<connectors::Exchange>> exchanges_;
+    Hold hold_;
     std::map<const StreamPlan*, std::vector<connectors::FileEntry>> listed_;
     boost::asio::steady_timer settling_;
 };

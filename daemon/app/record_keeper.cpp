@@ -137,6 +137,7 @@ void RecordKeeper::apply(const mappings::TallyDeltas& deltas) {
             throw StoreError(ErrorCode::corrupt,
                              "the store's tallies do not match its records: restore a copy");
         store_.save_tally(series, key.second, tally);
+        ++cells_recomputed_;
     }
 }
 
@@ -183,8 +184,10 @@ void RecordKeeper::rebuild_series() {
     Transaction transaction(store_);
     for (const std::size_t index : rebuilt) store_.clear_tallies(series_[index]);
     const auto scan = [&](Kind kind, const auto& visit) { store_.scan(kind, visit); };
-    for (const auto& [key, tally] : mappings::recompute(set_, rebuilt, scan, store_, lists_, store_))
+    for (const auto& [key, tally] : mappings::recompute(set_, rebuilt, scan, store_, lists_, store_)) {
         store_.save_tally(series_[key.first], key.second, tally);
+        ++cells_recomputed_;
+    }
     for (const std::size_t index : rebuilt) store_.set_built(series_[index], true);
     transaction.commit();
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/store/store.hpp"
@@ -45,6 +46,9 @@ class RecordKeeper {
     /// Recomputes what is stale or new, in transactions of its own.
     void rebuild();
 
+    /// How many tallies were computed since it was asked last.
+    std::int64_t take_cells_recomputed() { return std::exchange(cells_recomputed_, 0); }
+
     [[nodiscard]] std::int64_t series_number(std::size_t series) const { return series_[series]; }
     [[nodiscard]] mappings::ListNumbers lists() const { return lists_; }
     /// Takes the snapshots of periods that ended up to `now` from what is stored: to be called before a
@@ -75,6 +79,7 @@ class RecordKeeper {
     std::set<Kind> stale_;
     std::int64_t known_before_ = 0;  ///< records when this keeper began
     std::int64_t changed_ = 0;
+    std::int64_t cells_recomputed_ = 0;
     std::map<RecordId, Change> changes_;
 };
 

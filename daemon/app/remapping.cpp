@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "daemon/app/block_mapper.hpp"
 
@@ -14,104 +13,110 @@ namespace {
 constexpr int blocks_at_once = 32;
 /// In place of the digest of a stream's mappings.
 constexpr std::string_view removed = "removed";
+/// In place of a position: the source's records are still those of before.
+constexpr std::string_view not_begun = "-1";
 
 std::string position_fact(SourceId source) {
     return fmt::format("mapping_position:{}", source);
 }
 
-class Remapping {
-  public:
-    Remapping(Portfolio& portfolio, Store& store, RecordKeeper& keeper)
-        : portfolio_(portfolio), store_(store), keeper_(keeper) {}
-
-    void run() {
-        std::set<SourceId> changed;
-        {
-            Transaction transaction(store_);
-            for (const StreamPlan& plan : portfolio_.streams()) {
-                const StoredStream stream = store_.stream(plan.source->name, plan.stream->name);
-                const bool is_changed =
-                    !stream.mapping_digest.empty() && stream.mapping_digest != plan.digest;
-                if (is_changed) changed.insert(stream.source);
-            }
-            for (const StoredStream& stream : store_.streams())
-                if (store_.fact(position_fact(stream.source))) changed.insert(stream.source);
-            for (StoredStream& stream : removed_streams()) {
-                changed.insert(stream.source);
-                // The position says what is left to do, should it be killed before the records are gone.
-                stream.mapping_digest = removed;
-                store_.save_stream(stream);
-                if (!store_.fact(position_fact(stream.source)))
-                    store_.set_fact(position_fact(stream.source), "0");
-            }
-            transaction.commit();
-        }
-        for (const SourceId source : changed) map_anew(source);
-    }
-
-  private:
-    /// Streams that made records and that the configuration no longer names. Their records leave the figures;
-    /// their rows stay, and are mapped anew should the stream come back.
-    std::vector<StoredStream> removed_streams() {
-        std::vector<StoredStream> gone;
-        for (StoredStream& stream : store_.streams()) {
-            const auto is_it = [&](const StreamPlan& plan) {
-                return plan.source->name == stream.source_name && plan.stream->name == stream.name;
-            };
-            const auto& plans = portfolio_.streams();
-            if (!stream.mapping_digest.empty() && stream.mapping_digest != removed &&
-                std::none_of(plans.begin(), plans.end(), is_it))
-                gone.push_back(std::move(stream));
-        }
-        return gone;
-    }
-
-    void map_anew(SourceId source) {
-        {
-            Transaction transaction(store_);
-            keeper_.forget(source);
-            for (const StreamPlan& plan : portfolio_.streams()) {
-                StoredStream stream = store_.stream(plan.source->name, plan.stream->name);
-                if (stream.source != source) continue;
-                stream.mapping_digest = plan.digest;
-                store_.save_stream(stream);
-            }
-            store_.set_fact(position_fact(source), "0");
-            transaction.commit();
-        }
-        BlockId position = 0;
-        for (;;) {
-            auto blocks = store_.blocks_after(source, position, blocks_at_once);
-            Transaction transaction(store_);
-            for (RawBlock& block : blocks) map_block(block);
-            if (!blocks.empty()) position = blocks.back().id;
-            keeper_.flush();
-            if (blocks.empty()) store_.clear_fact(position_fact(source));
-            transaction.commit();
-            if (blocks.empty()) return;
-        }
-    }
-
-    void map_block(RawBlock& block) {
-        for (StreamPlan& plan : portfolio_.streams()) {
-            const StoredStream stream = store_.stream(plan.source->name, plan.stream->name);
-            if (stream.id != block.stream) continue;
-            BlockMapper mapper(plan, stream, store_, keeper_);
-            mapper.bind(block.shape);
-            mapper.map(block);
-            store_.save_block_counts(block);
-        }
-    }
-
-    Portfolio& portfolio_;
-    Store& store_;
-    RecordKeeper& keeper_;
-};
-
 }  // namespace
 
+Remapping::Remapping(Portfolio& portfolio, Store& store, RecordKeeper& keeper)
+    : portfolio_(portfolio), store_(store), keeper_(keeper) {
+    Transaction transaction(store_);
+    for (StoredStream& stream : store_.streams()) {
+        const bool is_changed = note_change(stream);
+        const auto position = store_.fact(position_fact(stream.source));
+        if (!is_changed && !position) continue;
+        auto known = std::find_if(pending_.begin(), pending_.end(),
+                                  [&](const Pending& one) { return one.id == stream.source; });
+        if (known == pending_.end())
+            known = pending_.insert(known, {stream.source_name, stream.source, position && *position != not_begun,
+                                            position ? std::stoll(*position) : 0});
+        known->goes_on = known->goes_on && !is_changed;
+        // Killed before the first step, it is still known that there is one.
+        if (is_changed) store_.set_fact(position_fact(stream.source), not_begun);
+    }
+    transaction.commit();
+}
+
+/// The records of a stream that the configuration no longer names leave the figures; its rows stay, and are mapped
+/// anew should it come back.
+bool Remapping::note_change(StoredStream& stream) {
+    if (stream.mapping_digest.empty()) return false;  // it made no record yet
+    const auto& plans = portfolio_.streams();
+    const auto plan = std::find_if(plans.begin(), plans.end(), [&](const StreamPlan& one) {
+        return one.source->name == stream.source_name && one.stream->name == stream.name;
+    });
+    if (plan != plans.end()) return stream.mapping_digest != plan->digest;
+    if (stream.mapping_digest == removed) return false;
+    stream.mapping_digest = removed;
+    store_.save_stream(stream);
+    return true;
+}
+
+std::vector<std::string> Remapping::sources() const {
+    std::vector<std::string> names;
+    for (const Pending& source : pending_) names.push_back(source.name);
+    return names;
+}
+
+bool Remapping::step() {
+    if (pending_.empty()) return false;
+    Pending& source = pending_.front();
+    if (!source.goes_on) {
+        begin(source);
+        source.goes_on = true;
+        source.position = 0;
+        return true;
+    }
+    if (!map_some(source)) pending_.erase(pending_.begin());
+    return !pending_.empty();
+}
+
+void Remapping::begin(Pending& source) {
+    Transaction transaction(store_);
+    keeper_.forget(source.id);
+    for (const StreamPlan& plan : portfolio_.streams()) {
+        StoredStream stream = store_.stream(plan.source->name, plan.stream->name);
+        if (stream.source != source.id) continue;
+        stream.mapping_digest = plan.digest;
+        store_.save_stream(stream);
+    }
+    store_.set_fact(position_fact(source.id), "0");
+    transaction.commit();
+}
+
+bool Remapping::map_some(Pending& source) {
+    auto blocks = store_.blocks_after(source.id, source.position, blocks_at_once);
+    Transaction transaction(store_);
+    for (RawBlock& block : blocks) map_block(block);
+    if (!blocks.empty()) source.position = blocks.back().id;
+    keeper_.flush();
+    if (blocks.empty())
+        store_.clear_fact(position_fact(source.id));
+    else
+        store_.set_fact(position_fact(source.id), std::to_string(source.position));
+    transaction.commit();
+    return !blocks.empty();
+}
+
+void Remapping::map_block(RawBlock& block) {
+    for (StreamPlan& plan : portfolio_.streams()) {
+        const StoredStream stream = store_.stream(plan.source->name, plan.stream->name);
+        if (stream.id != block.stream) continue;
+        BlockMapper mapper(plan, stream, store_, keeper_);
+        mapper.bind(block.shape);
+        mapper.map(block);
+        store_.save_block_counts(block);
+    }
+}
+
 void map_changed_sources(Portfolio& portfolio, Store& store, RecordKeeper& keeper) {
-    Remapping(portfolio, store, keeper).run();
+    Remapping remapping(portfolio, store, keeper);
+    while (remapping.step()) {
+    }
 }
 
 }  // namespace baselined::daemon

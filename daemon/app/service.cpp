@@ -2,218 +2,43 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
-#include <list>
-#include <map>
-#include <random>
-#include <set>
 
-#include "daemon/alert/courier.hpp"
-#include "daemon/alert/telling.hpp"
-#include "daemon/app/evaluation.hpp"
+#include "daemon/app/generation.hpp"
 #include "daemon/app/log.hpp"
-#include "daemon/app/own_milestones.hpp"
-#include "daemon/app/poller.hpp"
-#include "daemon/app/remapping.hpp"
-#include "daemon/store/store.hpp"
+#include "daemon/app/supervision.hpp"
+#include "daemon/store/lock.hpp"
+#include "daemon/web/heartbeat_call.hpp"
+#include "daemon/web/pages.hpp"
+#include "daemon/web/web_server.hpp"
 
 namespace baselined::daemon {
 
 namespace asio = boost::asio;
+using std::chrono::seconds;
 
 namespace {
 
-/// Statuses change by passing time too: data goes stale, evidence falls due.
-constexpr std::chrono::seconds evaluate_every{60};
-/// A poll begins up to a tenth earlier or later, so that not everybody asks in the same second.
-constexpr double jitter = 0.1;
+/// A reading that is under way at a reload may end by itself for so long; what it stored stays in any case.
+constexpr seconds reload_patience{5};
+/// A pass over the store that is under way at a stop may end by itself for so long.
+constexpr seconds stop_patience{2};
+/// Between two tries of a store that cannot be written: doubling from the first to the last.
+constexpr seconds first_store_pause{2}, last_store_pause{30};
+constexpr std::chrono::milliseconds look_at_lock_every{300};
 
 Instant real_now() {
     return std::chrono::floor<mappings::Millis>(std::chrono::system_clock::now());
 }
-
-/// Tells a failure once, and how often it came again when it ends.
-class FailureLog {
-  public:
-    void note(const std::string& stream, const std::string& text) {
-        auto& last = last_[stream];
-        if (text == last.text) {
-            ++last.count;
-            return;
-        }
-        if (last.count > 0 && !last.text.empty())
-            log(LogLevel::info, fmt::format("{}: the same {} times more until now", stream, last.count));
-        if (!text.empty())
-            log(LogLevel::error, fmt::format("{}: {}", stream, text));
-        else if (!last.text.empty())
-            log(LogLevel::info, fmt::format("{}: is read again", stream));
-        last = {text, 0};
-    }
-
-  private:
-    struct Last {
-        std::string text;
-        int count = 0;
-    };
-    std::map<std::string, Last> last_;
-};
-
-/// Everything that hangs on one configuration.
-class Generation {
-  public:
-    Generation(asio::io_context& io, Store& store, StoreThread& thread,
-               std::unique_ptr<ReadyConfiguration> configuration)
-        : io_(io), store_(store), thread_(thread), configuration_(std::move(configuration)) {
-        thread_.run_now([this] {
-            Transaction transaction(store_);
-            store_.use_attributes(portfolio().schemas());
-            transaction.commit();
-            keeper_ = std::make_unique<RecordKeeper>(store_, portfolio().set());
-            keeper_->rebuild();
-            map_changed_sources(portfolio(), store_, *keeper_);
-            keep_own_milestones(portfolio(), store_, *keeper_);
-            keeper_->rebuild();
-        });
-        poller_ = std::make_unique<Poller>(io_, portfolio(), store_, *keeper_, thread_, real_now,
-                                           PollerMode::serve);
-        if (!portfolio().configuration().alerts) return;
-        courier_ = std::make_unique<Courier>(io_, portfolio().configuration(), store_, thread_, real_now);
-        courier_->set_report([](const DeliveryFailure& failure) {
-            log(LogLevel::error,
-                fmt::format("alert to {} ({}): {}", failure.receiver, failure.subject, failure.words));
-        });
-    }
-
-    void start(std::function<void(std::exception_ptr)> on_end) {
-        for (StreamPlan& plan : portfolio().streams()) {
-            untried_.insert(&plan);
-            spawn(follow(&plan), on_end);
-        }
-        spawn(keep_current(), on_end);
-        if (courier_ == nullptr) return;
-        spawn(courier_->keep_delivering([this, on_end](asio::awaitable<void> work) {
-            if (!is_stopping_) spawn(std::move(work), on_end);
-        }),
-              on_end);
-    }
-
-    void stop() {
-        is_stopping_ = true;
-        for (auto& slot : cancellations_) slot.signal.emit(asio::cancellation_type::terminal);
-    }
-    [[nodiscard]] int running() const { return running_; }
-
-  private:
-    /// How one piece of work is stopped; used again once that has ended.
-    struct Cancellation {
-        asio::cancellation_signal signal;
-        bool is_used = false;
-    };
-
-    Portfolio& portfolio() { return *configuration_->portfolio; }
-
-    Cancellation& free_cancellation() {
-        for (Cancellation& known : cancellations_)
-            if (!known.is_used) return known;
-        return cancellations_.emplace_back();
-    }
-
-    void spawn(asio::awaitable<void> work, const std::function<void(std::exception_ptr)>& on_end) {
-        ++running_;
-        Cancellation& free = free_cancellation();
-        free.is_used = true;
-        asio::co_spawn(io_, std::move(work),
-                       asio::bind_cancellation_slot(free.signal.slot(),
-                                                    [this, &free, on_end](std::exception_ptr thrown) {
-                                                        --running_;
-                                                        free.is_used = false;
-                                                        on_end(thrown);
-                                                    }));
-    }
-
-    /// One stream, again and again; never twice at once.
-    asio::awaitable<void> follow(StreamPlan* plan) {
-        const std::string name = plan->source->name + "/" + plan->stream->name;
-        std::minstd_rand random(std::random_device{}());
-        for (;;) {
-            const auto began = std::chrono::steady_clock::now();
-            auto snapshots = [this] {
-                Transaction transaction(store_);
-                keeper_->take_snapshots(real_now());
-                transaction.commit();
-            };
-            co_await thread_.run(std::move(snapshots));
-            const auto failures = co_await poller_->poll(*plan);
-            untried_.erase(plan);
-            std::string text;
-            for (const ReadingFailure& failure : failures) text += (text.empty() ? "" : "; ") + failure.text;
-            failures_.note(name, text);
-            co_await evaluate(failures.empty());
-            const auto took = std::chrono::steady_clock::now() - began;
-            if (failures.empty())
-                log(LogLevel::info, fmt::format("{}: read to its end in {:.1f} s", name,
-                                                std::chrono::duration<double>(took).count()));
-            const double factor = std::uniform_real_distribution<>(1 - jitter, 1 + jitter)(random);
-            const auto pause = std::chrono::duration_cast<mappings::Millis>(plan->source->poll * factor);
-            asio::steady_timer timer(io_, pause);
-            co_await timer.async_wait(asio::use_awaitable);
-        }
-    }
-
-    asio::awaitable<void> keep_current() {
-        for (;;) {
-            asio::steady_timer timer(io_, evaluate_every);
-            co_await timer.async_wait(asio::use_awaitable);
-            co_await evaluate(false);
-        }
-    }
-
-    asio::awaitable<void> evaluate(bool is_complete) {
-        std::set<std::string> untried_sources;
-        for (const StreamPlan* plan : untried_) untried_sources.insert(plan->source->name);
-        auto work = [this, is_complete, untried_sources] {
-            const Instant now = real_now();
-            keeper_->rebuild();
-            FigureBook figures(portfolio(), store_);
-            Transaction transaction(store_);
-            if (is_complete) {
-                keeper_->allow_snapshots(now);
-                remember_young_figures(portfolio(), store_, figures, now);
-            }
-            freeze_baselines(portfolio(), store_, figures, now);
-            const auto views = daemon::evaluate(portfolio(), store_, figures, now);
-            const Tellings tellings =
-                plan_tellings(portfolio(), store_, figures, views, now, untried_sources);
-            remember_statuses(views, store_, now);
-            remember_tellings(tellings, store_);
-            transaction.commit();
-            return !tellings.deliveries.empty();
-        };
-        const bool is_telling = co_await thread_.run(std::move(work));
-        if (is_telling && courier_ != nullptr) courier_->wake();
-    }
-
-    asio::io_context& io_;
-    Store& store_;
-    StoreThread& thread_;
-    std::unique_ptr<ReadyConfiguration> configuration_;
-    std::unique_ptr<RecordKeeper> keeper_;
-    std::unique_ptr<Poller> poller_;
-    std::unique_ptr<Courier> courier_;
-    std::list<Cancellation> cancellations_;
-    std::set<const StreamPlan*> untried_;  ///< not polled yet since the start
-    FailureLog failures_;
-    int running_ = 0;
-    bool is_stopping_ = false;
-};
 
 bool is_stopped(const std::exception_ptr& thrown) {
     if (!thrown) return true;
@@ -226,98 +51,281 @@ bool is_stopped(const std::exception_ptr& thrown) {
     }
 }
 
+/// What a store says that may be well again later; empty: it is something else.
+std::string passing_store_trouble(const std::exception_ptr& thrown) {
+    try {
+        if (thrown) std::rethrow_exception(thrown);
+    } catch (const StoreError& error) {
+        if (is_retryable(error.code())) return error.what();
+    } catch (...) {
+    }
+    return {};
+}
+
 class Service {
   public:
-    Service(std::unique_ptr<ReadyConfiguration> configuration,
-            const std::function<std::unique_ptr<ReadyConfiguration>()>& reload)
+    Service(std::unique_ptr<ReadyConfiguration> configuration, const Reload& reload)
         : reload_(reload),
           signals_(io_, SIGTERM, SIGINT, SIGHUP),
-          path_(configuration->loaded.configuration.store) {
-        thread_.run_now([this] { store_ = open_sqlite_store(path_, StoreMode::write); });
-        start(std::move(configuration));
-        log(LogLevel::info, "ready");
+          patience_(io_),
+          current_(std::move(configuration)),
+          heartbeat_(io_, thread_) {
+        seen_.started_at = real_now();
+        seen_.store_path = current_->loaded.configuration.store;
+        if (const auto& web = current_->loaded.configuration.web) {
+            listen_ = web->listen;
+            web_ = std::make_unique<WebServer>(
+                io_, listen_, [this](std::string_view path) { return page_of(path, seen_); });
+        }
         await_signal();
     }
 
     void run() {
+        heartbeat_.start();
+        asio::co_spawn(io_, open_store(), [this](std::exception_ptr thrown) {
+            if (!is_stopped(thrown)) fail(thrown);
+        });
         io_.run();
         generation_.reset();
+        exchanges_.reset();
         thread_.run_now([this] { store_.reset(); });
         if (thrown_) std::rethrow_exception(thrown_);
         log(LogLevel::info, "stopped");
     }
 
   private:
-    void start(std::unique_ptr<ReadyConfiguration> configuration) {
-        generation_ = std::make_unique<Generation>(io_, *store_, thread_, std::move(configuration));
-        generation_->start([this](std::exception_ptr thrown) { on_end(thrown); });
+    [[nodiscard]] const config::Configuration& configuration() const {
+        return current_->loaded.configuration;
+    }
+
+    asio::awaitable<void> open_store() {
+        for (bool is_told = false; !is_stopping_; is_told = true) {
+            if (!StoreLock::is_held(seen_.store_path)) break;
+            const std::string text =
+                fmt::format("store {}: another process holds it: waiting", seen_.store_path);
+            if (!is_told) log(LogLevel::warning, text);
+            tell_status(text);
+            asio::steady_timer timer(io_, look_at_lock_every);
+            co_await timer.async_wait(asio::use_awaitable);
+        }
+        if (is_stopping_) co_return;
+        auto open = [this] {
+            store_ = open_sqlite_store(seen_.store_path, StoreMode::write);
+            store_->watch([this] {
+                thread_.note_progress();
+                return !is_interrupted_;
+            });
+        };
+        co_await thread_.run(std::move(open));
+        exchanges_ = std::make_shared<Exchanges>(io_, *store_, thread_);
+        exchanges_->set_observer([this](const std::string& source, const connectors::RequestNote& note) {
+            ++seen_.requests[{source, note.status}];
+            seen_.request_seconds[source] += std::chrono::duration<double>(note.took).count();
+            log(LogLevel::debug, fmt::format("{}: {} in {} ms", note.request, note.status, note.took.count()),
+                {source, {}, {}, note.request});
+        });
+        asio::co_spawn(io_, call_heartbeat(io_, exchanges_, [this] { return heartbeat_state(); }),
+                       asio::bind_cancellation_slot(call_.slot(), [this](std::exception_ptr thrown) {
+                           if (!is_stopped(thrown)) fail(thrown);
+                       }));
+        if (!is_stopping_) start();
+    }
+
+    HeartbeatState heartbeat_state() {
+        const auto& web = configuration().web;
+        return {web ? web->heartbeat : "", not_ready(seen_).empty(), is_stopping_};
+    }
+
+    void start() {
+        std::map<StreamName, StreamObservation> streams;
+        for (const StreamPlan& plan : current_->portfolio->streams()) {
+            const StreamName name{plan.source->name, plan.stream->name};
+            streams[name] = seen_.streams[name];
+        }
+        seen_.streams = std::move(streams);
+        exchanges_->keep(configuration().sources);
+        generation_ = std::make_unique<Generation>(
+            Surroundings{io_, *store_, thread_, exchanges_, turns_, failures_, seen_}, current_);
+        generation_->start([this] { on_ready(); }, [this](std::exception_ptr thrown) { on_end(thrown); });
+    }
+
+    void on_ready() {
+        heartbeat_.note_started();
+        seen_.configured_at = real_now();
+        const bool is_first = !seen_.is_open;
+        seen_.is_open = true;
+        const auto& sources = configuration().sources;
+        tell_ready(fmt::format("{} source{}, {} measure{}", sources.size(), sources.size() == 1 ? "" : "s",
+                               configuration().measures.size(),
+                               configuration().measures.size() == 1 ? "" : "s"));
+        if (is_reloading_) {
+            ++seen_.reloads_applied;
+            seen_.is_last_reload_good = true;
+        }
+        log(LogLevel::info, is_first        ? "ready"
+                            : is_reloading_ ? "reloaded"
+                                            : "the store can be written again");
+        is_reloading_ = false;
+        if (!is_reload_wanted_) return;
+        is_reload_wanted_ = false;
+        reload();
     }
 
     void await_signal() {
         signals_.async_wait([this](const boost::system::error_code& error, int number) {
             if (error) return;
-            if (number == SIGHUP) {
+            if (number == SIGHUP)
                 reload();
-                await_signal();
-                return;
-            }
-            log(LogLevel::info, "stopping");
-            is_stopping_ = true;
-            generation_->stop();
+            else
+                stop();
+            await_signal();
         });
+    }
+
+    void stop() {
+        if (is_stopping_) return;
+        log(LogLevel::info, "stopping");
+        tell_stopping();
+        is_stopping_ = true;
+        patience_.expires_after(stop_patience);
+        patience_.async_wait([this](const boost::system::error_code& error) {
+            if (!error) is_interrupted_ = true;
+        });
+        end_generation(Generation::Stop::at_once);
+    }
+
+    void fail(std::exception_ptr thrown) {
+        if (!thrown_) thrown_ = thrown;
+        is_stopping_ = true;
+        end_generation(Generation::Stop::at_once);
+    }
+
+    void end_generation(Generation::Stop how) {
+        if (is_stopping_) call_.emit(asio::cancellation_type::terminal);
+        if (generation_ && generation_->running() > 0)
+            generation_->stop(how);
+        else
+            asio::post(io_, [this] { go_on(); });
+    }
+
+    void refuse_reload(const std::string& reason) {
+        ++seen_.reloads_refused;
+        seen_.is_last_reload_good = false;
+        log(LogLevel::error, reason + ": the one before stays in force");
+        tell_ready(reason + ": the one before stays in force");
     }
 
     void reload() {
         if (is_stopping_) return;
-        next_ = reload_();
-        if (next_ == nullptr) {
-            log(LogLevel::error, "the configuration is bad: the one before stays in force");
+        // Several in a row are one; the last file counts.
+        if (is_reloading_ || !seen_.is_open) {
+            is_reload_wanted_ = true;
             return;
         }
-        if (next_->loaded.configuration.store != path_) {
-            log(LogLevel::error,
-                "`store` changed: that needs a restart; the configuration before stays in force");
-            next_.reset();
+        tell_reloading();
+        std::string complaints;
+        auto next = reload_(complaints);
+        if (next == nullptr) {
+            for (std::size_t at = 0; at < complaints.size();) {
+                const std::size_t end = std::min(complaints.find('\n', at), complaints.size());
+                log(LogLevel::error, complaints.substr(at, end - at));
+                at = end + 1;
+            }
+            refuse_reload("the configuration is bad");
             return;
         }
-        generation_->stop();
+        if (next->loaded.configuration.store != seen_.store_path) {
+            refuse_reload("the configuration names another `store`, which needs a restart");
+            return;
+        }
+        const auto& web = next->loaded.configuration.web;
+        if ((web ? web->listen : "") != listen_)
+            log(LogLevel::warning,
+                "`web: listen` changed: that takes effect with the next restart; the rest is applied");
+        is_reloading_ = true;
+        next_ = std::move(next);
+        if (is_pausing_) return;  // taken when the store is tried again
+        patience_.expires_after(reload_patience);
+        patience_.async_wait([this](const boost::system::error_code& error) {
+            if (!error && is_reloading_ && next_ && generation_) generation_->stop(Generation::Stop::at_once);
+        });
+        end_generation(Generation::Stop::after_readings);
     }
 
     void on_end(std::exception_ptr thrown) {
-        if (!is_stopped(thrown)) {
-            if (!thrown_) thrown_ = thrown;
-            is_stopping_ = true;
-            generation_->stop();
+        if (const std::string trouble = passing_store_trouble(thrown); !trouble.empty() && !is_stopping_) {
+            seen_.store_trouble = trouble;
+            failures_.note("store", trouble);
+            tell_status(trouble);
+            is_store_troubled_ = true;
+            generation_->stop(Generation::Stop::at_once);
+        } else if (!is_stopped(thrown) && passing_store_trouble(thrown).empty()) {
+            fail(thrown);
         }
-        if (generation_->running() > 0) return;
+        // Not from within the old generation's own handler.
+        if (generation_->running() == 0) asio::post(io_, [this] { go_on(); });
+    }
+
+    /// Nothing runs any more: what is next?
+    void go_on() {
+        if (generation_ && generation_->running() > 0) return;
         if (is_stopping_) {
-            signals_.cancel();
+            io_.stop();
             return;
         }
-        if (next_ == nullptr) return;
-        // Not from within the old generation's own handler.
-        asio::post(io_, [this] {
-            start(std::move(next_));
-            log(LogLevel::info, "reloaded");
+        if (is_pausing_) return;
+        patience_.cancel();
+        if (is_store_troubled_) {
+            is_store_troubled_ = false;
+            try_store_later();
+            return;
+        }
+        if (next_) {
+            current_ = std::move(next_);
+            store_pause_ = first_store_pause;
+            start();
+        }
+    }
+
+    void try_store_later() {
+        is_pausing_ = true;
+        patience_.expires_after(store_pause_);
+        store_pause_ = std::min(2 * store_pause_, last_store_pause);
+        patience_.async_wait([this](const boost::system::error_code& error) {
+            if (error) return;
+            is_pausing_ = false;
+            if (is_stopping_) return;
+            if (next_) current_ = std::move(next_);
+            start();
         });
     }
 
     asio::io_context io_;
     StoreThread thread_;
-    const std::function<std::unique_ptr<ReadyConfiguration>()>& reload_;
+    const Reload& reload_;
     asio::signal_set signals_;
-    std::string path_;
+    asio::steady_timer patience_;
+    asio::cancellation_signal call_;  ///< ends the heartbeat's calls
+    std::shared_ptr<ReadyConfiguration> current_, next_;
+    Heartbeat heartbeat_;
+    Observations seen_;
+    std::string listen_;  ///< as it was at the start
+    std::unique_ptr<WebServer> web_;
     std::unique_ptr<Store> store_;
+    std::shared_ptr<Exchanges> exchanges_;
+    Turns turns_;
+    FailureLog failures_;
     std::unique_ptr<Generation> generation_;
-    std::unique_ptr<ReadyConfiguration> next_;
     std::exception_ptr thrown_;
-    bool is_stopping_ = false;
+    seconds store_pause_ = first_store_pause;
+    std::atomic<bool> is_interrupted_ = false;
+    bool is_stopping_ = false, is_reloading_ = false, is_reload_wanted_ = false;
+    bool is_store_troubled_ = false, is_pausing_ = false;
 };
 
 }  // namespace
 
-void serve(std::unique_ptr<ReadyConfiguration> configuration,
-           const std::function<std::unique_ptr<ReadyConfiguration>()>& reload) {
+void serve(std::unique_ptr<ReadyConfiguration> configuration, const Reload& reload) {
     Service(std::move(configuration), reload).run();
 }
 

@@ -17,10 +17,13 @@ struct ReadyConfiguration {
     std::unique_ptr<Portfolio> portfolio;
 };
 
+/// A null pointer: the configuration is bad, and the complaints say why, one a line.
+using Reload = std::function<std::unique_ptr<ReadyConfiguration>(std::string& complaints)>;
+
 /// Runs in the foreground. SIGTERM and SIGINT stop it within seconds, between two transactions. SIGHUP asks
-/// `reload` for a new configuration; a null pointer (a bad file, which it has told) changes nothing.
-/// Throws StoreError when the store cannot be opened or does not do its work any more.
-void serve(std::unique_ptr<ReadyConfiguration> configuration,
-           const std::function<std::unique_ptr<ReadyConfiguration>()>& reload);
+/// `reload` for a new configuration; a bad one is logged and changes nothing. A store that cannot be written
+/// (disk full, read-only) is tried again until it can. Throws StoreError when the store cannot be opened at
+/// the start or is damaged, std::runtime_error when the web listener's address is not to be had.
+void serve(std::unique_ptr<ReadyConfiguration> configuration, const Reload& reload);
 
 }  // namespace baselined::daemon

@@ -1,12 +1,14 @@
 // The one thread that works on the store, and how a coroutine of another thread has it do something.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cstdint>
 #include <exception>
 #include <future>
 #include <memory>
@@ -38,9 +40,35 @@ class StoreThread {
     void run_now(Work work) {
         std::packaged_task<void()> task(std::move(work));
         auto done = task.get_future();
-        boost::asio::post(pool_, [&task] { task(); });
+        ++waiting_;
+        boost::asio::post(pool_, [this, &task] {
+            task();
+            note_end();
+        });
         done.get();
     }
+
+    /// Has it done some time, without waiting. What `work` throws goes to `on_failure`, on the store's
+    /// thread.
+    template <class Work, class OnFailure>
+    void post(Work work, OnFailure on_failure) {
+        ++waiting_;
+        boost::asio::post(pool_,
+                          [this, work = std::move(work), on_failure = std::move(on_failure)]() mutable {
+                              try {
+                                  work();
+                              } catch (const std::exception& failure) {
+                                  on_failure(failure);
+                              }
+                              note_end();
+                          });
+    }
+
+    /// Whether anything is being done or waits.
+    [[nodiscard]] bool is_busy() const { return waiting_ > 0; }
+    /// Grows with every task that ends and every note from within one; from any thread.
+    [[nodiscard]] std::uint64_t progress() const { return progress_; }
+    void note_progress() { ++progress_; }
 
   private:
     struct Nothing {};
@@ -68,12 +96,21 @@ class StoreThread {
         // Tracked: the waiting io_context must not run out of work meanwhile.
         auto back = boost::asio::prefer(boost::asio::get_associated_executor(handler),
                                         boost::asio::execution::outstanding_work.tracked);
-        boost::asio::post(pool_, [task, back, handler = std::move(handler)]() mutable {
+        ++waiting_;
+        boost::asio::post(pool_, [this, task, back, handler = std::move(handler)]() mutable {
             task->run();
+            note_end();
             boost::asio::post(back, std::move(handler));
         });
     }
 
+    void note_end() {
+        ++progress_;
+        --waiting_;
+    }
+
+    std::atomic<int> waiting_ = 0;
+    std::atomic<std::uint64_t> progress_ = 0;
     boost::asio::thread_pool pool_{1};
 };
 

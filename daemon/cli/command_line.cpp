@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 
+#include "daemon/app/log.hpp"
 #include "daemon/app/service.hpp"
 #include "daemon/cli/commands.hpp"
 
@@ -14,6 +15,7 @@ namespace {
 
 struct Arguments {
     std::string config = "/etc/baselined/baselined.yaml";
+    std::string log_level = "info";
     std::string now, measure, from, to, file, period, folder;
     PreviewRequest preview;
     ExportRequest exported;
@@ -37,8 +39,8 @@ void add_json(CLI::App& command, Arguments& arguments) {
     command.add_flag("--json", arguments.json, "JSON on stdout");
 }
 
-/// Loads, checks and makes ready; complaints go to stderr. A null pointer: the configuration is bad.
-std::unique_ptr<ReadyConfiguration> make_ready(const std::string& path,
+/// Loads, checks and makes ready. A null pointer: the configuration is bad.
+std::unique_ptr<ReadyConfiguration> load_ready(const std::string& path, std::string& complaints,
                                                config::Missing missing_mappings = config::Missing::refused) {
     auto ready = std::make_unique<ReadyConfiguration>();
     ready->loaded = config::load(path, missing_mappings);
@@ -46,8 +48,17 @@ std::unique_ptr<ReadyConfiguration> make_ready(const std::string& path,
     if (problems.empty())
         ready->portfolio = std::make_unique<Portfolio>(ready->loaded.configuration, problems);
     if (problems.empty()) return ready;
-    fmt::print(stderr, "{}", config::print(problems, ready->loaded.files));
+    complaints = config::print(problems, ready->loaded.files);
     return nullptr;
+}
+
+/// The same; complaints go to stderr.
+std::unique_ptr<ReadyConfiguration> make_ready(const std::string& path,
+                                               config::Missing missing_mappings = config::Missing::refused) {
+    std::string complaints;
+    auto ready = load_ready(path, complaints, missing_mappings);
+    fmt::print(stderr, "{}", complaints);
+    return ready;
 }
 
 /// What a command needs; a null pointer and a status when it cannot be had.
@@ -77,15 +88,16 @@ std::unique_ptr<Invocation> prepare(const Arguments& arguments, int& status) {
     return nullptr;
 }
 
-int run_daemon(const std::string& path) {
+int run_daemon(const std::string& path, const std::string& level) {
+    set_log_level(log_level_of(level).value_or(LogLevel::info));
     auto ready = make_ready(path);
     if (ready == nullptr) return exit_configuration;
-    serve(std::move(ready), [&path] { return make_ready(path); });
+    serve(std::move(ready), [&path](std::string& complaints) { return load_ready(path, complaints); });
     return exit_done;
 }
 
 int run(const CLI::App& command, Arguments& arguments) {
-    if (command.get_name() == "run") return run_daemon(arguments.config);
+    if (command.get_name() == "run") return run_daemon(arguments.config, arguments.log_level);
     if (command.get_name() == "init") return init(arguments.folder);
     if (command.get_name() == "preview" && arguments.preview.stream.empty())
         return preview_file(arguments.preview, arguments.json);
@@ -136,7 +148,10 @@ void add_alert_commands(CLI::App& app, Arguments& arguments) {
 }
 
 void add_commands(CLI::App& app, Arguments& arguments) {
-    app.add_subcommand("run", "The daemon, in the foreground");
+    app.add_subcommand("run", "The daemon, in the foreground")
+        ->add_option("--log", arguments.log_level, "How much it tells: error, warning, info, debug")
+        ->check(CLI::IsMember({"error", "warning", "info", "debug"}))
+        ->capture_default_str();
     app.add_subcommand("check", "Reads every file and runs the mappings' tests")
         ->add_flag("--online", arguments.online, "Asks every source, mail server and webhook, too");
     app.add_subcommand("once", "Reads every source to its end, evaluates, delivers alerts, exits")

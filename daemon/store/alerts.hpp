@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -111,6 +112,9 @@ class AlertStore {
     virtual std::vector<StoredDelivery> pending_deliveries() = 0;
     /// All of them, without their content.
     virtual std::vector<StoredDelivery> deliveries() = 0;
+    /// How many there are in each state, by its name.
+    virtual std::map<std::string, std::int64_t> delivery_counts() = 0;
+    virtual std::optional<Instant> oldest_waiting_delivery() = 0;
     virtual StoredReceiver receiver(std::string_view receiver) = 0;
     virtual void save_receiver(const StoredReceiver& receiver) = 0;
 };

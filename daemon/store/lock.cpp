@@ -12,22 +12,37 @@
 
 namespace baselined::daemon {
 
-StoreLock::StoreLock(const std::string& store_path) {
+namespace {
+
+int open_lock_file(const std::string& store_path) {
     const std::string path = store_path + ".lock";
-    descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (descriptor_ < 0)
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (descriptor < 0)
         throw StoreError(
             ErrorCode::unavailable,
             fmt::format(
                 "store {}: cannot make its lock file {}: {}; check that the folder exists and is writable",
                 store_path, path, std::strerror(errno)));
+    return descriptor;
+}
+
+}  // namespace
+
+StoreLock::StoreLock(const std::string& store_path) : descriptor_(open_lock_file(store_path)) {
     while (::flock(descriptor_, LOCK_EX) != 0) {
         if (errno == EINTR) continue;
         const int reason = errno;
         ::close(descriptor_);
-        throw StoreError(ErrorCode::unavailable, fmt::format("store {}: cannot lock {}: {}", store_path, path,
-                                                             std::strerror(reason)));
+        throw StoreError(ErrorCode::unavailable, fmt::format("store {}: cannot lock {}.lock: {}", store_path,
+                                                             store_path, std::strerror(reason)));
     }
+}
+
+bool StoreLock::is_held(const std::string& store_path) {
+    const int descriptor = open_lock_file(store_path);
+    const bool is_held = ::flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    ::close(descriptor);
+    return is_held;
 }
 
 StoreLock::~StoreLock() {

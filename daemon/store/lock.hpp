@@ -10,6 +10,8 @@ class StoreLock {
     /// Waits until no other process holds it. Throws StoreError when the lock file cannot be made.
     explicit StoreLock(const std::string& store_path);
     ~StoreLock();
+    /// Whether another process holds it now. Throws StoreError when the lock file cannot be made.
+    static bool is_held(const std::string& store_path);
     StoreLock(const StoreLock&) = delete;
     StoreLock& operator=(const StoreLock&) = delete;
 

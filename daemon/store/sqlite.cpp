@@ -17,7 +17,10 @@ Meaning meaning_of(int code) {
     switch (code & 0xff) {
         case SQLITE_FULL:
             return {ErrorCode::unavailable,
-                    "the disk is full: free some space and start again; nothing is lost"};
+                    "the disk is full: free some space; nothing is lost, the daemon goes on by itself, a "
+                    "command is repeated"};
+        case SQLITE_INTERRUPT:
+            return {ErrorCode::unavailable, "the daemon is stopping; nothing is lost"};
         case SQLITE_IOERR:
             return {ErrorCode::unavailable, "the disk did not answer: look at the system's log"};
         case SQLITE_BUSY:

@@ -258,6 +258,19 @@ std::vector<StoredDelivery> SqliteStore::deliveries() {
         "last_error FROM delivery ORDER BY number"));
 }
 
+std::map<std::string, std::int64_t> SqliteStore::delivery_counts() {
+    std::map<std::string, std::int64_t> counts;
+    Use rows(prepared("SELECT state, count(*) FROM delivery GROUP BY state"));
+    while (rows->step()) counts[std::string(rows->text(0))] = rows->integer(1);
+    return counts;
+}
+
+std::optional<Instant> SqliteStore::oldest_waiting_delivery() {
+    Use found(prepared("SELECT min(created_at) FROM delivery WHERE state IN ('waiting', 'held')"));
+    found->step();
+    return time_at(*found, 0);
+}
+
 StoredReceiver SqliteStore::receiver(std::string_view receiver) {
     StoredReceiver stored;
     stored.receiver = receiver;

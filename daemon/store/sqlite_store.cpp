@@ -121,6 +121,14 @@ void SqliteStore::rollback() noexcept {
     if (database_.in_transaction()) sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
+void SqliteStore::watch(std::function<bool()> goes_on) {
+    constexpr int steps_between = 20'000;  // of SQLite's machine: some milliseconds
+    goes_on_ = std::move(goes_on);
+    sqlite3_progress_handler(
+        database_.handle(), steps_between,
+        [](void* self) { return static_cast<SqliteStore*>(self)->goes_on_() ? 0 : 1; }, this);
+}
+
 std::optional<std::string> SqliteStore::fact(std::string_view name) {
     Use found(prepared("SELECT value FROM fact WHERE name = ?"));
     found->bind_text(1, name);

@@ -26,6 +26,7 @@ class SqliteStore final : public Store {
     void commit_later(std::int64_t rows) override;
     void settle() override;
     void rollback() noexcept override;
+    void watch(std::function<bool()> goes_on) override;
 
     SourceId source(std::string_view name) override;
     StoredStream stream(std::string_view source, std::string_view name) override;
@@ -111,6 +112,8 @@ class SqliteStore final : public Store {
     std::optional<StoredDelivery> delivery(std::string_view id) override;
     std::vector<StoredDelivery> pending_deliveries() override;
     std::vector<StoredDelivery> deliveries() override;
+    std::map<std::string, std::int64_t> delivery_counts() override;
+    std::optional<Instant> oldest_waiting_delivery() override;
     StoredReceiver receiver(std::string_view receiver) override;
     void save_receiver(const StoredReceiver& receiver) override;
 
@@ -135,6 +138,7 @@ class SqliteStore final : public Store {
 
     std::optional<StoreLock> lock_;  ///< first: taken before and released after the database
     StoreMode mode_;
+    std::function<bool()> goes_on_;
     mutable Database database_;
     mutable std::unordered_map<const char*, std::unique_ptr<Statement>> statements_;
     mutable std::unordered_map<StreamId, SourceId> sources_of_streams_;

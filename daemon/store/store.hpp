@@ -146,6 +146,10 @@ class Store : public mappings::PostingIndex, public mappings::RecordSource, publ
     virtual void settle() = 0;
     virtual void rollback() noexcept = 0;
 
+    /// Asked now and then within long work, on the thread that does it; false ends the work with a
+    /// StoreError.
+    virtual void watch(std::function<bool()> goes_on) = 0;
+
     // Streams and files
     virtual SourceId source(std::string_view name) = 0;
     virtual StoredStream stream(std::string_view source, std::string_view name) = 0;

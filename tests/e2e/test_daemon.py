@@ -103,7 +103,7 @@ class Daemon(Instance):
         self.assertEqual(self.told().count("login is refused"), 1)
         self.sn.password = "secret"
         self.process.send_signal(signal.SIGHUP)
-        self.wait_for(lambda: "is read again" in self.told() or self.told().count("read to its end") > 3)
+        self.wait_for(lambda: "is well again" in self.told() or self.told().count("read to its end") > 3)
         self.sn.put("incident", self.incident(4002, int(time.time()) - 5))
         self.wait_for(lambda: self.volume() == 51)
         self.stop()

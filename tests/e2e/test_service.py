@@ -1,0 +1,338 @@
+#!/usr/bin/python3
+"""The daemon as an administrator meets it: systemd, reloads, logs, the web listener, faults."""
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from daemon import MAPPING, MEASURES, PROGRAM, Daemon, wait_for  # noqa: E402
+from servicenow import ServiceNow, stamp  # noqa: E402
+
+START = 1_767_225_600  # 2026-01-01
+MAIN = """timezone: UTC
+store: store/baselined.db
+settle: 1d
+measures: [measures.yaml]
+web: {{ listen: "127.0.0.1:0" }}
+sources:
+  exports:
+    type: files
+    path: inbox
+    poll: {poll}
+    streams:
+      incidents: {{ match: "*.csv", mapping: mapping.yaml }}
+"""
+INSTANCE = """  acme:
+    type: servicenow
+    url: {url}
+    auth: {{ basic: {{ user: reader, password: secret }} }}
+    since: 2025-12-31
+    page_size: {page_size}
+    poll: {poll}
+    streams:
+      incident: {{ mapping: servicenow/incident }}
+"""
+
+
+class Case(unittest.TestCase):
+    poll = "300ms"
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="baselined-service-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        (self.folder / "inbox").mkdir()
+        (self.folder / "store").mkdir()
+        self.write("mapping.yaml", MAPPING)
+        self.write("measures.yaml", MEASURES)
+        self.configure()
+        self.export("a.csv", range(50))
+
+    def write(self, name, text):
+        (self.folder / name).write_text(text, encoding="utf-8")
+
+    def configure(self, more=""):
+        self.write("baselined.yaml", MAIN.format(poll=self.poll) + more)
+
+    def export(self, name, numbers):
+        rows = [f"I{n},2026-0{1 + n % 6}-03 10:00:00,2026-0{1 + n % 6}-04 10:00:00,{'vpn' if n % 2 else 'mail'}" for n in numbers]
+        path = self.folder / "inbox" / name
+        path.write_text("number,opened,resolved,service\n" + "\n".join(rows) + "\n", encoding="utf-8")
+        os.utime(path, (1_700_000_000 + len(rows), 1_700_000_000 + len(rows)))
+
+    def start(self, **more):
+        daemon = Daemon(self.folder, **more)
+        self.addCleanup(daemon.close)
+        daemon.wait_ready()
+        return daemon
+
+    def program(self, *arguments, expect=0):
+        done = subprocess.run([PROGRAM, arguments[0], "--config", str(self.folder / "baselined.yaml"), *arguments[1:]], capture_output=True, text=True, check=False, timeout=60)
+        if expect is not None:
+            self.assertEqual(done.returncode, expect, done.stderr)
+        return done
+
+    def series(self, indicator="incident_volume", folder=None):
+        done = self.program("series", "--indicator", indicator, "--json", expect=None)
+        return json.loads(done.stdout)["periods"] if done.returncode == 0 else []
+
+    def volume(self):
+        return sum(period["value"] for period in self.series())
+
+    def instance(self, count=0):
+        sn = ServiceNow()
+        self.addCleanup(sn.stop)
+        sn.references = {("incident", "business_service"): "cmdb_ci_service"}
+        for number in range(count):
+            sn.put("incident", self.incident(number))
+        return sn
+
+    @staticmethod
+    def incident(number):
+        at = START + number * 3600
+        return {"sys_id": f"{number:032x}", "number": f"INC{number:07d}", "sys_updated_on": stamp(at), "sys_created_on": stamp(at), "state": "7", "priority": "3",
+                "opened_at": stamp(at), "resolved_at": stamp(at + 600), "closed_at": "", "business_service": "", "cmdb_ci": "", "category": "network", "subcategory": "",
+                "assignment_group": "", "assigned_to": "", "problem_id": "", "caused_by": "", "parent_incident": "", "reopen_count": "0", "reassignment_count": "0",
+                "escalation": "0", "short_description": f"No {number}"}
+
+
+class Systemd(Case):
+    def test_ready_reloading_stopping_and_the_watchdog(self):
+        daemon = self.start(environment={"WATCHDOG_USEC": "600000"})
+        daemon.wait_for(lambda: sum("WATCHDOG=1" in text for text in daemon.notified()) >= 3)
+        self.assertTrue(any("READY=1" in text and "STATUS=1 source, 1 measure" in text for text in daemon.notified()))
+        before = len(daemon.notified())
+        daemon.reload()
+        daemon.wait_for(lambda: any("READY=1" in text for text in daemon.notified()[before:]))
+        told = daemon.notified()[before:]
+        reloading = next(index for index, text in enumerate(told) if "RELOADING=1" in text)
+        self.assertRegex(told[reloading], r"MONOTONIC_USEC=\d+")
+        self.assertTrue(any("READY=1" in text for text in told[reloading + 1:]), "READY ends the reload")
+        self.assertEqual(daemon.stop(), 0)
+        self.assertTrue(any("STOPPING=1" in text for text in daemon.notified()))
+
+    def test_a_watchdog_of_somebody_else_is_not_fed(self):
+        daemon = self.start(environment={"WATCHDOG_USEC": "600000", "WATCHDOG_PID": "1"})
+        time.sleep(1)
+        self.assertFalse(any("WATCHDOG=1" in text for text in daemon.notified()))
+
+    def test_stopped_for_a_while_it_goes_on(self):
+        daemon = self.start()
+        daemon.wait_for(lambda: self.volume() == 50)
+        daemon.send(signal.SIGSTOP)
+        time.sleep(3)
+        self.export("b.csv", range(50, 80))
+        daemon.send(signal.SIGCONT)
+        daemon.wait_for(lambda: self.volume() == 80)
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_it_runs_without_systemd(self):
+        daemon = self.start(notify=False)
+        daemon.wait_for(lambda: self.volume() == 50)
+        self.assertEqual(daemon.stop(), 0)
+
+
+class Starting(Case):
+    def test_a_bad_configuration_is_exit_78_with_its_place(self):
+        self.configure("  broken: { type: filez }\n")
+        done = self.program("run", expect=78)
+        self.assertIn('baselined.yaml:13:19: `type` is one of', done.stderr)
+
+    def test_a_listener_needs_a_number(self):
+        self.write("baselined.yaml", MAIN.format(poll="1s").replace("127.0.0.1:0", "example.org:80"))
+        self.assertIn('"example.org" is no address', self.program("check", expect=78).stderr)
+
+    def test_an_address_that_is_taken(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            self.write("baselined.yaml", MAIN.format(poll="1s").replace("127.0.0.1:0", f"127.0.0.1:{taken.getsockname()[1]}"))
+            done = self.program("run", expect=1)
+        self.assertRegex(done.stderr, r"web: cannot listen on 127.0.0.1:\d+: Address already in use")
+
+    def test_a_store_that_another_holds_is_waited_for_and_stopping_is_quick(self):
+        first = self.start()
+        second = Daemon(self.folder)
+        self.addCleanup(second.close)
+        second.wait_for(lambda: "another process holds it: waiting" in second.told())
+        self.assertEqual(second.stop(5), 0)
+        self.assertEqual(first.stop(), 0)
+
+
+class Reloading(Case):
+    def test_a_bad_file_changes_nothing(self):
+        daemon = self.start()
+        daemon.wait_for(lambda: self.volume() == 50)
+        self.configure("  broken: { type: filez }\n")
+        daemon.reload()
+        self.assertIn("the configuration is bad: the one before stays in force", daemon.told())
+        self.assertIn("filez", daemon.told())
+        self.assertEqual(daemon.metric("baselined_last_reload_successful"), 0)
+        self.assertEqual(daemon.metric("baselined_reloads_total", outcome="refused"), 1)
+        self.assertTrue(any("STATUS=the configuration is bad" in text and "READY=1" in text for text in daemon.notified()))
+        self.export("b.csv", range(50, 60))
+        daemon.wait_for(lambda: daemon.metric("baselined_stream_records", source="exports") == 60)
+        self.configure()
+        daemon.reload()
+        self.assertEqual(daemon.metric("baselined_last_reload_successful"), 1)
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_what_needs_a_restart_says_so(self):
+        daemon = self.start()
+        text = (self.folder / "baselined.yaml").read_text(encoding="utf-8")
+        self.write("baselined.yaml", text.replace("store/baselined.db", "store/other.db"))
+        daemon.reload()
+        self.assertIn("another `store`, which needs a restart", daemon.told())
+        self.write("baselined.yaml", text.replace("127.0.0.1:0", "127.0.0.2:0"))
+        daemon.reload()
+        self.assertIn("`web: listen` changed: that takes effect with the next restart", daemon.told())
+        self.assertEqual(daemon.get("/health"), (200, "alive\n"))
+
+    def test_a_new_measure_a_new_mapping_and_a_removed_source(self):
+        sn = self.instance(120)
+        self.configure(INSTANCE.format(url=sn.url, page_size=100, poll="300ms"))
+        daemon = self.start()
+        daemon.wait_for(lambda: self.volume() == 170)
+        self.write("measures.yaml", MEASURES + MEASURES.split("\n", 1)[1].replace("id: M", "id: N").replace("incident_volume", "mean_time_to_restore"))
+        self.write("mapping.yaml", MAPPING + "skip: { service: mail }\n")
+        daemon.reload()
+        daemon.wait_for(lambda: "exports: mapped anew" in daemon.told())
+        daemon.wait_for(lambda: self.volume() == 145)
+        self.assertIn('"N"', self.program("status", "--json").stdout)
+        self.configure()
+        daemon.reload()
+        asked = len(sn.journal.requests)
+        self.assertIsNone(daemon.metric("baselined_polls_total", source="acme"))
+        self.export("b.csv", range(51, 61, 2))
+        daemon.wait_for(lambda: self.volume() == 150)
+        self.assertEqual(len(sn.journal.requests), asked, "a removed source is asked no more")
+
+    def test_a_stream_keeps_its_turn(self):
+        self.poll = "1h"
+        sn = self.instance(20)
+        self.configure(INSTANCE.format(url=sn.url, page_size=100, poll="1h"))
+        daemon = self.start()
+        daemon.wait_for(lambda: daemon.metric("baselined_polls_total", source="acme", outcome="ok") == 1)
+        daemon.wait_for(lambda: daemon.metric("baselined_polls_total", source="exports", outcome="ok") == 1)
+        asked = len(sn.journal.requests)
+        self.write("mapping.yaml", MAPPING + "skip: { service: mail }\n")
+        for _ in range(5):
+            daemon.reload()
+        daemon.wait_for(lambda: daemon.metric("baselined_polls_total", source="exports", outcome="ok") == 2, 10)
+        self.assertEqual(len(sn.journal.requests), asked, "an hour has not passed for acme")
+        self.assertEqual(self.volume(), 45)
+
+    def test_many_reloads_leave_nothing_behind(self):
+        many = int(os.environ.get("RELOADS", "300"))
+        sn = self.instance(30)
+        self.configure(INSTANCE.format(url=sn.url, page_size=100, poll="300ms"))
+        daemon = self.start(notify=False)
+        daemon.wait_for(lambda: self.volume() == 80)
+        for _ in range(many // 10):
+            daemon.reload()
+        descriptors, memory = daemon.metric("process_open_fds"), daemon.metric("process_resident_memory_bytes")
+        for _ in range(many):
+            daemon.reload()
+        daemon.wait_for(lambda: daemon.metric("process_open_fds") <= descriptors + 2, 10)
+        grown = daemon.metric("process_resident_memory_bytes") - memory
+        self.assertLess(grown, 8 << 20, f"{grown / many:.0f} bytes a reload")
+        sys.stderr.write(f"[{many} reloads: {grown / 1024:.0f} KiB more, {daemon.metric('process_open_fds'):.0f} descriptors] ")
+        self.assertEqual(daemon.metric("baselined_reloads_total", outcome="applied"), many + many // 10)
+        self.export("b.csv", range(50, 60))
+        daemon.wait_for(lambda: self.volume() == 90)
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_stopped_in_the_middle_of_a_first_reading(self):
+        sn = self.instance(4000)
+        self.configure(INSTANCE.format(url=sn.url, page_size=20, poll="300ms"))
+        daemon = self.start()
+        daemon.wait_for(lambda: 100 < self.volume() < 3500)
+        began = time.monotonic()
+        self.assertEqual(daemon.stop(), 0)
+        self.assertLess(time.monotonic() - began, 5)
+        daemon = self.start()
+        daemon.wait_for(lambda: self.volume() == 4050, 60)
+
+
+class Web(Case):
+    def test_three_pages_and_nothing_else(self):
+        daemon = self.start()
+        daemon.wait_for(lambda: daemon.ready() == (200, []))
+        self.assertEqual(daemon.get("/health"), (200, "alive\n"))
+        for path in ("/", "/metrics/", "/health/../metrics", "/favicon.ico", "/%6detrics"):
+            self.assertEqual(daemon.get(path)[0], 404, path)
+        self.assertTrue(self.raw(daemon, "POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").startswith("HTTP/1.1 405"))
+        self.assertTrue(self.raw(daemon, "DELETE /ready HTTP/1.1\r\nHost: x\r\n\r\n").startswith("HTTP/1.1 405"))
+        head = self.raw(daemon, "HEAD /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        self.assertIn("Content-Length: ", head)
+        self.assertTrue(head.endswith("\r\n\r\n"), "HEAD has no body")
+        self.assertTrue(self.raw(daemon, "GET /metrics HTTP/1.1\r\nX: " + "y" * 9000 + "\r\n\r\n").startswith("HTTP/1.1 431"))
+        self.assertTrue(self.raw(daemon, "nonsense\r\n\r\n").startswith("HTTP/1.1 400"))
+
+    @staticmethod
+    def raw(daemon, text):
+        host, port = daemon.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.sendall(text.encode())
+            connection.settimeout(2)
+            answer = b""
+            try:
+                while chunk := connection.recv(65536):
+                    answer += chunk
+            except (TimeoutError, ConnectionResetError):
+                pass
+            return answer.decode()
+
+    def test_idle_connections_do_not_pile_up(self):
+        daemon = self.start()
+        host, port = daemon.url.removeprefix("http://").split(":")
+        before = daemon.metric("process_open_fds")
+        idle = [socket.create_connection((host, int(port))) for _ in range(60)]
+        time.sleep(0.5)
+        listed = len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
+        self.assertLessEqual(listed, before + 20)
+        for connection in idle:
+            connection.close()
+        daemon.wait_for(lambda: daemon.get("/health")[0] == 200)
+
+    def test_metrics_are_clean(self):
+        sn = self.instance(20)
+        self.configure(INSTANCE.format(url=sn.url, page_size=100, poll="300ms"))
+        self.export("bad.csv", [1])
+        (self.folder / "inbox" / "bad.csv").write_text('number,opened\n"I-1\n",nonsense\n,2026-01-01 00:00:00\n', encoding="utf-8")
+        daemon = self.start()
+        daemon.wait_for(lambda: daemon.metric("baselined_polls_total", source="acme", outcome="ok"))
+        text = daemon.get("/metrics")[1]
+        done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+        self.assertGreater(daemon.metric("baselined_http_requests_total", source="acme", status="200"), 0)
+        daemon.wait_for(lambda: daemon.metric("baselined_stream_records", source="acme") == 20)
+        self.assertEqual(daemon.metric("baselined_measures", potential_status="unknown") + daemon.metric("baselined_measures", potential_status="on_track")
+                         + daemon.metric("baselined_measures", potential_status="weakening") + daemon.metric("baselined_measures", potential_status="off_track"), 1)
+
+    def test_ready_says_what_is_not(self):
+        self.configure(INSTANCE.format(url="http://127.0.0.1:9", page_size=100, poll="300ms"))
+        daemon = self.start()
+        daemon.wait_for(lambda: [(r["source"], r["stream"]) for r in json.loads(daemon.get("/ready")[1])["reasons"]] == [("acme", "incident")])
+        self.assertEqual(daemon.ready()[0], 503)
+
+    def test_a_heartbeat_is_sent_while_all_is_well(self):
+        sn = self.instance(1)
+        text = MAIN.format(poll="300ms").replace('"127.0.0.1:0"', f'"127.0.0.1:0", heartbeat: "{sn.url}/ping/hush-hush-uuid"')
+        self.write("baselined.yaml", text)
+        daemon = self.start()
+        daemon.wait_for(lambda: any("hush-hush" in str(request) for request in sn.journal.requests))
+        self.assertNotIn("hush-hush", daemon.told())
+
+
+if __name__ == "__main__":
+    unittest.main()
