@@ -32,8 +32,9 @@ Remapping::Remapping(Portfolio& portfolio, Store& store, RecordKeeper& keeper)
         auto known = std::find_if(pending_.begin(), pending_.end(),
                                   [&](const Pending& one) { return one.id == stream.source; });
         if (known == pending_.end())
-            known = pending_.insert(known, {stream.source_name, stream.source, position && *position != not_begun,
-                                            position ? std::stoll(*position) : 0});
+            known =
+                pending_.insert(known, {stream.source_name, stream.source, position && *position != not_begun,
+                                        position ? std::stoll(*position) : 0});
         known->goes_on = known->goes_on && !is_changed;
         // Killed before the first step, it is still known that there is one.
         if (is_changed) store_.set_fact(position_fact(stream.source), not_begun);
@@ -41,8 +42,8 @@ Remapping::Remapping(Portfolio& portfolio, Store& store, RecordKeeper& keeper)
     transaction.commit();
 }
 
-/// The records of a stream that the configuration no longer names leave the figures; its rows stay, and are mapped
-/// anew should it come back.
+/// The records of a stream that the configuration no longer names leave the figures; its rows stay, and are
+/// mapped anew should it come back.
 bool Remapping::note_change(StoredStream& stream) {
     if (stream.mapping_digest.empty()) return false;  // it made no record yet
     const auto& plans = portfolio_.streams();

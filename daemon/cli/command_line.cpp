@@ -120,6 +120,9 @@ int run(const CLI::App& command, Arguments& arguments) {
     if (name == "explain") return show_explanation(invocation, arguments.measure, arguments.period);
     if (name == "preview") return preview_stream(invocation, arguments.preview);
     if (name == "sources") return show_sources(invocation);
+    if (name == "backup") return back_up_store(invocation, arguments.file);
+    if (name == "restore") return restore_store(invocation, arguments.file);
+    if (name == "integrity") return check_integrity(invocation);
     if (name == "report") return write_report(invocation, arguments.file);
     arguments.series.measure = arguments.measure;
     arguments.series.from = arguments.from;
@@ -179,6 +182,14 @@ void add_commands(CLI::App& app, Arguments& arguments) {
         ->required()
         ->check(CLI::IsMember({"csv", "xlsx", "json"}));
     exported->add_option("--output", arguments.exported.output, "A file; default: stdout");
+    app.add_subcommand("backup", "Copies the store, while a daemon writes to it, too")
+        ->add_option("FILE", arguments.file,
+                     "The copy; one that is there is replaced when the new one is whole")
+        ->required();
+    app.add_subcommand("restore", "Puts a copy in the store's place; the store that is there is kept")
+        ->add_option("FILE", arguments.file, "A copy that `backup` made")
+        ->required();
+    app.add_subcommand("integrity", "Whether the store's file is sound");
     app.add_subcommand("report", "One self-contained page")
         ->add_option("FILE", arguments.file, "Where to write it")
         ->required();
@@ -208,7 +219,7 @@ void add_commands(CLI::App& app, Arguments& arguments) {
         }
         add_common(*command, arguments);
         const std::string name = command->get_name();
-        if (name == "run") continue;
+        if (name == "run" || name == "backup" || name == "restore" || name == "integrity") continue;
         if (name != "check") add_now(*command, arguments);
         if (name != "check" && name != "once" && name != "report" && name != "export" && name != "ack" &&
             name != "silence")

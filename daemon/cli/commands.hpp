@@ -80,6 +80,9 @@ int preview_file(const PreviewRequest& request, bool is_json);
 int preview_stream(Invocation& invocation, const PreviewRequest& request);
 int export_all(Invocation& invocation, const ExportRequest& request);
 int show_sources(Invocation& invocation);
+int back_up_store(Invocation& invocation, const std::string& file);
+int restore_store(Invocation& invocation, const std::string& file);
+int check_integrity(Invocation& invocation);
 int write_report(Invocation& invocation, const std::string& path);
 
 /// Views of all measures from the store; an empty optional when there is no such measure, which is told.

@@ -134,6 +134,13 @@ void migrate(Database& database) {
     }
 }
 
+void require_known_shape(Database& database) {
+    const int shape = shape_of(database);
+    refuse_newer(shape);
+    if (shape == 0)
+        throw StoreError(ErrorCode::bad_input, "the file is no store of baselined: name another file");
+}
+
 void require_current_shape(Database& database) {
     const int shape = shape_of(database);
     refuse_newer(shape);

@@ -8,6 +8,8 @@ namespace baselined::daemon {
 /// Brings the store to this program's shape, each step in its own transaction.
 /// Throws StoreError when the store was made by a newer program.
 void migrate(Database& database);
+/// Throws StoreError unless it is a store of this program or of one before it.
+void require_known_shape(Database& database);
 /// Throws StoreError unless the store already has this program's shape (for readers).
 void require_current_shape(Database& database);
 

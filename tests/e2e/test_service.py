@@ -212,8 +212,9 @@ class Reloading(Case):
         daemon.reload()
         asked = len(sn.journal.requests)
         self.assertIsNone(daemon.metric("baselined_polls_total", source="acme"))
+        daemon.wait_for(lambda: self.volume() == 25)
         self.export("b.csv", range(51, 61, 2))
-        daemon.wait_for(lambda: self.volume() == 150)
+        daemon.wait_for(lambda: self.volume() == 30)
         self.assertEqual(len(sn.journal.requests), asked, "a removed source is asked no more")
 
     def test_a_stream_keeps_its_turn(self):
