@@ -335,5 +335,124 @@ class Web(Case):
         self.assertNotIn("hush-hush", daemon.told())
 
 
+class Shipped(Case):
+    def test_rules_are_good(self):
+        done = subprocess.run(["promtool", "test", "rules", str(ROOT / "tests/prometheus/baselined.test.yml")], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_rules_and_dashboard_name_metrics_that_exist(self):
+        sn = self.instance(5)
+        self.configure(INSTANCE.format(url=sn.url, page_size=100, poll="300ms"))
+        (self.folder / "inbox" / "bad.csv").write_text("number,opened\nI-1,nonsense\n", encoding="utf-8")
+        os.utime(self.folder / "inbox" / "bad.csv", (1_700_000_000, 1_700_000_000))
+        daemon = self.start()
+        daemon.wait_for(lambda: daemon.metric("baselined_stream_records", source="acme") == 5 and daemon.metric("baselined_stream_misfits"))
+        shown = set(re.findall(r"^(\w+)", daemon.get("/metrics")[1], re.M))
+        dashboard = json.loads((ROOT / "packaging/grafana/baselined.json").read_text(encoding="utf-8"))
+        expressions = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+        self.assertGreater(len(expressions), 12)
+        expressions.append((ROOT / "packaging/prometheus/baselined.rules.yml").read_text(encoding="utf-8"))
+        named = set(re.findall(r"\b(?:baselined|process)_\w+", "\n".join(expressions)))
+        self.assertEqual(named - shown, set())
+
+
+class Faults(Case):
+    def test_few_descriptors(self):
+        sn = self.instance(100)
+        self.configure(INSTANCE.format(url=sn.url, page_size=20, poll="300ms"))
+        daemon = self.start(prefix=("prlimit", "--nofile=64"))
+        daemon.wait_for(lambda: self.volume() == 150)
+        host, port = daemon.url.removeprefix("http://").split(":")
+        crowd = [socket.create_connection((host, int(port))) for _ in range(80)]
+        sn.put("incident", self.incident(100))
+        daemon.wait_for(lambda: self.volume() == 151)
+        for connection in crowd:
+            connection.close()
+        daemon.wait_for(lambda: daemon.get("/health")[0] == 200)
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_a_clock_set_back_does_not_stop_it(self):
+        clock = self.folder / "clock"
+        clock.write_text("0", encoding="utf-8")
+        sn = self.instance(40)
+        self.configure(INSTANCE.format(url=sn.url, page_size=20, poll="300ms"))
+        library = self.folder / "wrong_clock.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", str(library), str(ROOT / "tests/support/wrong_clock.c")], check=True)
+        daemon = self.start(environment={"LD_PRELOAD": str(library), "WRONG_CLOCK": str(clock)})
+        daemon.wait_for(lambda: self.volume() == 90)
+        clock.write_text("-259200", encoding="utf-8")
+        sn.put("incident", self.incident(41))
+        self.export("b.csv", range(50, 60))
+        daemon.wait_for(lambda: self.volume() == 101)
+        self.assertRegex(daemon.told().splitlines()[-1], "^" + time.strftime("%Y-%m-%d", time.gmtime(time.time() - 259_200)))
+        self.assertEqual(daemon.metric("baselined_stream_failing", source="acme"), 0)
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_a_name_that_is_not_found_is_told_and_files_are_read_on(self):
+        self.configure(INSTANCE.format(url="https://instance.invalid", page_size=20, poll="300ms"))
+        daemon = self.start()
+        daemon.wait_for(lambda: self.volume() == 50)
+        self.export("b.csv", range(50, 60))
+        daemon.wait_for(lambda: self.volume() == 60)
+        self.assertEqual([reason["source"] for reason in json.loads(daemon.get("/ready")[1])["reasons"]], ["acme"])
+        self.assertEqual(daemon.stop(), 0)
+
+
+class Secrets(Case):
+    def test_none_is_ever_shown(self):
+        sn = self.instance(3)
+        secrets = {name: f"hush-{name}-{os.urandom(6).hex()}" for name in ("PASSWORD", "TOKEN", "CLIENT", "REFRESH", "SMTP", "HOOK", "BEAT")}
+        self.configure(f"""  one: {{ type: servicenow, url: "{sn.url}", auth: {{ basic: {{ user: u, password: "${{PASSWORD}}" }} }}, poll: 300ms, streams: {{ incident: {{ mapping: servicenow/incident }} }} }}
+  two: {{ type: servicenow, url: "{sn.url}", auth: {{ bearer: "${{TOKEN}}" }}, poll: 300ms, streams: {{ incident: {{ mapping: servicenow/incident }} }} }}
+  three: {{ type: servicenow, url: "{sn.url}", auth: {{ oauth2: {{ grant: refresh_token, client_id: c, client_secret: "${{CLIENT}}", refresh_token: "${{REFRESH}}" }} }}, poll: 300ms, streams: {{ incident: {{ mapping: servicenow/incident }} }} }}
+alerts:
+  from: a@example.org
+  admin: b@example.org
+  smtp: {{ url: "smtp://127.0.0.1:9", user: u, password: "${{SMTP}}" }}
+  webhooks: {{ ops: {{ url: "http://127.0.0.1:9/hook", secret: "${{HOOK}}" }} }}
+""")
+        text = (self.folder / "baselined.yaml").read_text(encoding="utf-8")
+        self.write("baselined.yaml", text.replace('"127.0.0.1:0"', '"127.0.0.1:0", heartbeat: "http://127.0.0.1:9/${BEAT}"'))
+        daemon = self.start(environment=secrets, arguments=("--log", "debug"))
+        daemon.wait_for(lambda: len({reason["source"] for reason in json.loads(daemon.get("/ready")[1])["reasons"]}) >= 3, 60)
+        daemon.reload()
+        pages = daemon.get("/metrics")[1] + daemon.get("/ready")[1] + daemon.get("/health")[1]
+        said = "".join(subprocess.run([PROGRAM, command, "--config", str(self.folder / "baselined.yaml")], capture_output=True, text=True, check=False, env={**os.environ, **secrets}).stdout
+                       for command in ("status", "sources", "check"))
+        self.assertEqual(daemon.stop(), 0)
+        stored = b"".join(path.read_bytes() for path in (self.folder / "store").iterdir())
+        self.assertIn("login is refused", daemon.told())
+        for name, secret in secrets.items():
+            self.assertNotIn(secret, daemon.told() + pages + said + "".join(daemon.notified()), name)
+            self.assertNotIn(secret.encode(), stored, name)
+
+
+class Journal(Case):
+    LISTENER = """
+import os, socket, subprocess, sys
+os.makedirs("/run/systemd/journal", exist_ok=True)
+journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+journal.bind("/run/systemd/journal/socket")
+journal.settimeout(5)
+log = open(sys.argv[1] + "/stderr", "w")
+state = os.fstat(log.fileno())
+process = subprocess.Popen(sys.argv[2:], stderr=log, env={**os.environ, "JOURNAL_STREAM": f"{state.st_dev}:{state.st_ino}"})
+for _ in range(12):
+    sys.stdout.buffer.write(journal.recv(65536) + b"\\n--\\n")
+process.kill()
+"""
+
+    def test_fields_are_those_of_the_journal(self):
+        self.configure(INSTANCE.format(url=self.instance(3).url, page_size=20, poll="300ms"))
+        done = subprocess.run(["unshare", "-m", "sh", "-c", 'mount -t tmpfs tmpfs /run && exec "$0" "$@"', sys.executable, "-c", self.LISTENER, str(self.folder), PROGRAM, "run", "--log", "debug",
+                               "--config", str(self.folder / "baselined.yaml")], capture_output=True, text=True, check=False, timeout=30)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        entries = [set(entry.strip().splitlines()) for entry in done.stdout.split("\n--\n")]
+        self.assertTrue(any({"PRIORITY=6", "SYSLOG_IDENTIFIER=baselined", "SOURCE=exports", "STREAM=incidents"} <= entry for entry in entries), done.stdout)
+        self.assertTrue(any("MEASURE=M" in entry for entry in entries), done.stdout)
+        self.assertTrue(any(line.startswith("REQUEST=GET http://127.0.0.1") and "?" not in line for entry in entries for line in entry), done.stdout)
+        self.assertEqual((self.folder / "stderr").read_text(encoding="utf-8"), "")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,0 +1,189 @@
+#!/usr/bin/python3
+"""The store in bad hands: full and read-only disks, damage, copies and their way back. Mounts small disks: needs root."""
+import os
+import pathlib
+import signal
+import sqlite3
+import subprocess
+import sys
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests" / "e2e"), str(ROOT / "tests" / "support")]
+import test_service  # noqa: E402
+from daemon import Daemon  # noqa: E402
+
+
+class Case(test_service.Case):
+    @property
+    def store(self):
+        return self.folder / "store" / "baselined.db"
+
+    def mount(self, size):
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(self.folder / "store")], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", str(self.folder / "store")], check=True)
+
+    def undisturbed(self):
+        """The figures of the same files read into a store of its own."""
+        main = self.folder / "baselined.yaml"
+        text = main.read_text(encoding="utf-8")
+        self.write("baselined.yaml", text.replace("store/baselined.db", "calm.db"))
+        self.program("once")
+        figures = self.series()
+        self.write("baselined.yaml", text)
+        return figures
+
+
+class Copies(Case):
+    def test_a_copy_of_a_running_store_and_its_way_back(self):
+        daemon = self.start()
+        daemon.wait_for(lambda: self.volume() == 50)
+        copy = self.folder / "copy.db"
+        self.assertIn("checked", self.program("backup", str(copy)).stdout)
+        self.assertEqual(oct(copy.stat().st_mode & 0o777), "0o600")
+        self.assertEqual([path.name for path in self.folder.glob("copy.db*")], ["copy.db"], "one file, nothing beside it")
+        self.export("b.csv", range(50, 90))
+        daemon.wait_for(lambda: self.volume() == 90)
+        refused = self.program("restore", str(copy), expect=1)
+        self.assertIn("works on it: stop it first", refused.stderr)
+        self.assertEqual(self.volume(), 90)
+        self.assertEqual(daemon.stop(), 0)
+        restored = self.program("restore", str(copy))
+        self.assertEqual(self.volume(), 50)
+        kept = restored.stdout.split("kept: ")[1].strip()
+        with sqlite3.connect(f"file:{kept}?mode=ro&immutable=1", uri=True) as old:
+            self.assertEqual(old.execute("SELECT count(*) FROM record").fetchone(), (90,))
+        self.start().wait_for(lambda: self.volume() == 90)
+
+    def test_copies_are_whole_while_it_is_written(self):
+        sn = self.instance(3000)
+        self.configure(test_service.INSTANCE.format(url=sn.url, page_size=20, poll="300ms"))
+        daemon = self.start()
+        for number in range(8):
+            copy = self.folder / f"copy{number}.db"
+            self.program("backup", str(copy))
+            with sqlite3.connect(copy) as database:
+                self.assertEqual(database.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+                self.assertEqual(database.execute("SELECT count(*) FROM record").fetchone(), database.execute("SELECT sum(records) FROM stream").fetchone())
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_no_half_copy_where_there_is_no_space(self):
+        self.program("once")
+        self.mount("64k")
+        self.write("baselined.yaml", (self.folder / "baselined.yaml").read_text(encoding="utf-8").replace("store/baselined.db", "own.db"))
+        self.program("once")
+        done = self.program("backup", str(self.folder / "store" / "copy.db"), expect=1)
+        self.assertIn("disk is full", done.stderr)
+        self.assertEqual(os.listdir(self.folder / "store"), [])
+
+    def test_what_is_no_copy_is_refused_and_the_store_stays(self):
+        self.program("once")
+        before = self.store.read_bytes()
+        self.write("nonsense", "no database " * 1000)
+        sqlite3.connect(self.folder / "other.db").execute("CREATE TABLE t(x)").connection.close()
+        for name, reason in (("nonsense", "damaged or no store"), ("other.db", "no store of baselined"), ("missing", "no such file")):
+            self.assertIn(reason, self.program("restore", str(self.folder / name), expect=1).stderr)
+        self.assertEqual(self.store.read_bytes(), before)
+
+
+class Damage(Case):
+    def damage(self):
+        with open(self.store, "r+b") as file:
+            size = self.store.stat().st_size
+            for at in range(8192 * 2, size, 8192):
+                file.seek(at)
+                file.write(b"\xff" * 4000)
+
+    def test_a_damaged_store_is_found_and_refused_with_what_to_do(self):
+        self.program("once")
+        self.assertIn("sound", self.program("integrity").stdout)
+        copy = self.folder / "copy.db"
+        self.program("backup", str(copy))
+        self.damage()
+        done = self.program("integrity", expect=1)
+        self.assertIn("restore", done.stderr)
+        daemon = Daemon(self.folder)
+        self.addCleanup(daemon.close)
+        self.assertEqual(daemon.process.wait(timeout=20), 1)
+        self.assertIn("move it away and restore a copy", daemon.told())
+        self.program("restore", str(copy))
+        self.start().wait_for(lambda: self.volume() == 50)
+
+    def test_a_file_that_is_no_store(self):
+        self.store.write_text("hello " * 5000, encoding="utf-8")
+        self.assertIn("no store of baselined", self.program("run", expect=1).stderr)
+
+
+class Disks(Case):
+    def rows(self, first, last):
+        lines = [f"I{n},2026-0{1 + n % 6}-03 10:00:00,2026-0{1 + n % 6}-04 10:00:00,service-{n * 7919 % 100003}" for n in range(first, last)]
+        return "number,opened,resolved,service\n" + "\n".join(lines) + "\n"
+
+    def put(self, name, text):
+        path = self.folder / "inbox" / name
+        path.write_text(text, encoding="utf-8")
+        os.utime(path, (1_700_000_000 + len(text), 1_700_000_000 + len(text)))
+
+    def test_full_in_the_middle_it_recovers_by_itself(self):
+        self.mount("900k")
+        self.put("big.csv", self.rows(1000, 12000))
+        daemon = self.start()
+        daemon.wait_for(lambda: "disk is full" in daemon.told() or "nearly full" in daemon.told())
+        daemon.wait_for(lambda: daemon.ready()[0] == 503 and any("full" in text for text in daemon.ready()[1]))
+        self.assertEqual(daemon.get("/health")[0], 200)
+        subprocess.run(["mount", "-o", "remount,size=64m", str(self.folder / "store")], check=True)
+        daemon.wait_for(lambda: self.volume() == 11050, 90)
+        daemon.wait_for(lambda: daemon.ready() == (200, []))
+        self.assertEqual(daemon.stop(), 0)
+        self.assertEqual(self.series(), self.undisturbed())
+        self.assertIn("sound", self.program("integrity").stdout)
+
+    def test_nearly_full_nothing_is_read_and_nothing_lost(self):
+        self.mount("16m")
+        daemon = self.start()
+        daemon.wait_for(lambda: self.volume() == 50)
+        filler = self.folder / "store" / "filler"
+        space = os.statvfs(filler.parent)
+        filler.write_bytes(b"x" * (space.f_bavail * space.f_frsize - (200 << 10)))
+        daemon.wait_for(lambda: daemon.metric("baselined_reading_held") == 1)
+        self.assertTrue(any("nearly full" in text for text in daemon.ready()[1]))
+        self.export("b.csv", range(50, 80))
+        polls = daemon.metric("baselined_polls_total", outcome="ok")
+        test_service.time.sleep(1.5)
+        self.assertEqual(daemon.metric("baselined_polls_total", outcome="ok"), polls)
+        self.assertEqual(daemon.told().count("nearly full"), 1)
+        filler.unlink()
+        daemon.wait_for(lambda: self.volume() == 80)
+        daemon.wait_for(lambda: daemon.ready() == (200, []))
+
+    def test_read_only_for_a_while(self):
+        self.mount("16m")
+        daemon = self.start()
+        daemon.wait_for(lambda: self.volume() == 50)
+        # A disk that fails is made read-only under the program's feet; a busy one can only be made full for it.
+        subprocess.run(["mount", "-o", "remount,size=1k", str(self.folder / "store")], check=False)
+        self.assertEqual(daemon.stop(), 0)
+        subprocess.run(["mount", "-o", "remount,ro", str(self.folder / "store")], check=True)
+        done = self.program("run", expect=1)
+        self.assertIn("Read-only file system", done.stderr)
+        subprocess.run(["mount", "-o", "remount,rw", str(self.folder / "store")], check=True)
+        self.start().wait_for(lambda: self.volume() == 50)
+
+    def test_killed_again_and_again(self):
+        sn = self.instance(600)
+        self.configure(test_service.INSTANCE.format(url=sn.url, page_size=20, poll="300ms"))
+        for pause in (0.1, 0.2, 0.3, 0.5, 0.7):
+            daemon = Daemon(self.folder)
+            self.addCleanup(daemon.close)
+            test_service.time.sleep(pause)
+            daemon.send(signal.SIGKILL)
+            daemon.process.wait()
+        daemon = self.start()
+        daemon.wait_for(lambda: self.volume() == 650)
+        self.assertEqual(daemon.stop(), 0)
+        self.assertEqual(self.series(), self.undisturbed())
+
+
+del Case
+if __name__ == "__main__":
+    unittest.main()
