@@ -69,23 +69,49 @@ Request table_request(const std::string& url, const TableQuery& query) {
 
 Result<TableAnswer> parse_table(Response response, const std::vector<std::string>& fields) {
     if (auto refused = response.is_ok() ? refuse_page_for_people(response) : std::nullopt) return *refused;
+    TableAnswer answer;
+    answer.server_ms = parse_http_date(response.header("Date")).value_or(0);
+    const auto total = response.header("X-Total-Count");
+    std::int64_t count = 0;
+    if (!total.empty() && std::from_chars(total.data(), total.data() + total.size(), count).ec == std::errc{})
+        answer.total = count;
     if (!response.is_ok()) {
         rapidjson::Document document;
         document.Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
-        return refusal(response.status, document.HasParseError() ? "" : words_of(document));
+        const std::string words = document.HasParseError() ? "" : words_of(document);
+        if (response.status != 404 || !words.starts_with("No Record found"))
+            return refusal(response.status, words);
+        answer.width = fields.size();
+        answer.present.assign(fields.size(), false);
+        return answer;
     }
-    TableAnswer answer;
     answer.texts.push_back(std::move(response.body));
     RowParser rows(fields, answer);
     if (!rows.parse(answer.texts.front())) return Error{ErrorCode::limit, "the answer's JSON is cut off"};
     if (rows.has_error()) return refusal(response.status, rows.error_words());
     if (!rows.has_result()) return Error{ErrorCode::unavailable, "the answer has no `result`"};
-    const auto total = response.header("X-Total-Count");
-    std::int64_t count = 0;
-    if (!total.empty() && std::from_chars(total.data(), total.data() + total.size(), count).ec == std::errc{})
-        answer.total = count;
-    answer.server_ms = parse_http_date(response.header("Date")).value_or(0);
     return answer;
+}
+
+Request count_request(const std::string& url, const std::string& table) {
+    Request request;
+    request.headers = {{"Accept", "application/json"}};
+    request.refusal = refuse_page_for_people;
+    request.url = fmt::format("{}/api/now/stats/{}?sysparm_count=true", url, encoded(table));
+    return request;
+}
+
+std::optional<std::int64_t> parse_count(const Response& response) {
+    rapidjson::Document document;
+    document.Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
+    if (!response.is_ok() || document.HasParseError()) return std::nullopt;
+    const Value* value = member(document, "result");
+    for (const char* name : {"stats", "count"}) value = value != nullptr ? member(*value, name) : nullptr;
+    if (value == nullptr || !value->IsString()) return std::nullopt;
+    const std::string_view text(value->GetString(), value->GetStringLength());
+    std::int64_t count = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), count);
+    return parsed.ec == std::errc{} ? std::make_optional(count) : std::nullopt;
 }
 
 std::vector<std::string> field_names(const Response& response) {
@@ -134,6 +160,18 @@ std::vector<std::string> fields_of_query(std::string_view query) {
         if (name > 0 && name < term.size()) fields.emplace_back(term.substr(0, name));
     }
     return fields;
+}
+
+std::string without_order(std::string_view query) {
+    std::string kept;
+    while (!query.empty()) {
+        const std::size_t end = std::min(query.find('^'), query.size());
+        const std::string_view term = query.substr(0, end);
+        query.remove_prefix(std::min(end + 1, query.size()));
+        if (term.starts_with("ORDERBY") || term == "EQ" || term.empty()) continue;
+        kept += (kept.empty() ? "" : "^") + std::string(term);
+    }
+    return kept;
 }
 
 std::string both(const std::string& base, const std::string& more) {

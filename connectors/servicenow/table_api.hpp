@@ -44,8 +44,13 @@ struct TableAnswer {
 };
 
 /// A body that is cut, is no JSON, has `error` beside `result`, or is HTML is an error and never rows.
+/// A 404 that says "No Record found" is an empty list: version 1 of the API answers so.
 /// ErrorCode::limit: the page was too large for the server (transaction cancelled, body cut): ask for fewer.
 Result<TableAnswer> parse_table(Response response, const std::vector<std::string>& fields);
+
+/// How many rows a table has, whoever may read them; the instance's word of it. Empty: it does not say.
+Request count_request(const std::string& url, const std::string& table);
+std::optional<std::int64_t> parse_count(const Response& response);
 
 /// The names of all fields that the answer's rows have.
 std::vector<std::string> field_names(const Response& response);
@@ -55,6 +60,9 @@ std::string stamp(std::int64_t milliseconds);
 std::optional<std::int64_t> parse_stamp(std::string_view text);
 /// The field names in an encoded query, its order left out.
 std::vector<std::string> fields_of_query(std::string_view query);
+/// A user's query without its order and the end mark that instances add when a filter is copied: what follows
+/// them would not count.
+std::string without_order(std::string_view query);
 /// `a^b`, with a query of several parts (^NQ) given the same end in each.
 std::string both(const std::string& base, const std::string& more);
 

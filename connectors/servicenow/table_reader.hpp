@@ -36,6 +36,7 @@ class TableReading {
 
   private:
     boost::asio::awaitable<Result<TableAnswer>> ask(TableQuery query);
+    boost::asio::awaitable<bool> is_truly_empty();
     boost::asio::awaitable<Result<TableAnswer>> page(std::string condition, std::string order,
                                                      std::vector<std::string> fields);
     boost::asio::awaitable<Result<void>> read_window(std::int64_t until_ms, PageSink sink);

@@ -210,6 +210,23 @@ class Unreadable(Instance):
         del self.sn.tables["incident"]
         self.assertIn("Invalid table incident", self.run_program("once", expect=3).stderr)
 
+    def test_an_empty_table_is_no_lack_of_rights(self):
+        self.sn.tables["incident"] = {}
+        self.run_program("once")
+        self.sn.is_version_1 = True
+        self.assertEqual(self.run_program("once").stderr, "")
+        self.fill(20, burst=0)
+        self.run_program("once")
+        self.assert_complete()
+        self.sn.unreadable_tables = self.sn.denied_counts = {"incident"}  # the list says nothing, the statistics know better
+        self.assertIn("the account may not read it", self.run_program("once", expect=3).stderr)
+
+    def test_an_order_of_the_users_own_changes_nothing(self):
+        self.fill(300)
+        self.configure(query=', query: "priority!=9^ORDERBYDESCnumber^EQ"')
+        self.run_program("once")
+        self.assert_complete()
+
     def test_a_refused_login_is_tried_once(self):
         self.fill(20, burst=0)
         self.sn.password = "changed"

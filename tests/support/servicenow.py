@@ -19,6 +19,7 @@ class ServiceNow(NastyServer):
     def __init__(self, clock=time.time):
         self.tables = {}          # name -> {sys_id: row}
         self.references = {}      # (table, field) -> table
+        self.denied_counts, self.is_version_1 = set(), False  # an instance that counts after its rules; one whose empty lists are 404
         self.unreadable_tables, self.hidden_ids, self.hidden_fields = set(), set(), set()
         self.late = []            # (visible from, table, row)
         self.strip_ranges = False
@@ -64,6 +65,8 @@ class ServiceNow(NastyServer):
         parts = url.path.strip("/").split("/")
         if parts[:3] == ["api", "now", "table"] and len(parts) == 4:
             return self.table(parts[3], query)
+        if parts[:3] == ["api", "now", "stats"] and len(parts) == 4 and parts[3] in self.tables:
+            return 200, {}, {"result": {"stats": {"count": str(len(self.tables[parts[3]]))}}}
         return 404, {}, {"error": {"message": "No such resource", "detail": ""}, "status": "failure"}
 
     def is_logged_in(self, headers):
@@ -99,7 +102,9 @@ class ServiceNow(NastyServer):
         page = rows[offset: offset + limit]  # before access rules: pages come short
         fields = query["sysparm_fields"].split(",") if query.get("sysparm_fields") else None
         shown = [] if name in self.unreadable_tables else [self.shown(name, row, fields) for row in page if row["sys_id"] not in self.hidden_ids]
-        headers = {**date, "X-Total-Count": str(total)}
+        headers = {**date, "X-Total-Count": str(0 if name in self.denied_counts else total)}
+        if self.is_version_1 and not shown:
+            return 404, headers, {"error": {"message": "No Record found", "detail": "Record doesn't exist or ACL restricts the record retrieval"}, "status": "failure"}
         if self.cancel_above is not None and len(shown) > self.cancel_above:
             return 200, headers, (b'{"result":[{"number":"INC1"}],"error":{"detail":"Transaction cancelled: maximum execution time exceeded",'
                                   b'"message":"Transaction cancelled"},"status":"failure"}')

@@ -100,3 +100,22 @@ TEST_CASE("a cursor survives the store, and another's is none") {
     for (const char* text : {"", "{}", "[1]", R"({"updated":"x","id":1,"first_done":1,"deletes":2,"of":3})"})
         CHECK_FALSE(Cursor::parse(text).has_value());
 }
+
+TEST_CASE("an empty list of version 1, and what the statistics count") {
+    const auto none = parse_table(
+        answer(404, R"({"error":{"message":"No Record found","detail":"x"},"status":"failure"})"), fields);
+    REQUIRE(none.has_value());
+    CHECK(none->rows() == 0);
+    CHECK_FALSE(parse_table(answer(404, R"({"error":{"message":"No such resource"}})"), fields).has_value());
+    CHECK(parse_count(answer(200, R"({"result":{"stats":{"count":"12"}}})")) == 12);
+    CHECK(parse_count(answer(200, R"({"result":{"stats":{"count":"0"}}})")) == 0);
+    for (const char* body : {"", "{}", R"({"result":{"stats":{}}})", R"({"result":{"stats":{"count":"x"}}})"})
+        CHECK_FALSE(parse_count(answer(200, body)).has_value());
+    CHECK_FALSE(parse_count(answer(403, R"({"result":{"stats":{"count":"0"}}})")).has_value());
+}
+
+TEST_CASE("a query loses its order") {
+    CHECK(without_order("active=true^ORDERBYnumber") == "active=true");
+    CHECK(without_order("ORDERBYDESCa^x=1^ORy=2^NQz=3^EQ") == "x=1^ORy=2^NQz=3");
+    CHECK(without_order("").empty());
+}
