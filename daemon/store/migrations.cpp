@@ -104,6 +104,10 @@ DROP INDEX record_key;
 CREATE TABLE record_key(key BLOB PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO record_key SELECT key, id FROM record ORDER BY key;
 )",
+    R"(
+DROP INDEX record_of_measure;
+CREATE INDEX record_of_measure ON record(kind) WHERE kind IN (4, 5, 8);
+)",
 };
 
 int shape_of(Database& database) {

@@ -42,8 +42,9 @@ void bind_origin(Statement& statement, int index, const RowPlace& place) {
 /// Kinds that every evaluation asks for as a whole have an index of their own, which names their numbers.
 constexpr const char* scan_sql = "SELECT id, stream, body FROM record WHERE kind = ? ORDER BY id";
 constexpr const char* indexed_scan_sql =
-    "SELECT id, stream, body FROM record WHERE kind = ? AND kind IN (4, 5) ORDER BY id";
-static_assert(static_cast<int>(Kind::action) == 4 && static_cast<int>(Kind::finding) == 5);
+    "SELECT id, stream, body FROM record WHERE kind = ? AND kind IN (4, 5, 8) ORDER BY id";
+static_assert(static_cast<int>(Kind::action) == 4 && static_cast<int>(Kind::finding) == 5 &&
+              static_cast<int>(Kind::milestone) == 8);
 
 }  // namespace
 
@@ -167,7 +168,7 @@ bool SqliteStore::load(RecordId id, Record& record, std::int64_t& source) const 
 
 void SqliteStore::scan(Kind kind, const std::function<void(RecordId, SourceId, const Record&)>& visit) {
     Record record;
-    const bool is_indexed = kind == Kind::action || kind == Kind::finding;
+    const bool is_indexed = kind == Kind::action || kind == Kind::finding || kind == Kind::milestone;
     Use found(prepared(is_indexed ? indexed_scan_sql : scan_sql));
     found->bind(1, static_cast<std::int64_t>(kind));
     while (found->step()) {
