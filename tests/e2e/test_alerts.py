@@ -443,14 +443,14 @@ class Delivering(Folder):
         self.once()
         self.assertEqual((len(self.hooks.arrived), self.hooks.most_in_flight), (12, 1))
 
-    def test_three_hundred_measures_are_one_mail_an_owner(self):
+    def test_a_thousand_measures_are_one_mail_an_owner(self):
         global A_MONTH
         before, A_MONTH = A_MONTH, 4
         try:
             self.routes = "[ { to: [owner] } ]"
             self.configure()
-            for i in range(300):
-                self.measures[f"M{i:03}"] = {"owner": ("dana", "lea")[i % 2], "is_weak": True, "rate": 0.25, "target": "-90%", "stage": "implemented", "is_moved": False}
+            for i in range(1000):
+                self.measures[f"M{i:03}"] = {"owner": f"owner{i % 20}", "is_weak": True, "rate": 0.25, "target": "-90%", "stage": "implemented", "is_moved": False}
             self.write()
         finally:
             A_MONTH = before
@@ -458,8 +458,24 @@ class Delivering(Folder):
         weak = sum(m["potential_status"] in ("weakening", "off_track") for m in json.loads(self.run_program("status", "--json", now=at()).stdout)["measures"])
         if weak == 0:
             self.fail("no measure weakens: the test says nothing")
-        self.assertEqual(len(self.sink.mails), 2)
+        self.assertEqual(len(self.sink.mails), 20)
+        self.assertEqual(sorted(to for to, _ in self.new_mails()), sorted(f"owner{i}@example.com" for i in range(20)))
         self.assertEqual(len(self.alerts()), weak)
+
+    def test_no_more_than_the_configured_rate(self):
+        self.routes, self.more_alerts = "[ { to: [owner] } ]", "  per_minute: 2\n"
+        self.configure()
+        for owner in ("dana", "lea", "joe"):
+            self.measure(f"OF-{owner}", owner=owner, is_weak=True)
+        process = subprocess.Popen([PROGRAM, "once", "--config", str(self.folder / "baselined.yaml"), "--now", at()])
+        self.addCleanup(process.kill)
+        began = time.time()
+        while len(self.sink.mails) < 2 and time.time() < began + 50:
+            time.sleep(0.05)
+        time.sleep(5)
+        self.assertEqual(len(self.sink.mails), 2)
+        self.assertEqual(process.wait(timeout=120), 0)
+        self.assertEqual(len(self.sink.mails), 3)
 
     def test_killed_at_any_moment_nothing_is_lost_and_repeats_carry_the_same_id(self):
         for name, owner in (("A", "dana"), ("B", "dana"), ("C", "lea"), ("D", "tom")):
