@@ -74,6 +74,7 @@ class Simulation {
         }
         input_.baseline.value = input_.baseline.numerator / input_.baseline.denominator;
         Period period = calendar_.containing_day(*measure_.target.from);
+        input_.first = period;
         for (int t = 1; t <= months; ++t, period = calendar_.after(period)) {
             const double plan = std::min(1.0, double(t) / ramp);
             input_.track.push_back(
