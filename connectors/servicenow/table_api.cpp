@@ -143,13 +143,25 @@ std::optional<std::int64_t> parse_stamp(std::string_view text) {
     return at ? std::make_optional<std::int64_t>(at->time_since_epoch().count()) : std::nullopt;
 }
 
-std::vector<std::string> fields_of_query(std::string_view query) {
-    std::vector<std::string> fields;
+namespace {
+
+/// The terms of an encoded query, its order and its end mark left out.
+std::vector<std::string_view> terms_of(std::string_view query) {
+    std::vector<std::string_view> terms;
     while (!query.empty()) {
         const std::size_t end = std::min(query.find('^'), query.size());
-        std::string_view term = query.substr(0, end);
+        const std::string_view term = query.substr(0, end);
         query.remove_prefix(std::min(end + 1, query.size()));
-        if (term.starts_with("ORDERBY") || term == "EQ") continue;
+        if (!term.empty() && !term.starts_with("ORDERBY") && term != "EQ") terms.push_back(term);
+    }
+    return terms;
+}
+
+}  // namespace
+
+std::vector<std::string> fields_of_query(std::string_view query) {
+    std::vector<std::string> fields;
+    for (std::string_view term : terms_of(query)) {
         if (term.starts_with("NQ") || term.starts_with("OR")) term.remove_prefix(2);
         const std::size_t name = std::find_if(term.begin(), term.end(),
                                               [](char c) {
@@ -164,13 +176,7 @@ std::vector<std::string> fields_of_query(std::string_view query) {
 
 std::string without_order(std::string_view query) {
     std::string kept;
-    while (!query.empty()) {
-        const std::size_t end = std::min(query.find('^'), query.size());
-        const std::string_view term = query.substr(0, end);
-        query.remove_prefix(std::min(end + 1, query.size()));
-        if (term.starts_with("ORDERBY") || term == "EQ" || term.empty()) continue;
-        kept += (kept.empty() ? "" : "^") + std::string(term);
-    }
+    for (const std::string_view term : terms_of(query)) kept += (kept.empty() ? "" : "^") + std::string(term);
     return kept;
 }
 

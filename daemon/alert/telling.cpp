@@ -8,7 +8,7 @@
 
 #include "daemon/cli/json.hpp"
 #include "daemon/cli/measure_json.hpp"
-#include "daemon/report/measure_picture.hpp"
+#include "daemon/notify/wording.hpp"
 
 namespace baselined::daemon {
 
@@ -19,7 +19,6 @@ using mappings::AlertDecision;
 using mappings::AlertReason;
 using mappings::Hold;
 
-constexpr std::size_t tickets_kept = 20;
 /// A silence is told of this long before it ends.
 constexpr mappings::Millis warned_before = std::chrono::hours{24};
 const std::string digest_fact = "alerts: newest digest";
@@ -28,9 +27,7 @@ std::string new_id() {
     std::array<unsigned char, 16> bytes{};
     if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
         throw StoreError(ErrorCode::unavailable, "the system gives no random numbers");
-    std::string id;
-    for (const unsigned char byte : bytes) id += fmt::format("{:02x}", byte);
-    return id;
+    return fmt::format("{:02x}", fmt::join(bytes, ""));
 }
 
 NoticeKind kind_of(const AlertDecision& decision) {
@@ -57,13 +54,12 @@ struct Told {
     const MeasureView* view = nullptr;
     NoticeKind kind = NoticeKind::weakening;
     std::string why;
-    std::vector<Receiver> receivers;
 };
 
 /// All that one receiver is told in one evaluation.
 struct Letter {
     Receiver receiver;
-    std::vector<std::pair<std::size_t, NoticeKind>> measures;  ///< indexes of the notices made, and as what
+    std::vector<std::size_t> measures;  ///< indexes of the notices made
     std::vector<SourceNotice> sources;
     std::vector<std::string> remarks;
     std::vector<DeliverySubject> besides;  ///< what the remarks are of
@@ -114,7 +110,7 @@ class Telling {
     }
 
     [[nodiscard]] RoutedMeasure routed(const MeasureView& view, bool is_relapse) const {
-        return {view.plan->measure, name_of(view.assessment.potential), money_at_risk(view.assessment),
+        return {view.plan->measure, name_of(view.assessment.potential), view.assessment.money_at_risk(),
                 is_relapse};
     }
 
@@ -143,10 +139,8 @@ class Telling {
             if (decision.lifts_ack && ack != nullptr) lift(*ack);
             remark_if_nobody(view, decision, receivers);
             after.told = told_after(decision, stored, receivers);
-            told_.push_back(
-                {&view, kind_of(decision), why_of(view, decision, stored, ack, silence), receivers});
-            for (const Receiver& receiver : receivers)
-                letter(receiver).measures.emplace_back(told_.size() - 1, kind_of(decision));
+            told_.push_back({&view, kind_of(decision), why_of(view, decision, stored, ack, silence)});
+            for (const Receiver& receiver : receivers) letter(receiver).measures.push_back(told_.size() - 1);
         }
         if (!known || !is_same(*known, after)) out_.episodes.push_back(std::move(after));
     }
@@ -207,14 +201,12 @@ class Telling {
         const auto& measure = *view.plan->measure;
         remark_to_admin(fmt::format("{} ({}): {}, and nobody is told of it: no route leads to an address. "
                                     "`baselined check` says what is missing.",
-                                    measure.id, measure.name, std::string(status_words(view))),
+                                    measure.id, measure.name, status_words(view)),
                         {measure.id, std::string(name_of(kind_of(decision)))});
     }
 
     static std::string status_words(const MeasureView& view) {
-        std::string words(name_of(view.assessment.potential));
-        std::replace(words.begin(), words.end(), '_', ' ');
-        return words;
+        return spoken(name_of(view.assessment.potential));
     }
 
     std::string why_of(const MeasureView& view, const AlertDecision& decision, const StoredEpisode& stored,
@@ -366,7 +358,7 @@ class Telling {
             if (silence != nullptr && end_of(*silence) > now_) continue;
             const auto receivers = receivers_of(alerts_, routed(view, false), RouteKind::digest);
             if (receivers.empty()) continue;
-            told_.push_back({&view, NoticeKind::digest, "as it stands this week", receivers});
+            told_.push_back({&view, NoticeKind::digest, "as it stands this week"});
             for (const Receiver& receiver : receivers) add_to_digest(letter(receiver), view);
         }
     }
@@ -374,8 +366,8 @@ class Telling {
     /// What is told in the same letter anyway is not told twice.
     void add_to_digest(Letter& letter, const MeasureView& view) {
         const bool is_told = std::any_of(letter.measures.begin(), letter.measures.end(),
-                                         [&](const auto& told) { return told_[told.first].view == &view; });
-        if (!is_told) letter.measures.emplace_back(told_.size() - 1, NoticeKind::digest);
+                                         [&](std::size_t told) { return told_[told].view == &view; });
+        if (!is_told) letter.measures.push_back(told_.size() - 1);
     }
 
     // Letters
@@ -393,7 +385,7 @@ class Telling {
         for (const Letter& letter : letters_) {
             Notice whole;
             whole.created_at = now_;
-            for (const auto& [index, kind] : letter.measures) whole.measures.push_back(notices[index]);
+            for (const std::size_t index : letter.measures) whole.measures.push_back(notices[index]);
             whole.sources = letter.sources;
             whole.remarks = letter.remarks;
             if (letter.receiver.is_mail()) {
@@ -435,16 +427,12 @@ class Telling {
     }
 
     std::vector<MeasureNotice> measure_notices() {
-        std::vector<MeasureView> told_views;
-        for (const Told& told : told_) told_views.push_back(*told.view);
-        std::vector<NewestTickets> tickets;
-        if (!told_.empty()) tickets = newest_tickets(figures_, told_views, tickets_kept);
+        std::vector<const MeasureView*> views;
+        for (const Told& told : told_) views.push_back(told.view);
+        const auto tickets = newest_tickets(figures_, views, tickets_told);
         std::vector<MeasureNotice> notices;
-        for (std::size_t i = 0; i < told_.size(); ++i) {
-            notices.push_back(notice_of(*told_[i].view, told_[i].kind, told_[i].why));
-            for (const CountedRecord& record : tickets[i].newest)
-                notices.back().tickets.push_back({record.number, record.url, record.title});
-        }
+        for (std::size_t i = 0; i < told_.size(); ++i)
+            notices.push_back(notice_of(*told_[i].view, told_[i].kind, told_[i].why, tickets[i]));
         return notices;
     }
 
@@ -480,7 +468,8 @@ void remember_tellings(const Tellings& tellings, Store& store) {
     for (const auto& [name, value] : tellings.facts) store.set_fact(name, value);
 }
 
-MeasureNotice notice_of(const MeasureView& view, NoticeKind kind, std::string why) {
+MeasureNotice notice_of(const MeasureView& view, NoticeKind kind, std::string why,
+                        const NewestTickets& tickets) {
     const auto& measure = *view.plan->measure;
     const auto& assessment = view.assessment;
     MeasureNotice notice;
@@ -496,19 +485,16 @@ MeasureNotice notice_of(const MeasureView& view, NoticeKind kind, std::string wh
     notice.unit = unit_text(*view.plan->indicator);
     notice.sentence = assessment.sentence;
     notice.p_deliver = assessment.p_deliver;
-    notice.money_at_risk = money_at_risk(assessment);
+    notice.money_at_risk = assessment.money_at_risk();
     if (assessment.saving) notice.currency = assessment.saving->currency;
     notice.reasons = assessment.reasons;
+    for (const CountedRecord& record : tickets.newest)
+        notice.tickets.push_back({record.number, record.url, record.title});
     Json json;
     write_measure(json, view);
     notice.measure_json = json.str();
     notice.chart = chart_of(view);
     return notice;
-}
-
-std::optional<double> money_at_risk(const mappings::Assessment& assessment) {
-    if (!assessment.saving) return std::nullopt;
-    return std::max(0.0, assessment.saving->target - assessment.saving->forecast);
 }
 
 StoredDelivery delivery_of(Notice notice, const Receiver& receiver,

@@ -9,6 +9,7 @@
 #include "daemon/alert/routing.hpp"
 #include "daemon/app/evaluation.hpp"
 #include "daemon/notify/notice.hpp"
+#include "daemon/report/measure_picture.hpp"
 #include "daemon/store/store.hpp"
 
 namespace baselined::daemon {
@@ -31,10 +32,11 @@ Tellings plan_tellings(Portfolio& portfolio, Store& store, FigureBook& figures,
 /// the next evaluation.
 void remember_tellings(const Tellings& tellings, Store& store);
 
-/// The measure as a notice shows it, tickets excepted.
-MeasureNotice notice_of(const MeasureView& view, NoticeKind kind, std::string why);
-/// Target saving minus forecast saving, at least 0; nullopt: no value of a unit is known.
-std::optional<double> money_at_risk(const mappings::Assessment& assessment);
+/// So many tickets a notice keeps of a measure.
+inline constexpr std::size_t tickets_told = 20;
+/// The measure as a notice shows it.
+MeasureNotice notice_of(const MeasureView& view, NoticeKind kind, std::string why,
+                        const NewestTickets& tickets);
 /// A delivery of that notice, due at once or when the receiver's quiet hours end. Gives the notice its id.
 StoredDelivery delivery_of(Notice notice, const Receiver& receiver,
                            const config::Configuration& configuration, Instant now);

@@ -388,14 +388,18 @@ void remember_young_figures(Portfolio& portfolio, Store& store, FigureBook& figu
     }
 }
 
-void remember_statuses(const std::vector<MeasureView>& views, Store& store, Instant now) {
+std::vector<StatusTurn> remember_statuses(const std::vector<MeasureView>& views, Store& store, Instant now) {
+    std::vector<StatusTurn> turns;
     for (const MeasureView& view : views) {
         const std::string potential(name_of(view.assessment.potential)),
             implementation(name_of(view.assessment.implementation));
         const auto last = store.last_status(view.plan->measure->id);
         if (last && last->potential == potential && last->implementation == implementation) continue;
         store.add_status({view.plan->measure->id, now, potential, implementation});
+        if (!last || last->potential != potential)
+            turns.push_back({view.plan->measure->id, last ? last->potential : "", potential});
     }
+    return turns;
 }
 
 std::vector<Period> periods_between(const Calendar& calendar, Instant from, Instant to) {

@@ -38,8 +38,11 @@ std::vector<MeasureView> evaluate(Portfolio& portfolio, Store& store, FigureBook
 void freeze_baselines(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now);
 /// Keeps what is known of periods that have ended and not settled: from it completeness is estimated later.
 void remember_young_figures(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now);
-/// Adds to the status history what changed.
-void remember_statuses(const std::vector<MeasureView>& views, Store& store, Instant now);
+struct StatusTurn {
+    std::string measure, before, after;  ///< Potential Status by name; before: empty for a new measure
+};
+/// Adds to the status history what changed; returns whose Potential Status did.
+std::vector<StatusTurn> remember_statuses(const std::vector<MeasureView>& views, Store& store, Instant now);
 
 /// All periods from the one that contains `from` to the one that contains `to`.
 std::vector<mappings::Period> periods_between(const mappings::Calendar& calendar, Instant from, Instant to);

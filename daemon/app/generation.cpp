@@ -13,6 +13,7 @@
 #include "daemon/app/evaluation.hpp"
 #include "daemon/app/own_milestones.hpp"
 #include "daemon/app/store_facts.hpp"
+#include "daemon/real_clock.hpp"
 #include "daemon/store/disk.hpp"
 
 namespace baselined::daemon {
@@ -27,10 +28,6 @@ constexpr std::chrono::seconds evaluate_every{60};
 /// A poll begins up to a tenth earlier or later, so that not everybody asks in the same second.
 constexpr double jitter = 0.1;
 constexpr std::chrono::seconds look_for_space_every{5};
-
-Instant real_now() {
-    return std::chrono::floor<mappings::Millis>(std::chrono::system_clock::now());
-}
 
 double seconds_since(steady_clock::time_point began) {
     return std::chrono::duration<double>(steady_clock::now() - began).count();
@@ -156,7 +153,7 @@ asio::awaitable<void> Generation::map_anew() {
     for (StreamPlan& plan : portfolio().streams())
         if (std::find(sources.begin(), sources.end(), plan.source->name) != sources.end())
             spawn([this, &plan](Worker& worker) { return follow(worker, &plan); });
-    co_await evaluate(false);
+    co_await evaluate(Reading::partial);
 }
 
 void Generation::follow_streams(const std::set<std::string>& except) {
@@ -214,7 +211,7 @@ asio::awaitable<void> Generation::read(StreamPlan& plan) {
     if (failures.empty())
         log(LogLevel::info, fmt::format("{}: read to its end in {:.1f} s", name.str(), seconds_since(began)),
             fields);
-    co_await evaluate(failures.empty());
+    co_await evaluate(failures.empty() ? Reading::complete : Reading::partial);
 }
 
 asio::awaitable<void> Generation::wait_for_space() {
@@ -229,7 +226,7 @@ asio::awaitable<void> Generation::wait_for_space() {
 
 asio::awaitable<void> Generation::keep_current() {
     for (;;) {
-        co_await evaluate(false);
+        co_await evaluate(Reading::partial);
         co_await sleep(evaluate_every);
     }
 }
@@ -246,16 +243,16 @@ std::set<std::string> Generation::untried_sources() {
     return sources;
 }
 
-asio::awaitable<void> Generation::evaluate(bool is_complete) {
+asio::awaitable<void> Generation::evaluate(Reading reading) {
     struct Outcome {
-        std::vector<StatusChange> changed;
+        std::vector<StatusTurn> turns;
         StoreFacts facts;
         std::map<std::string, std::int64_t> measures;
         double seconds = 0;
         bool is_telling = false;
     };
     if (remapping_) co_return;  // half a history would give false figures
-    auto work = [this, is_complete, untried = untried_sources()] {
+    auto work = [this, reading, untried = untried_sources()] {
         Outcome outcome;
         Store& store = around_.store;
         const auto began = steady_clock::now();
@@ -263,36 +260,24 @@ asio::awaitable<void> Generation::evaluate(bool is_complete) {
         keeper_->rebuild();
         FigureBook figures(portfolio(), store);
         Transaction transaction(store);
-        if (is_complete) {
-            keeper_->allow_snapshots(now);
-            remember_young_figures(portfolio(), store, figures, now);
-        }
-        freeze_baselines(portfolio(), store, figures, now);
-        const auto views = daemon::evaluate(portfolio(), store, figures, now);
-        for (const MeasureView& view : views) {
-            const std::string potential(mappings::name_of(view.assessment.potential));
-            ++outcome.measures[potential];
-            const auto last = store.last_status(view.plan->measure->id);
-            if (!last || last->potential != potential)
-                outcome.changed.push_back(
-                    {view.plan->measure->id, now, potential, last ? last->potential : ""});
-        }
-        const Tellings tellings = plan_tellings(portfolio(), store, figures, views, now, untried);
-        remember_statuses(views, store, now);
-        remember_tellings(tellings, store);
+        Judgement judgement = judge(portfolio(), store, *keeper_, figures, now, reading, untried);
+        remember_tellings(judgement.tellings, store);
         transaction.commit();
-        outcome.is_telling = !tellings.deliveries.empty();
+        for (const MeasureView& view : judgement.views)
+            ++outcome.measures[std::string(mappings::name_of(view.assessment.potential))];
+        outcome.turns = std::move(judgement.turns);
+        outcome.is_telling = !judgement.tellings.deliveries.empty();
         outcome.seconds = seconds_since(began);
         outcome.facts = store_facts(portfolio(), store, *keeper_);
         return outcome;
     };
     const Outcome outcome = co_await around_.thread.run(std::move(work));
     if (outcome.is_telling && courier_ != nullptr) courier_->wake();
-    for (const StatusChange& change : outcome.changed)
+    for (const StatusTurn& turn : outcome.turns)
         log(LogLevel::info,
-            fmt::format("{}: its Potential Status is {}{}", change.measure, change.potential,
-                        change.implementation.empty() ? "" : ", it was " + change.implementation),
-            {{}, {}, change.measure, {}});
+            fmt::format("{}: its Potential Status is {}{}", turn.measure, turn.after,
+                        turn.before.empty() ? "" : ", it was " + turn.before),
+            {{}, {}, turn.measure, {}});
     Observations& seen = around_.observations;
     ++seen.evaluations;
     seen.evaluation_seconds += outcome.seconds;

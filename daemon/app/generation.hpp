@@ -14,6 +14,7 @@
 #include "daemon/alert/courier.hpp"
 #include "daemon/app/exchanges.hpp"
 #include "daemon/app/failure_log.hpp"
+#include "daemon/app/judgement.hpp"
 #include "daemon/app/observations.hpp"
 #include "daemon/app/poller.hpp"
 #include "daemon/app/remapping.hpp"
@@ -70,7 +71,7 @@ class Generation {
     boost::asio::awaitable<void> wait_for_space();
     boost::asio::awaitable<void> keep_current();
     std::set<std::string> untried_sources();
-    boost::asio::awaitable<void> evaluate(bool is_complete);
+    boost::asio::awaitable<void> evaluate(Reading reading);
     boost::asio::awaitable<void> sleep(std::chrono::steady_clock::duration pause);
 
     Surroundings around_;

@@ -16,6 +16,7 @@
 #include "daemon/app/generation.hpp"
 #include "daemon/app/log.hpp"
 #include "daemon/app/supervision.hpp"
+#include "daemon/real_clock.hpp"
 #include "daemon/store/lock.hpp"
 #include "daemon/web/heartbeat_call.hpp"
 #include "daemon/web/pages.hpp"
@@ -35,10 +36,6 @@ constexpr seconds stop_patience{2};
 /// Between two tries of a store that cannot be written: doubling from the first to the last.
 constexpr seconds first_store_pause{2}, last_store_pause{30};
 constexpr std::chrono::milliseconds look_at_lock_every{300};
-
-Instant real_now() {
-    return std::chrono::floor<mappings::Millis>(std::chrono::system_clock::now());
-}
 
 bool is_stopped(const std::exception_ptr& thrown) {
     if (!thrown) return true;

@@ -8,13 +8,10 @@
 #include "daemon/alert/telling.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/notify/sending.hpp"
-#include "daemon/report/measure_picture.hpp"
 
 namespace baselined::daemon {
 
 namespace {
-
-constexpr std::size_t tickets_shown = 20;
 
 std::string list(const std::vector<Receiver>& receivers) {
     std::string text;
@@ -30,7 +27,7 @@ std::vector<Receiver> show_receivers(const config::Alerts& alerts, const Measure
     std::vector<Receiver> all;
     fmt::print("{}  {}\n", view.plan->measure->id, view.plan->measure->name);
     for (const char* status : {"weakening", "off_track", "unknown"}) {
-        const RoutedMeasure routed{view.plan->measure, status, money_at_risk(view.assessment), false};
+        const RoutedMeasure routed{view.plan->measure, status, view.assessment.money_at_risk(), false};
         const auto receivers = receivers_of(alerts, routed, RouteKind::at_once);
         fmt::print("  {:<10} {}\n", status, list(receivers));
         for (const Receiver& receiver : receivers) add_once(all, receiver);
@@ -56,13 +53,12 @@ Notice test_notice(Invocation& invocation, const std::optional<MeasureView>& vie
         notice.remarks.push_back("This is how alerts of baselined reach you.");
         return notice;
     }
-    notice.measures.push_back(notice_of(*view, NoticeKind::test, "this is how an alert of it would look"));
     const auto store = open_sqlite_store(invocation.portfolio->configuration().store, StoreMode::read);
     store->use_attributes(invocation.portfolio->schemas());
     FigureBook figures(*invocation.portfolio, *store, invocation.clock);
-    const auto tickets = newest_tickets(figures, {*view}, tickets_shown);
-    for (const CountedRecord& record : tickets.front().newest)
-        notice.measures.front().tickets.push_back({record.number, record.url, record.title});
+    const auto tickets = newest_tickets(figures, {&*view}, tickets_told);
+    notice.measures.push_back(
+        notice_of(*view, NoticeKind::test, "this is how an alert of it would look", tickets.front()));
     return notice;
 }
 

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 
 #include "daemon/app/log.hpp"
 #include "daemon/app/service.hpp"
 #include "daemon/cli/commands.hpp"
+#include "daemon/real_clock.hpp"
 
 namespace baselined::daemon {
 
@@ -66,7 +66,7 @@ std::unique_ptr<Invocation> prepare(const Arguments& arguments, int& status) {
     auto made = std::make_unique<Invocation>();
     Invocation& invocation = *made;
     invocation.json = arguments.json;
-    invocation.now = std::chrono::floor<mappings::Millis>(std::chrono::system_clock::now());
+    invocation.now = real_now();
     if (!arguments.now.empty()) {
         const auto now = mappings::parse_rfc3339(arguments.now);
         if (!now) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 
+#include "daemon/app/judgement.hpp"
 #include "daemon/app/own_milestones.hpp"
 #include "daemon/app/poller.hpp"
 #include "daemon/app/remapping.hpp"
@@ -150,12 +151,9 @@ int once(Invocation& invocation, Sending sending) {
     keeper.rebuild();
     FigureBook figures(portfolio, *store, invocation.clock);
     Transaction transaction(*store);
-    if (failures.empty()) keeper.allow_snapshots(invocation.now);
-    freeze_baselines(portfolio, *store, figures, invocation.now);
-    if (failures.empty()) remember_young_figures(portfolio, *store, figures, invocation.now);
-    const auto views = evaluate(portfolio, *store, figures, invocation.now);
-    const Tellings tellings = plan_tellings(portfolio, *store, figures, views, invocation.now);
-    remember_statuses(views, *store, invocation.now);
+    const Tellings tellings = judge(portfolio, *store, keeper, figures, invocation.now,
+                                    failures.empty() ? Reading::complete : Reading::partial)
+                                  .tellings;
     if (sending == Sending::as_due) remember_tellings(tellings, *store);
     transaction.commit();
     for (const ReadingFailure& failure : failures)

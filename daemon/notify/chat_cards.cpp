@@ -13,7 +13,6 @@ namespace baselined::daemon {
 
 namespace {
 
-constexpr std::size_t most_tickets = 10;
 /// What a chat shows of a notice; webhooks tell of one measure.
 constexpr std::size_t most_measures = 10;
 constexpr std::size_t slack_header = 150, slack_section = 3000;
@@ -142,7 +141,7 @@ std::string_view severity_of(const MeasureNotice& measure) {
 
 void write_measure_alerts(Json& json, const MeasureNotice& measure, bool is_test, mappings::Instant starts,
                           mappings::Instant now) {
-    const MeasureWords words = words_of(measure, most_tickets);
+    const MeasureWords words = words_of(measure);
     const std::vector<std::pair<std::string, std::string>> annotations{
         {"summary", words.what},
         {"description", fmt::format("{} {} {}", words.how_sure, words.at_risk, words.shown_by)},
@@ -176,7 +175,7 @@ std::string slack_message(const Notice& notice) {
     for (const SourceNotice& source : notice.sources)
         slack_text(json, "section", "mrkdwn", for_slack(words_of(source).what), slack_section);
     for (const MeasureNotice* measure : shown_measures(notice)) {
-        const MeasureWords words = words_of(*measure, most_tickets);
+        const MeasureWords words = words_of(*measure);
         slack_text(json, "section", "mrkdwn",
                    fmt::format("{}\n{}\n{} {}\n{}", for_slack(words.what), for_slack(words.how_sure),
                                for_slack(words.at_risk), ticket_links(*measure, words, slack_link),
@@ -207,7 +206,7 @@ std::string teams_message(const Notice& notice) {
     for (const SourceNotice& source : notice.sources)
         teams_text(json, for_markdown(words_of(source).what), nullptr, false);
     for (const MeasureNotice* measure : shown_measures(notice)) {
-        const MeasureWords words = words_of(*measure, most_tickets);
+        const MeasureWords words = words_of(*measure);
         teams_text(json, for_markdown(words.what), nullptr, false);
         teams_text(json, for_markdown(words.how_sure), nullptr, false);
         teams_text(

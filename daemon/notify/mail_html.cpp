@@ -9,8 +9,6 @@ namespace baselined::daemon {
 
 namespace {
 
-constexpr std::size_t most_tickets = 10;
-
 /// Colours stand in the style twice; what a client without it shows is black on white, and whole.
 constexpr const char* head = R"(<meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -91,7 +89,7 @@ class HtmlWriter {
     }
 
     void write_measure(const MeasureNotice& measure, std::size_t place) {
-        const MeasureWords words = words_of(measure, most_tickets);
+        const MeasureWords words = words_of(measure);
         const char* level = notice_.measures.size() == 1 ? "h1" : "h2";
         html_ += fmt::format(
             "<div class=\"measure {}\">\n<{}><span class=\"label\">{}:</span> {} <span "

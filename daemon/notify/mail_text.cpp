@@ -9,8 +9,6 @@ namespace baselined::daemon {
 
 namespace {
 
-constexpr std::size_t most_tickets = 10;
-
 class TextWriter {
   public:
     explicit TextWriter(const Notice& notice) : notice_(notice) {}
@@ -51,7 +49,7 @@ class TextWriter {
     }
 
     void write_measure(const MeasureNotice& measure, bool with_details) {
-        const MeasureWords words = words_of(measure, most_tickets);
+        const MeasureWords words = words_of(measure);
         line(flat(words.what));
         line(flat(words.how_sure));
         line(flat(words.at_risk + (words.shown_by.empty() ? "" : " " + words.shown_by)));

@@ -6,6 +6,7 @@
 #include "daemon/notify/mail.hpp"
 #include "daemon/notify/signature.hpp"
 #include "daemon/notify/webhook_body.hpp"
+#include "daemon/real_clock.hpp"
 #include "mappings/record/utf8.hpp"
 
 namespace baselined::daemon {
@@ -17,10 +18,6 @@ namespace {
 constexpr std::chrono::seconds webhook_timeout{10};
 constexpr std::size_t quoted_bytes = 200;     ///< of an answer's body
 constexpr std::size_t most_answer = 1 << 20;  ///< a receiver has nothing longer to say
-
-mappings::Instant real_now() {
-    return std::chrono::floor<mappings::Millis>(std::chrono::system_clock::now());
-}
 
 /// The start of an answer on one line.
 std::string quoted(const std::string& body) {

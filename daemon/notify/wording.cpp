@@ -18,23 +18,16 @@ std::string money(double amount, const std::string& currency) {
     return figure_text(std::round(amount) + 0.0, currency);
 }
 
-/// "off_track" as people say it.
-std::string spoken(std::string_view status) {
-    std::string words(status);
-    std::replace(words.begin(), words.end(), '_', ' ');
-    return words;
+std::string capital(std::string text) {
+    if (!text.empty() && text.front() >= 'a' && text.front() <= 'z')
+        text.front() = static_cast<char>(text.front() - 32);
+    return text;
 }
 
 std::string sentence(std::string text) {
     if (text.empty()) return text;
-    if (text.front() >= 'a' && text.front() <= 'z') text.front() = static_cast<char>(text.front() - 32);
+    text = capital(std::move(text));
     if (std::string_view(".!?").find(text.back()) == std::string_view::npos) text += '.';
-    return text;
-}
-
-std::string capital(std::string text) {
-    if (!text.empty() && text.front() >= 'a' && text.front() <= 'z')
-        text.front() = static_cast<char>(text.front() - 32);
     return text;
 }
 
@@ -191,7 +184,13 @@ std::string named(const MeasureNotice& measure) {
 
 }  // namespace
 
-MeasureWords words_of(const MeasureNotice& measure, std::size_t most_tickets) {
+std::string spoken(std::string_view status) {
+    std::string words(status);
+    std::replace(words.begin(), words.end(), '_', ' ');
+    return words;
+}
+
+MeasureWords words_of(const MeasureNotice& measure, std::size_t tickets) {
     MeasureWords words;
     words.label = label_of(measure);
     words.what = fmt::format("{}: {}.", words.label, named(measure));
@@ -203,7 +202,7 @@ MeasureWords words_of(const MeasureNotice& measure, std::size_t most_tickets) {
     words.how_sure = how_sure(measure);
     words.at_risk = at_risk(measure);
     words.tickets_label = tickets_label(measure);
-    words.shown_by = shown_by(measure, most_tickets);
+    words.shown_by = shown_by(measure, tickets);
     words.meaning = meaning_of(measure);
     words.facts = facts_of(measure);
     return words;

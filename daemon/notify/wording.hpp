@@ -2,11 +2,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/notify/notice.hpp"
 
 namespace baselined::daemon {
+
+/// A status as people say it: "off track".
+std::string spoken(std::string_view status);
 
 /// A measure in three lines, and what belongs to them.
 struct MeasureWords {
@@ -22,7 +26,9 @@ struct MeasureWords {
     std::string meaning;        ///< what the label means to its reader; empty where that is plain
     std::string facts;          ///< programme, owner, indicator, how the work looks
 };
-MeasureWords words_of(const MeasureNotice& measure, std::size_t most_tickets);
+/// So many tickets are named where there is room; the others are counted.
+inline constexpr std::size_t most_tickets = 10;
+MeasureWords words_of(const MeasureNotice& measure, std::size_t tickets = most_tickets);
 
 struct SourceWords {
     std::string label, what;

@@ -39,19 +39,19 @@ Chart chart_of(const MeasureView& view) {
     return chart;
 }
 
-std::vector<NewestTickets> newest_tickets(FigureBook& figures, const std::vector<MeasureView>& views,
+std::vector<NewestTickets> newest_tickets(FigureBook& figures, const std::vector<const MeasureView*>& views,
                                           std::size_t limit) {
     std::vector<FigureBook::FigurePlace> places;
-    for (const MeasureView& view : views)
-        if (view.actual) places.push_back({view.plan->series, view.actual->period});
+    for (const MeasureView* view : views)
+        if (view->actual) places.push_back({view->plan->series, view->actual->period});
     auto records = figures.records(places);
     std::vector<NewestTickets> all;
     auto next = records.begin();
-    for (const MeasureView& view : views) {
+    for (const MeasureView* view : views) {
         NewestTickets& tickets = all.emplace_back();
-        if (!view.actual) continue;
+        if (!view->actual) continue;
         tickets.newest = std::move(*next++);
-        const auto form = view.plan->indicator->form;
+        const auto form = view->plan->indicator->form;
         if (form == mappings::Form::share || form == mappings::Form::snapshot)
             std::erase_if(tickets.newest, [](const CountedRecord& ticket) { return !ticket.hit; });
         std::stable_sort(tickets.newest.begin(), tickets.newest.end(),

@@ -16,7 +16,7 @@ struct NewestTickets {
 };
 /// For each view the newest records behind its newest settled figure, at most `limit`; of a share those that
 /// count. Reads all records of the kinds, each indicator's once.
-std::vector<NewestTickets> newest_tickets(FigureBook& figures, const std::vector<MeasureView>& views,
+std::vector<NewestTickets> newest_tickets(FigureBook& figures, const std::vector<const MeasureView*>& views,
                                           std::size_t limit);
 
 }  // namespace baselined::daemon

@@ -117,16 +117,14 @@ std::string measure_text(const MeasureView& view, const NewestTickets& tickets) 
 }
 
 std::string portfolio_row(const MeasureView& view) {
-    const auto& saving = view.assessment.saving;
+    const auto at_risk = view.assessment.money_at_risk();
     return fmt::format(
         "<tr><td><a href=\"#{}\">{}</a></td><td>{}</td><td>{}</td><td class=\"number\">{}</td><td "
         "class=\"number\">{}</td></tr>\n",
         escaped(view.plan->measure->id), escaped(view.plan->measure->name),
         status_text(name_of(view.assessment.implementation)), status_text(name_of(view.assessment.potential)),
         view.assessment.p_deliver ? fmt::format("{:.0f} %", *view.assessment.p_deliver * 100) : "–",
-        saving ? escaped(figure_text(std::round(std::max(0.0, saving->target - saving->forecast)),
-                                     saving->currency))
-               : "–");
+        at_risk ? escaped(figure_text(std::round(*at_risk), view.assessment.saving->currency)) : "–");
 }
 
 }  // namespace
@@ -148,7 +146,9 @@ int write_report(Invocation& invocation, const std::string& path) {
     for (const MeasureView& view : *views) html += portfolio_row(view);
     html += "</table></div>\n";
     FigureBook figures(*invocation.portfolio, *store, invocation.clock);
-    const auto tickets = newest_tickets(figures, *views, tickets_shown);
+    std::vector<const MeasureView*> shown;
+    for (const MeasureView& view : *views) shown.push_back(&view);
+    const auto tickets = newest_tickets(figures, shown, tickets_shown);
     for (std::size_t i = 0; i < views->size(); ++i) html += measure_text((*views)[i], tickets[i]);
     html += "</main></body></html>\n";
     std::ofstream file(path, std::ios::binary);

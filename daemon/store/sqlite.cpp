@@ -75,6 +75,15 @@ Statement& Statement::bind_real(int index, double value) {
     return *this;
 }
 
+Statement& Statement::bind_instant(int index, const std::optional<mappings::Instant>& at) {
+    return at ? bind(index, at->time_since_epoch().count()) : bind_null(index);
+}
+
+std::optional<mappings::Instant> Statement::instant(int column) const {
+    if (is_null(column)) return std::nullopt;
+    return mappings::Instant{mappings::Millis{integer(column)}};
+}
+
 double Statement::real(int column) const {
     return sqlite3_column_double(statement_.get(), column);
 }

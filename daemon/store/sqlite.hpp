@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "mappings/record/time.hpp"
+
 namespace baselined::daemon {
 
 class Database;
@@ -24,6 +26,8 @@ class Statement {
     Statement& bind_blob(int index, std::string_view bytes);
     Statement& bind_null(int index);
     Statement& bind_real(int index, double value);
+    /// Milliseconds since 1970; NULL without a value.
+    Statement& bind_instant(int index, const std::optional<mappings::Instant>& at);
 
     /// True: a row is there.
     bool step();
@@ -37,6 +41,7 @@ class Statement {
     [[nodiscard]] bool is_null(int column) const;
     [[nodiscard]] bool is_blob(int column) const;
     [[nodiscard]] double real(int column) const;
+    [[nodiscard]] std::optional<mappings::Instant> instant(int column) const;  ///< nullopt: NULL
 
   private:
     struct Finalize {

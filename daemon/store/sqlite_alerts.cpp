@@ -28,18 +28,6 @@ std::vector<std::string> split(std::string_view text) {
     return lines;
 }
 
-void bind_time(Statement& statement, int index, const std::optional<Instant>& at) {
-    if (at)
-        statement.bind(index, at->time_since_epoch().count());
-    else
-        statement.bind_null(index);
-}
-
-std::optional<Instant> time_at(const Statement& row, int column) {
-    if (row.is_null(column)) return std::nullopt;
-    return Instant{mappings::Millis{row.integer(column)}};
-}
-
 Instant certain_time_at(const Statement& row, int column) {
     return Instant{mappings::Millis{row.integer(column)}};
 }
@@ -64,12 +52,12 @@ StoredEpisode read_episode(const Statement& row) {
     StoredEpisode stored;
     stored.measure = row.text(0);
     stored.episode.standing = mappings::standing_named(row.text(1)).value_or(mappings::Standing::clear);
-    stored.episode.first_told = time_at(row, 2);
-    stored.episode.last_told = time_at(row, 3);
+    stored.episode.first_told = row.instant(2);
+    stored.episode.last_told = row.instant(3);
     stored.told = split(row.text(4));
     if (row.is_null(7)) return stored;
     stored.held = HeldTelling{std::string(row.text(5)), hold_named(row.text(6)), certain_time_at(row, 7),
-                              time_at(row, 8), split(row.text(9))};
+                              row.instant(8), split(row.text(9))};
     return stored;
 }
 
@@ -98,11 +86,11 @@ void SqliteStore::save_episode(const StoredEpisode& stored) {
         "told = excluded.told, held_kind = excluded.held_kind, held_by = excluded.held_by, held_since = "
         "excluded.held_since, held_until = excluded.held_until, held_from = excluded.held_from");
     statement.bind_text(1, stored.measure).bind_text(2, name_of(stored.episode.standing));
-    bind_time(statement, 3, stored.episode.first_told);
-    bind_time(statement, 4, stored.episode.last_told);
+    statement.bind_instant(3, stored.episode.first_told);
+    statement.bind_instant(4, stored.episode.last_told);
     statement.bind_text(5, told).bind_text(6, held.kind).bind_text(7, mappings::name_of(held.by));
-    bind_time(statement, 8, stored.held ? std::optional(held.since) : std::nullopt);
-    bind_time(statement, 9, held.until);
+    statement.bind_instant(8, stored.held ? std::optional(held.since) : std::nullopt);
+    statement.bind_instant(9, held.until);
     statement.bind_text(10, held_from).run();
 }
 
@@ -129,8 +117,8 @@ std::vector<StoredHold> SqliteStore::holds() {
         hold.system_user = rows->text(7);
         hold.reason = rows->text(8);
         hold.at = certain_time_at(*rows, 9);
-        hold.lifted_at = time_at(*rows, 10);
-        hold.warned_at = time_at(*rows, 11);
+        hold.lifted_at = rows->instant(10);
+        hold.warned_at = rows->instant(11);
         holds.push_back(std::move(hold));
     }
     return holds;
@@ -154,8 +142,8 @@ void SqliteStore::add_hold(const StoredHold& hold) {
 
 void SqliteStore::save_hold(const StoredHold& hold) {
     Statement& statement = prepared("UPDATE hold SET lifted_at = ?, warned_at = ? WHERE id = ?");
-    bind_time(statement, 1, hold.lifted_at);
-    bind_time(statement, 2, hold.warned_at);
+    statement.bind_instant(1, hold.lifted_at);
+    statement.bind_instant(2, hold.warned_at);
     statement.bind(3, hold.id).run();
 }
 
@@ -163,7 +151,7 @@ std::optional<WatchedSource> SqliteStore::watched_source(std::string_view name) 
     Use found(prepared("SELECT first_seen, told_silent_at FROM watched_source WHERE name = ?"));
     found->bind_text(1, name);
     if (!found->step()) return std::nullopt;
-    return WatchedSource{std::string(name), certain_time_at(*found, 0), time_at(*found, 1)};
+    return WatchedSource{std::string(name), certain_time_at(*found, 0), found->instant(1)};
 }
 
 void SqliteStore::save_watched_source(const WatchedSource& source) {
@@ -171,7 +159,7 @@ void SqliteStore::save_watched_source(const WatchedSource& source) {
         "INSERT INTO watched_source(name, first_seen, told_silent_at) VALUES(?, ?, ?) ON "
         "CONFLICT(name) DO UPDATE SET told_silent_at = excluded.told_silent_at");
     statement.bind_text(1, source.name).bind(2, source.first_seen.time_since_epoch().count());
-    bind_time(statement, 3, source.told_silent_at);
+    statement.bind_instant(3, source.told_silent_at);
     statement.run();
 }
 
@@ -187,7 +175,7 @@ void SqliteStore::add_delivery(const StoredDelivery& delivery) {
         .bind(5, delivery.created_at.time_since_epoch().count())
         .bind_text(6, name_of(delivery.state))
         .bind(7, delivery.attempts);
-    bind_time(statement, 8, delivery.next_at);
+    statement.bind_instant(8, delivery.next_at);
     statement.bind_text(9, delivery.last_error).run();
     for (const DeliverySubject& subject : delivery.subjects)
         prepared("INSERT INTO delivery_subject(delivery, measure, kind) VALUES(?, ?, ?)")
@@ -202,9 +190,9 @@ void SqliteStore::save_delivery(const StoredDelivery& delivery) {
         "UPDATE delivery SET state = ?1, attempts = ?2, first_try_at = ?3, next_at = ?4, sent_at = ?5, "
         "last_error = ?6, content = CASE WHEN ?1 = 'sent' THEN '' ELSE content END WHERE id = ?7");
     statement.bind_text(1, name_of(delivery.state)).bind(2, delivery.attempts);
-    bind_time(statement, 3, delivery.first_try_at);
-    bind_time(statement, 4, delivery.next_at);
-    bind_time(statement, 5, delivery.sent_at);
+    statement.bind_instant(3, delivery.first_try_at);
+    statement.bind_instant(4, delivery.next_at);
+    statement.bind_instant(5, delivery.sent_at);
     statement.bind_text(6, delivery.last_error).bind_text(7, delivery.id).run();
 }
 
@@ -217,9 +205,9 @@ StoredDelivery SqliteStore::read_delivery(Statement& row) const {
     delivery.created_at = certain_time_at(row, 4);
     delivery.state = named<DeliveryState>(state_names, row.text(5));
     delivery.attempts = static_cast<int>(row.integer(6));
-    delivery.first_try_at = time_at(row, 7);
-    delivery.next_at = time_at(row, 8);
-    delivery.sent_at = time_at(row, 9);
+    delivery.first_try_at = row.instant(7);
+    delivery.next_at = row.instant(8);
+    delivery.sent_at = row.instant(9);
     delivery.last_error = row.text(10);
     Use subjects(prepared("SELECT measure, kind FROM delivery_subject WHERE delivery = ? ORDER BY rowid"));
     subjects->bind_text(1, delivery.id);
@@ -268,7 +256,7 @@ std::map<std::string, std::int64_t> SqliteStore::delivery_counts() {
 std::optional<Instant> SqliteStore::oldest_waiting_delivery() {
     Use found(prepared("SELECT min(created_at) FROM delivery WHERE state IN ('waiting', 'held')"));
     found->step();
-    return time_at(*found, 0);
+    return found->instant(0);
 }
 
 StoredReceiver SqliteStore::receiver(std::string_view receiver) {
@@ -277,9 +265,9 @@ StoredReceiver SqliteStore::receiver(std::string_view receiver) {
     Use found(prepared("SELECT paused_until, disabled_url, disabled_at, words FROM receiver WHERE name = ?"));
     found->bind_text(1, receiver);
     if (!found->step()) return stored;
-    stored.paused_until = time_at(*found, 0);
+    stored.paused_until = found->instant(0);
     stored.disabled_url = found->text(1);
-    stored.disabled_at = time_at(*found, 2);
+    stored.disabled_at = found->instant(2);
     stored.words = found->text(3);
     return stored;
 }
@@ -290,9 +278,9 @@ void SqliteStore::save_receiver(const StoredReceiver& receiver) {
         "CONFLICT(name) DO UPDATE SET paused_until = excluded.paused_until, disabled_url = "
         "excluded.disabled_url, disabled_at = excluded.disabled_at, words = excluded.words");
     statement.bind_text(1, receiver.receiver);
-    bind_time(statement, 2, receiver.paused_until);
+    statement.bind_instant(2, receiver.paused_until);
     statement.bind_text(3, receiver.disabled_url);
-    bind_time(statement, 4, receiver.disabled_at);
+    statement.bind_instant(4, receiver.disabled_at);
     statement.bind_text(5, receiver.words).run();
 }
 

@@ -34,18 +34,6 @@ std::string decompress(std::string_view packed, std::size_t size) {
     return data;
 }
 
-void bind_optional(Statement& statement, int index, const std::optional<Instant>& at) {
-    if (at)
-        statement.bind(index, at->time_since_epoch().count());
-    else
-        statement.bind_null(index);
-}
-
-std::optional<Instant> optional_instant(const Statement& row, int column) {
-    if (row.is_null(column)) return std::nullopt;
-    return Instant{Millis{row.integer(column)}};
-}
-
 }  // namespace
 
 SourceId SqliteStore::source(std::string_view name) {
@@ -73,11 +61,11 @@ StoredStream SqliteStore::stream(std::string_view source_name, std::string_view 
         if (found->step()) {
             stream.id = found->integer(0);
             stream.mapping_digest = found->text(1);
-            stream.complete_at = optional_instant(*found, 2);
-            stream.first_complete_at = optional_instant(*found, 3);
+            stream.complete_at = found->instant(2);
+            stream.first_complete_at = found->instant(3);
             stream.error = found->text(4);
             stream.cursor = found->text(5);
-            stream.reconciled_at = optional_instant(*found, 6);
+            stream.reconciled_at = found->instant(6);
             return stream;
         }
     }
@@ -106,10 +94,10 @@ void SqliteStore::save_stream(const StoredStream& stream) {
         "?, "
         "reconciled_at = ? WHERE id = ?");
     save.bind_text(1, stream.mapping_digest);
-    bind_optional(save, 2, stream.complete_at);
-    bind_optional(save, 3, stream.first_complete_at);
+    save.bind_instant(2, stream.complete_at);
+    save.bind_instant(3, stream.first_complete_at);
     save.bind_text(4, stream.error).bind_text(5, stream.cursor);
-    bind_optional(save, 6, stream.reconciled_at);
+    save.bind_instant(6, stream.reconciled_at);
     save.bind(7, stream.id).run();
 }
 
@@ -182,7 +170,7 @@ void SqliteStore::add_deleted(StreamId stream, std::int64_t count) {
 std::optional<Instant> SqliteStore::last_record_at(StreamId stream) {
     Use newest(prepared("SELECT newest_at FROM stream WHERE id = ?"));
     newest->bind(1, stream);
-    return newest->step() ? optional_instant(*newest, 0) : std::nullopt;
+    return newest->step() ? newest->instant(0) : std::nullopt;
 }
 
 void SqliteStore::note(StreamId stream, std::int64_t records, const Record* record) {

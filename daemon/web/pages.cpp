@@ -1,8 +1,7 @@
 #include "daemon/web/pages.hpp"
 
-#include <chrono>
-
 #include "daemon/cli/json.hpp"
+#include "daemon/real_clock.hpp"
 
 namespace baselined::daemon {
 
@@ -48,8 +47,7 @@ Page page_of(std::string_view path, const Observations& seen) {
     if (path == "/health") return {200, "text/plain; charset=utf-8", "alive\n"};
     if (path == "/ready") return ready_page(seen);
     if (path == "/metrics")
-        return {200, "text/plain; version=0.0.4; charset=utf-8",
-                metrics_text(seen, std::chrono::floor<mappings::Millis>(std::chrono::system_clock::now()))};
+        return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(seen, real_now())};
     return {404, "text/plain; charset=utf-8", "there are /metrics, /health and /ready\n"};
 }
 

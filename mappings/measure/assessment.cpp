@@ -348,6 +348,11 @@ std::optional<double> reduction_of(const TargetDefinition& target, double baseli
     return aim > 0 ? std::make_optional(1 - baseline / aim) : std::nullopt;
 }
 
+std::optional<double> Assessment::money_at_risk() const {
+    if (!saving) return std::nullopt;
+    return std::max(0.0, saving->target - saving->forecast);
+}
+
 std::optional<Limits> Assessment::limits(double n) const {
     auto limits = baseline ? process_limits(*baseline, n) : std::nullopt;
     if (limits && is_mirrored)

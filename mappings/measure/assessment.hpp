@@ -89,6 +89,8 @@ struct Assessment {
     std::optional<Baseline> baseline;  ///< as the filter sees it
     bool is_mirrored = false;          ///< `baseline` is in the other direction than the indicator
 
+    /// Target saving minus forecast saving, at least 0; empty: no value of a unit is known.
+    [[nodiscard]] std::optional<double> money_at_risk() const;
     /// The baseline's process limits for a period over n, in the indicator's own direction.
     [[nodiscard]] std::optional<Limits> limits(double n) const;
 };

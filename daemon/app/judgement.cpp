@@ -1,0 +1,20 @@
+#include "daemon/app/judgement.hpp"
+
+namespace baselined::daemon {
+
+Judgement judge(Portfolio& portfolio, Store& store, RecordKeeper& keeper, FigureBook& figures, Instant now,
+                Reading reading, const std::set<std::string>& untried_sources) {
+    if (reading == Reading::complete) {
+        keeper.allow_snapshots(now);
+        remember_young_figures(portfolio, store, figures, now);
+    }
+    freeze_baselines(portfolio, store, figures, now);
+    Judgement judgement;
+    judgement.views = evaluate(portfolio, store, figures, now);
+    // Before the statuses: whether a measure was ever known is asked of its history.
+    judgement.tellings = plan_tellings(portfolio, store, figures, judgement.views, now, untried_sources);
+    judgement.turns = remember_statuses(judgement.views, store, now);
+    return judgement;
+}
+
+}  // namespace baselined::daemon
