@@ -4,13 +4,9 @@ SEED=N repeats one; ROUNDS=N draws more."""
 import csv
 import datetime as dt
 import json
-import os
 import pathlib
 import random
-import shutil
-import subprocess
 import sys
-import tempfile
 import unittest
 import zoneinfo
 
@@ -18,8 +14,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import oracle  # noqa: E402
 from reference import Reference  # noqa: E402
+from rounds import Rounds, rfc  # noqa: E402
 
-PROGRAM = os.environ.get("BASELINED", str(ROOT / "build" / "dev" / "baselined"))
 UTC = dt.timezone.utc
 FIRST, DAYS = dt.datetime(2026, 2, 20, tzinfo=UTC), 100
 NOW = dt.datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -31,10 +27,6 @@ FIELDS = {
 }
 CHOICES = {"service": ["vpn", "mail", "erp é"], "ci": ["a", "b", "c", "d"], "category": ["net", "app"], "state": ["new", "in_progress", "resolved", "cancelled"], "x_vendor": ["ACME", "Zeta & Co"],
            "outcome": ["successful", "successful_with_issues", "failed", "rolled_back", "cancelled"], "type": ["standard", "normal", "emergency"]}
-
-
-def rfc(when):
-    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Draw:
@@ -156,10 +148,8 @@ def yaml_of(value):
     return json.dumps(value, default=rfc, ensure_ascii=False)
 
 
-class RandomIndicators(unittest.TestCase):
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="baselined-random-"))
-        self.addCleanup(shutil.rmtree, self.folder)
+class RandomIndicators(Rounds, unittest.TestCase):
+    rounds = 3
 
     def write(self, records, zone):
         main = [f"timezone: {zone}", "store: store.db", "indicators: [indicators.yaml]", "sources:"]
@@ -191,20 +181,9 @@ class RandomIndicators(unittest.TestCase):
             return "true" if value else "false"
         return rfc(value) if isinstance(value, dt.datetime) else str(value)
 
-    def run_program(self, *arguments):
-        done = subprocess.run([PROGRAM, arguments[0], "--config", str(self.folder / "baselined.yaml"), "--now", rfc(NOW), *arguments[1:]], capture_output=True, text=True, check=False)
-        self.assertEqual(done.returncode, 0, f"{arguments}\n{done.stderr}")
-        return done.stdout
-
-    def close(self, seen, expected, what):
-        if expected is None or seen is None:
-            self.assertEqual(seen, expected, what)
-        else:
-            self.assertLessEqual(abs(seen - expected), 1e-9 * max(1, abs(expected)), f"{what}: {seen}, not {expected}")
-
     def compare(self, reference, name, length, scope, zone):
         where = sum((["--where", f"{f}={v}"] for f, values in scope.items() for v in values), [])
-        periods = json.loads(self.run_program("series", "--indicator", name, "--period", length, "--from", "2026-02-10", "--to", "2026-06-28", *where, "--json"))["periods"]
+        periods = json.loads(self.run_program(NOW, "series", "--indicator", name, "--period", length, "--from", "2026-02-10", "--to", "2026-06-28", *where, "--json"))["periods"]
         self.assertGreater(len(periods), 1)
         for period in periods:
             begin, end = (oracle.start_of(dt.date.fromisoformat(period[k][:10]) + dt.timedelta(0), zone) for k in ("from", "to")) if len(period["from"]) == 10 else (dt.datetime.fromisoformat(period[k].replace("Z", "+00:00")) for k in ("from", "to"))
@@ -218,15 +197,8 @@ class RandomIndicators(unittest.TestCase):
                 self.close(period["numerator"], numerator, what + ", numerator")
                 self.close(period["denominator"], denominator, what + ", denominator")
 
-    def test_drawn_by_chance(self):
-        base = int(os.environ.get("SEED", 0)) or random.SystemRandom().randrange(1, 10**6)
-        for seed in range(base, base + int(os.environ.get("ROUNDS", 3))):
-            with self.subTest(f"SEED={seed} ROUNDS=1"):
-                for path in self.folder.iterdir():
-                    shutil.rmtree(path) if path.is_dir() else path.unlink()
-                self.one_round(Draw(seed))
-
-    def one_round(self, draw):
+    def one_round(self, seed):
+        draw = Draw(seed)
         records = draw.records()
         zone_name = draw.random.choice(ZONES)
         self.write(records, zone_name)
@@ -234,7 +206,7 @@ class RandomIndicators(unittest.TestCase):
         indicators.update({f"drawn_{i}": draw.indicator() for i in range(25)})
         text = "".join(f"  {name}: {yaml_of(definition)}\n" for name, definition in indicators.items())
         (self.folder / "indicators.yaml").write_text("indicators:\n" + text, encoding="utf-8")
-        self.run_program("once")
+        self.run_program(NOW, "once")
         zone = zoneinfo.ZoneInfo(zone_name)
         reference = Reference(records, zone, indicators, NOW)
         for name, definition in indicators.items():

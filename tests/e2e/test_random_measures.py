@@ -4,14 +4,9 @@ tests/support/promise.py. SEED=N repeats one; ROUNDS=N draws more."""
 import csv
 import datetime as dt
 import json
-import math
-import os
 import pathlib
 import random
-import shutil
-import subprocess
 import sys
-import tempfile
 import unittest
 import zoneinfo
 
@@ -20,8 +15,8 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 import oracle  # noqa: E402
 from promise import Promise  # noqa: E402
 from reference import Reference  # noqa: E402
+from rounds import Rounds, rfc  # noqa: E402
 
-PROGRAM = os.environ.get("BASELINED", str(ROOT / "build" / "dev" / "baselined"))
 UTC = dt.timezone.utc
 SETTLE = dt.timedelta(days=7)
 SPAN = {"from": "opened_at", "to": "resolved_at"}
@@ -37,10 +32,6 @@ INDICATORS = {
 }
 WINDOWS = {"month": ("2024-07-01", "2025-06-30"), "quarter": ("2023-07-01", "2025-06-30"), "week": ("2025-01-02", "2025-06-29"), "day": ("2025-05-01", "2025-06-30")}
 STARTS = {"month": "2025-07-01", "quarter": "2025-07-01", "week": "2025-07-02", "day": "2025-07-01"}
-
-
-def rfc(when):
-    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def after(begin, length):
@@ -119,10 +110,8 @@ class Drawn:
         return sum(y for _, y, _ in figures) / sum(over) if sum(over) else None
 
 
-class RandomMeasures(unittest.TestCase):
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="baselined-measures-"))
-        self.addCleanup(shutil.rmtree, self.folder)
+class RandomMeasures(Rounds, unittest.TestCase):
+    rounds = 12
 
     def write(self, drawn, by):
         (self.folder / "inbox").mkdir()
@@ -142,26 +131,8 @@ class RandomMeasures(unittest.TestCase):
         (self.folder / "measures.yaml").write_text(f"measures:\n  - {json.dumps(measure)}\n", encoding="utf-8")
         return {"drawn": definition, "all_incidents": below}
 
-    def run_program(self, now, *arguments):
-        done = subprocess.run([PROGRAM, arguments[0], "--config", str(self.folder / "baselined.yaml"), "--now", rfc(now), *arguments[1:]], capture_output=True, text=True, check=False)
-        self.assertEqual(done.returncode, 0, f"{arguments}\n{done.stderr}")
-        return done.stdout
-
-    def close(self, seen, expected, what):
-        if expected is None or seen is None:
-            self.assertEqual(seen, expected, what)
-        else:
-            self.assertLessEqual(abs(seen - expected), 1e-9 * max(1, abs(expected)), f"{what}: {seen}, not {expected}")
-
-    def test_drawn_by_chance(self):
-        base = int(os.environ.get("SEED", 0)) or random.SystemRandom().randrange(1, 10**6)
-        for seed in range(base, base + int(os.environ.get("ROUNDS", 12))):
-            with self.subTest(f"SEED={seed} ROUNDS=1"):
-                for path in self.folder.iterdir():
-                    shutil.rmtree(path) if path.is_dir() else path.unlink()
-                self.one_round(Drawn(seed))
-
-    def one_round(self, drawn):
+    def one_round(self, seed):
+        drawn = Drawn(seed)
         begins = drawn.begins()
         all_begins = [next(begins) for _ in range(max(drawn.periods_to_target, drawn.followed) + 1)]
         # The end of the last followed period, plus what makes it settled, plus half of the running one.
