@@ -91,11 +91,7 @@ std::string how_sure(const MeasureNotice& measure) {
 std::string at_risk(const MeasureNotice& measure) {
     if (!measure.money_at_risk) return "Money at risk: not known.";
     if (std::round(*measure.money_at_risk) <= 0)
-        return fmt::format(
-            "Money at risk: none; the forecast saving at the target date is {} the target saving.",
-            std::round(*measure.money_at_risk) == 0
-                ? "equal to"
-                : money(-*measure.money_at_risk, measure.currency) + " above");
+        return "Money at risk: none; the forecast saving at the target date reaches the target saving.";
     return fmt::format(
         "Money at risk: {} (target saving minus forecast saving at the target date; provisional).",
         money(*measure.money_at_risk, measure.currency));

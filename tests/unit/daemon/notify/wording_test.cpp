@@ -1,0 +1,25 @@
+#include "daemon/notify/wording.hpp"
+
+#include "tests/support/catch.hpp"
+
+using namespace baselined::daemon;
+
+TEST_CASE("money at risk is an amount, nothing, or not known") {
+    MeasureNotice measure;
+    measure.currency = "EUR";
+    CHECK(words_of(measure).at_risk == "Money at risk: not known.");
+    // What is at risk is never below nothing: the forecast may lie above the target, not only on it.
+    measure.money_at_risk = 0;
+    CHECK(words_of(measure).at_risk ==
+          "Money at risk: none; the forecast saving at the target date reaches the target saving.");
+    measure.money_at_risk = 15'900.4;
+    CHECK(words_of(measure).at_risk ==
+          "Money at risk: 15,900 EUR (target saving minus forecast saving at the target date; provisional).");
+}
+
+TEST_CASE("so many tickets are named, the others counted") {
+    MeasureNotice measure;
+    for (const char* number : {"INC1", "INC2", "INC3"}) measure.tickets.push_back({number, "", ""});
+    CHECK(words_of(measure).shown_by == "Tickets: INC1, INC2, INC3.");
+    CHECK(words_of(measure, 2).shown_by == "Tickets: INC1, INC2 and 1 more.");
+}
