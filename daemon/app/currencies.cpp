@@ -7,15 +7,21 @@
 
 namespace baselined::daemon {
 
-std::optional<CurrencyTrouble> currency_trouble(Portfolio& portfolio, Store& store, std::size_t number) {
-    const mappings::Series& series = portfolio.set().series(number);
-    const auto& indicator = portfolio.set().indicator(series.indicator);
+const std::optional<CurrencyTrouble>& CurrencyBook::of(std::size_t series) {
+    auto [known, is_new] = known_.try_emplace(series);
+    if (is_new) known->second = look(series);
+    return known->second;
+}
+
+std::optional<CurrencyTrouble> CurrencyBook::look(std::size_t number) {
+    const mappings::Series& series = portfolio_.set().series(number);
+    const auto& indicator = portfolio_.set().indicator(series.indicator);
     const auto& definition = indicator.definition;
     if (indicator.kind() != Kind::cost || !definition.of.field || definition.of.field->text != "amount")
         return std::nullopt;
-    const mappings::Slot currency = *portfolio.schemas().of(Kind::cost).find("currency");
+    const mappings::Slot currency = *portfolio_.schemas().of(Kind::cost).find("currency");
     std::set<std::string> found;
-    store.scan(Kind::cost, [&](RecordId, SourceId, const Record& record) {
+    store_.scan(Kind::cost, [&](RecordId, SourceId, const Record& record) {
         if (record.has(currency) && indicator.where.evaluate(record) && series.scope.evaluate(record))
             found.emplace(record.text(currency));
     });

@@ -1,6 +1,7 @@
 // Whether the postings behind a sum of money are all in the currency that it is shown in.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -14,7 +15,21 @@ struct CurrencyTrouble {
     std::string text;       ///< a sentence with the remedy
 };
 
-/// Reads all postings when the series takes `amount` of costs, nothing otherwise.
-std::optional<CurrencyTrouble> currency_trouble(Portfolio& portfolio, Store& store, std::size_t series);
+/// Reads all postings when a series that takes `amount` of costs is asked for first, nothing otherwise. Both
+/// outlive it.
+class CurrencyBook {
+  public:
+    CurrencyBook(Portfolio& portfolio, Store& store) : portfolio_(portfolio), store_(store) {}
+    const std::optional<CurrencyTrouble>& of(std::size_t series);
+    /// Postings changed.
+    void forget() { known_.clear(); }
+
+  private:
+    std::optional<CurrencyTrouble> look(std::size_t series);
+
+    Portfolio& portfolio_;
+    Store& store_;
+    std::map<std::size_t, std::optional<CurrencyTrouble>> known_;
+};
 
 }  // namespace baselined::daemon

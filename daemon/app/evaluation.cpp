@@ -7,7 +7,6 @@
 
 #include <algorithm>
 
-#include "daemon/app/currencies.hpp"
 #include "daemon/app/own_milestones.hpp"
 #include "mappings/measure/completeness.hpp"
 
@@ -15,7 +14,6 @@ namespace baselined::daemon {
 
 namespace {
 
-using mappings::ActionFigure;
 using mappings::Calendar;
 using mappings::Period;
 using mappings::PeriodFigure;
@@ -86,34 +84,6 @@ Frozen parse_frozen(const StoredBaseline& stored) {
     return frozen;
 }
 
-std::optional<Instant> instant_at(const Record& record, const mappings::Schema& schema, const char* field) {
-    const auto slot = schema.find(field);
-    if (!slot || !record.has(*slot)) return std::nullopt;
-    return record.get(*slot).instant();
-}
-
-/// Actions, findings or mapped milestones by the measure that they serve.
-std::map<std::string, std::vector<ActionFigure>> items_by_measure(Portfolio& portfolio, Store& store,
-                                                                  Kind kind) {
-    std::map<std::string, std::vector<ActionFigure>> items;
-    if (portfolio.feeding({kind}).empty()) return items;
-    const mappings::Schema& schema = portfolio.schemas().of(kind);
-    const auto blocked_by = schema.find("blocked_by");
-    const char* closed = kind == Kind::milestone ? "done_at" : "closed_at";
-    const SourceId own = kind == Kind::milestone ? own_milestones_source(store) : 0;
-    store.scan(kind, [&](RecordId, SourceId source, const Record& record) {
-        if (!record.has(mappings::slot_measure) || source == own) return;
-        ActionFigure item{std::string(record.has(mappings::slot_number) ? record.number() : record.id()),
-                          instant_at(record, schema, "due_at"), instant_at(record, schema, closed),
-                          blocked_by ? std::string(record.text(*blocked_by)) : std::string{}};
-        items[std::string(record.text(mappings::slot_measure))].push_back(std::move(item));
-    });
-    for (auto& [measure, list] : items)
-        std::sort(list.begin(), list.end(),
-                  [](const ActionFigure& a, const ActionFigure& b) { return a.number < b.number; });
-    return items;
-}
-
 int age_in_days(const Period& period, Instant now) {
     return static_cast<int>(std::chrono::duration_cast<date::days>(now - period.end).count());
 }
@@ -125,15 +95,13 @@ std::string ripening_key(Portfolio& portfolio, const MeasurePlan& plan) {
 
 class Evaluation {
   public:
-    Evaluation(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now)
+    Evaluation(Portfolio& portfolio, Store& store, Books& books, Instant now)
         : portfolio_(portfolio),
           store_(store),
-          figures_(figures),
+          books_(books),
+          figures_(books.figures),
           now_(now),
-          portfolio_calendar_(portfolio.configuration().zone, mappings::PeriodLength::day),
-          actions_(items_by_measure(portfolio, store, Kind::action)),
-          findings_(items_by_measure(portfolio, store, Kind::finding)),
-          milestones_(items_by_measure(portfolio, store, Kind::milestone)) {}
+          portfolio_calendar_(portfolio.configuration().zone, mappings::PeriodLength::day) {}
 
     MeasureView run(const MeasurePlan& plan) {
         const mappings::MeasureDefinition& measure = *plan.measure;
@@ -145,9 +113,9 @@ class Evaluation {
         input.indicator = plan.indicator;
         input.calendar = &calendar;
         input.now = now_;
-        input.actions = actions_[measure.id];
-        input.findings = findings_[measure.id];
-        input.milestones = milestones_[measure.id];
+        input.actions = books_.items.of(Kind::action, measure.id);
+        input.findings = books_.items.of(Kind::finding, measure.id);
+        input.milestones = books_.items.of(Kind::milestone, measure.id);
         std::vector<Reason> notes;
         look_at_data(plan, view, input.causes);
         look_at_baseline(plan, calendar, view, input, notes);
@@ -234,7 +202,7 @@ class Evaluation {
     /// Amounts of several currencies make no sum.
     void look_at_currencies(const MeasurePlan& plan, std::vector<Reason>& causes,
                             std::vector<Reason>& notes) {
-        const auto trouble = currency_trouble(portfolio_, store_, plan.series);
+        const auto& trouble = books_.currencies.of(plan.series);
         if (!trouble) return;
         auto& reasons = trouble->is_mixed ? causes : notes;
         reasons.push_back({trouble->is_mixed ? "mixed_currencies" : "other_currency", trouble->text});
@@ -337,17 +305,17 @@ class Evaluation {
 
     Portfolio& portfolio_;
     Store& store_;
+    Books& books_;
     FigureBook& figures_;
     Instant now_;
     Calendar portfolio_calendar_;
-    std::map<std::string, std::vector<ActionFigure>> actions_, findings_, milestones_;
     std::map<StreamId, std::optional<Instant>> last_records_;
 };
 
 }  // namespace
 
-std::vector<MeasureView> evaluate(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now) {
-    Evaluation evaluation(portfolio, store, figures, now);
+std::vector<MeasureView> evaluate(Portfolio& portfolio, Store& store, Books& books, Instant now) {
+    Evaluation evaluation(portfolio, store, books, now);
     std::vector<MeasureView> views;
     for (const MeasurePlan& plan : portfolio.measures()) views.push_back(evaluation.run(plan));
     return views;

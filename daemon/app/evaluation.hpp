@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/app/figure_book.hpp"
+#include "daemon/app/books.hpp"
 #include "mappings/measure/assessment.hpp"
 
 namespace baselined::daemon {
@@ -32,7 +32,7 @@ struct MeasureView {
 };
 
 /// The measures as of `now`. Reads only.
-std::vector<MeasureView> evaluate(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now);
+std::vector<MeasureView> evaluate(Portfolio& portfolio, Store& store, Books& books, Instant now);
 
 /// Freezes the baselines whose window has settled and whose streams have been read to their end since.
 void freeze_baselines(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now);

@@ -31,6 +31,8 @@ class FigureBook {
     FigureBook(Portfolio& portfolio, Store& store, Clock clock = Clock::runs)
         : portfolio_(portfolio), store_(store), clock_(clock) {}
     const mappings::SeriesFigures& of(std::size_t series);
+    /// Its tallies or snapshots changed.
+    void forget(std::size_t series) { figures_.erase(series); }
     /// One period's figure of an indicator, ratio or not.
     mappings::PeriodFigure figure(std::size_t series, const std::optional<std::size_t>& lower,
                                   const mappings::Period& period, Instant now);

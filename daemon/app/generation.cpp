@@ -95,6 +95,7 @@ asio::awaitable<void> Generation::prepare(std::function<void()> on_ready) {
             transaction.commit();
         }
         keeper_ = std::make_unique<RecordKeeper>(store, portfolio().set());
+        books_ = std::make_unique<Books>(portfolio(), store);
         remapping_ = std::make_unique<Remapping>(portfolio(), store, *keeper_);
         keep_own_milestones(portfolio(), store, *keeper_);
     };
@@ -258,9 +259,9 @@ asio::awaitable<void> Generation::evaluate(Reading reading) {
         const auto began = steady_clock::now();
         const Instant now = real_now();
         keeper_->rebuild();
-        FigureBook figures(portfolio(), store);
+        books_->forget(keeper_->take_changes());
         Transaction transaction(store);
-        Judgement judgement = judge(portfolio(), store, *keeper_, figures, now, reading, untried);
+        Judgement judgement = judge(portfolio(), store, *keeper_, *books_, now, reading, untried);
         remember_tellings(judgement.tellings, store);
         transaction.commit();
         for (const MeasureView& view : judgement.views)

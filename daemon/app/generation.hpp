@@ -77,6 +77,7 @@ class Generation {
     Surroundings around_;
     std::shared_ptr<ReadyConfiguration> configuration_;
     std::unique_ptr<RecordKeeper> keeper_;
+    std::unique_ptr<Books> books_;
     std::unique_ptr<Poller> poller_;
     std::unique_ptr<Remapping> remapping_;  ///< until all is mapped anew; no figure is judged before
     std::unique_ptr<Courier> courier_;      ///< null: nobody is to be told

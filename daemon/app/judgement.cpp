@@ -2,17 +2,18 @@
 
 namespace baselined::daemon {
 
-Judgement judge(Portfolio& portfolio, Store& store, RecordKeeper& keeper, FigureBook& figures, Instant now,
+Judgement judge(Portfolio& portfolio, Store& store, RecordKeeper& keeper, Books& books, Instant now,
                 Reading reading, const std::set<std::string>& untried_sources) {
     if (reading == Reading::complete) {
         keeper.allow_snapshots(now);
-        remember_young_figures(portfolio, store, figures, now);
+        remember_young_figures(portfolio, store, books.figures, now);
     }
-    freeze_baselines(portfolio, store, figures, now);
+    freeze_baselines(portfolio, store, books.figures, now);
     Judgement judgement;
-    judgement.views = evaluate(portfolio, store, figures, now);
+    judgement.views = evaluate(portfolio, store, books, now);
     // Before the statuses: whether a measure was ever known is asked of its history.
-    judgement.tellings = plan_tellings(portfolio, store, figures, judgement.views, now, untried_sources);
+    judgement.tellings =
+        plan_tellings(portfolio, store, books.figures, judgement.views, now, untried_sources);
     judgement.turns = remember_statuses(judgement.views, store, now);
     return judgement;
 }

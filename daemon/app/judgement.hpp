@@ -22,7 +22,7 @@ enum class Reading { complete, partial };
 
 /// Freezes, judges and keeps what changed. Within the caller's transaction, figures rebuilt before.
 /// `untried_sources`: see plan_tellings.
-Judgement judge(Portfolio& portfolio, Store& store, RecordKeeper& keeper, FigureBook& figures, Instant now,
+Judgement judge(Portfolio& portfolio, Store& store, RecordKeeper& keeper, Books& books, Instant now,
                 Reading reading, const std::set<std::string>& untried_sources = {});
 
 }  // namespace baselined::daemon

@@ -57,7 +57,12 @@ void RecordKeeper::mark_stale(Kind kind) {
     for (std::size_t list = 0; list < set_.list_count(); ++list)
         if (set_.list(list).kind == kind) store_.set_list_built(lists_[list], false);
     for (std::size_t series = 0; series < set_.series_count(); ++series)
-        if (reads(set_, series, kind)) store_.set_built(series_[series], false);
+        if (reads(set_, series, kind)) set_built(series, false);
+}
+
+void RecordKeeper::set_built(std::size_t series, bool built) {
+    store_.set_built(series_[series], built);
+    told_changes_.series.insert(series);
 }
 
 bool RecordKeeper::is_bulk() {
@@ -102,6 +107,7 @@ void RecordKeeper::note_change(RecordId id, SourceId source, std::optional<Recor
                                const Record* after) {
     ++changed_;
     const Kind kind = after != nullptr ? after->kind() : before->kind();
+    told_changes_.kinds.insert(kind);
     if (is_bulk() || stale_.contains(kind)) {
         mark_stale(kind);
         return;
@@ -137,13 +143,17 @@ void RecordKeeper::apply(const mappings::TallyDeltas& deltas) {
             throw StoreError(ErrorCode::corrupt,
                              "the store's tallies do not match its records: restore a copy");
         store_.save_tally(series, key.second, tally);
+        told_changes_.series.insert(key.first);
         ++cells_recomputed_;
     }
 }
 
 void RecordKeeper::forget(SourceId source) {
     store_.remove_all_of(source);
-    for (std::size_t kind = 0; kind < mappings::kind_count; ++kind) mark_stale(static_cast<Kind>(kind));
+    for (std::size_t kind = 0; kind < mappings::kind_count; ++kind) {
+        told_changes_.kinds.insert(static_cast<Kind>(kind));
+        mark_stale(static_cast<Kind>(kind));
+    }
 }
 
 /// In one pass over the records, however many lists there are.
@@ -188,7 +198,7 @@ void RecordKeeper::rebuild_series() {
         store_.save_tally(series_[key.first], key.second, tally);
         ++cells_recomputed_;
     }
-    for (const std::size_t index : rebuilt) store_.set_built(series_[index], true);
+    for (const std::size_t index : rebuilt) set_built(index, true);
     transaction.commit();
 }
 
@@ -209,8 +219,10 @@ void RecordKeeper::take_snapshots(Instant now) {
         const Tally known = store_.tally(series_[index], mappings::all_of_time);
         const auto hits = static_cast<std::int64_t>(known.sum.value());
         auto period = series.calendar.containing(Instant{mappings::Millis{std::stoll(*since)}});
-        for (; period.end <= now; period = series.calendar.after(period))
+        for (; period.end <= now; period = series.calendar.after(period)) {
             store_.save_snapshot(series_[index], period.begin, known.count, hits);
+            told_changes_.series.insert(index);
+        }
     }
 }
 

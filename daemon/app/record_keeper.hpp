@@ -24,6 +24,12 @@ struct IncomingRecord {
     const Record* record = nullptr;
 };
 
+/// What is no longer as it was.
+struct Changes {
+    std::set<std::size_t> series;  ///< by their index in the IndicatorSet: tallies or snapshots
+    std::set<Kind> kinds;          ///< of records
+};
+
 /// Two ways to the same figures: small changes are applied by their difference; when a large part of the
 /// history changes (a first reading, a changed mapping), the kinds are marked as not built and recomputed
 /// once at the end. Calls stand inside a transaction of the store; those marks are part of it, so a kill
@@ -49,6 +55,9 @@ class RecordKeeper {
     /// How many tallies were computed since it was asked last.
     std::int64_t take_cells_recomputed() { return std::exchange(cells_recomputed_, 0); }
 
+    /// What changed since it was asked last; more than that after a transaction that was rolled back.
+    Changes take_changes() { return std::exchange(told_changes_, {}); }
+
     [[nodiscard]] std::int64_t series_number(std::size_t series) const { return series_[series]; }
     [[nodiscard]] mappings::ListNumbers lists() const { return lists_; }
     /// Takes the snapshots of periods that ended up to `now` from what is stored: to be called before a
@@ -66,6 +75,7 @@ class RecordKeeper {
 
     void note_change(RecordId id, SourceId source, std::optional<Record> before, const Record* after);
     void mark_stale(Kind kind);
+    void set_built(std::size_t series, bool built);
     bool is_bulk();
     void rebuild_lists();
     void fill_lists(Kind kind, const std::vector<std::size_t>& lists);
@@ -80,6 +90,7 @@ class RecordKeeper {
     std::int64_t known_before_ = 0;  ///< records when this keeper began
     std::int64_t changed_ = 0;
     std::int64_t cells_recomputed_ = 0;
+    Changes told_changes_;
     std::map<RecordId, Change> changes_;
 };
 

@@ -24,8 +24,8 @@ std::vector<std::string> warnings(Invocation& invocation) {
     if (!std::filesystem::exists(portfolio.configuration().store, error)) return warnings;
     const auto store = open_sqlite_store(portfolio.configuration().store, StoreMode::read);
     store->use_attributes(portfolio.schemas());
-    FigureBook figures(portfolio, *store, invocation.clock);
-    for (const MeasureView& view : evaluate(portfolio, *store, figures, invocation.now))
+    Books books(portfolio, *store, invocation.clock);
+    for (const MeasureView& view : evaluate(portfolio, *store, books, invocation.now))
         for (const mappings::Reason& reason : view.assessment.reasons)
             if (reason.code == "baseline_before_data")
                 warnings.push_back(view.plan->measure->id + ": " + reason.text);
@@ -149,9 +149,9 @@ int once(Invocation& invocation, Sending sending) {
     keep_own_milestones(portfolio, *store, keeper);
     const auto failures = poll_once(portfolio, *store, keeper, invocation.now);
     keeper.rebuild();
-    FigureBook figures(portfolio, *store, invocation.clock);
+    Books books(portfolio, *store, invocation.clock);
     Transaction transaction(*store);
-    const Tellings tellings = judge(portfolio, *store, keeper, figures, invocation.now,
+    const Tellings tellings = judge(portfolio, *store, keeper, books, invocation.now,
                                     failures.empty() ? Reading::complete : Reading::partial)
                                   .tellings;
     if (sending == Sending::as_due) remember_tellings(tellings, *store);

@@ -238,7 +238,7 @@ int show_series(Invocation& invocation, const SeriesRequest& request) {
         rows.push_back(std::move(row));
     }
     if (views) add_plan(views->front(), rows);
-    if (const auto trouble = currency_trouble(portfolio, *store, series))
+    if (const auto trouble = CurrencyBook(portfolio, *store).of(series))
         fmt::print(stderr, "warning: {}\n", trouble->text);
     if (invocation.json)
         print_json(rows, *indicator);

@@ -70,8 +70,8 @@ void print_measure(const MeasureView& view) {
 
 std::optional<std::vector<MeasureView>> views_of(Invocation& invocation, Store& store,
                                                  const std::string& measure) {
-    FigureBook figures(*invocation.portfolio, store, invocation.clock);
-    auto views = evaluate(*invocation.portfolio, store, figures, invocation.now);
+    Books books(*invocation.portfolio, store, invocation.clock);
+    auto views = evaluate(*invocation.portfolio, store, books, invocation.now);
     if (measure.empty()) return views;
     std::vector<std::string> ids;
     for (const auto& view : views) ids.push_back(view.plan->measure->id);

@@ -1,19 +1,23 @@
 #!/usr/bin/python3
 """The daemon over its life: polls, changes, outages, reloads, kills."""
+import datetime as dt
 import json
 import os
 import pathlib
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 sys.path.insert(0, str(ROOT / "tests" / "support"))
+from daemon import Daemon  # noqa: E402
 from test_servicenow import Instance, PROGRAM, START  # noqa: E402
 
 EXPORTS = """  exports:
@@ -25,7 +29,7 @@ EXPORTS = """  exports:
 """
 
 
-class Daemon(Instance):
+class Life(Instance):
     def setUp(self):
         super().setUp()
         self.configure(page_size=200, give_up="5s")
@@ -147,6 +151,66 @@ class Daemon(Instance):
     def start_quietly(self):
         self.process = subprocess.Popen([PROGRAM, "run", "--config", str(self.folder / "baselined.yaml")], stderr=subprocess.DEVNULL)
         self.addCleanup(self.process.kill)
+
+
+class Judging(unittest.TestCase):
+    """An evaluation keeps what it derived from the records: each change must reach it all the same."""
+    MAPPINGS = {"incident": "id: id\nfields: { opened_at: at }\n",
+                "cost": "id: id\nfields: { at: at, amount: amount, currency: currency }\n",
+                "action": "id: id\nfields: { measure: measure, opened_at: due, due_at: due, closed_at: closed }\n"}
+    TERMS = "baseline: { from: 2025-01-01, to: 2025-12-31 }, target: { change: -20%, from: 2026-01-01, by: 2027-12-31 }"
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="baselined-judging-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        (self.folder / "inbox").mkdir()
+        for kind, columns in self.MAPPINGS.items():
+            (self.folder / f"{kind}.yaml").write_text(f"kind: {kind}\n{columns}", encoding="utf-8")
+        streams = "".join(f'      {kind}: {{ match: "{kind}.csv", mapping: {kind}.yaml }}\n' for kind in self.MAPPINGS)
+        (self.folder / "baselined.yaml").write_text(f"store: s.db\nmeasures: [measures.yaml]\nsources:\n  one:\n    type: files\n    path: inbox\n    poll: 300ms\n    streams:\n{streams}", encoding="utf-8")
+        (self.folder / "measures.yaml").write_text(f"""measures:
+  - {{ id: FEWER, indicator: incident_volume, {self.TERMS} }}
+  - {{ id: ACTING, indicator: incident_volume, signals: {{ actions: {{ grace: 1d }} }}, {self.TERMS} }}
+  - {{ id: CHEAPER, indicator: support_cost, {self.TERMS} }}
+""", encoding="utf-8")
+
+    def write(self, kind, header, rows):
+        path = self.folder / "inbox" / f"{kind}.csv"
+        path.with_suffix(".new").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+        path.with_suffix(".new").rename(path)
+
+    def incidents(self, a_day_now):
+        days = [dt.date(2025, 1, 1) + dt.timedelta(n) for n in range((dt.date.today() - dt.date(2025, 1, 1)).days)]
+        self.write("incident", "id,at", [f"{day}-{n},{day}" for day in days for n in range(20 if day.year == 2025 else a_day_now)])
+
+    def costs(self, last_currency):
+        days = [dt.date(2025, 1, 1) + dt.timedelta(n) for n in range((dt.date.today() - dt.date(2025, 1, 1)).days)]
+        self.write("cost", "id,at,amount,currency", [f"{day},{day},{(100 if day.year == 2025 else 70) + day.day % 5},{'EUR' if day != days[-1] else last_currency}" for day in days])
+
+    def actions(self, closed):
+        self.write("action", "id,measure,due,closed", [f"A1,ACTING,2026-02-01,{closed}"])
+
+    def test_a_kept_figure_follows_every_change(self):
+        self.incidents(15)
+        self.costs("EUR")
+        self.actions("2026-01-20")
+        daemon = Daemon(self.folder)
+        self.addCleanup(daemon.close)
+
+        def becomes(measure, status, since):
+            daemon.wait_for(lambda: f"{measure}: its Potential Status is {status}" in daemon.told()[since:], 60)
+            done = subprocess.run([PROGRAM, "status", measure, "--json", "--config", str(self.folder / "baselined.yaml")], capture_output=True, text=True, check=True)
+            self.assertEqual(json.loads(done.stdout)["measures"][0]["potential_status"], status, "read anew")
+
+        for measure in ("FEWER", "ACTING", "CHEAPER"):
+            becomes(measure, "on_track", 0)
+        for change, measure, status in ((lambda: self.actions(""), "ACTING", "weakening"), (lambda: self.costs("USD"), "CHEAPER", "unknown"),
+                                        (lambda: self.actions("2026-01-20"), "ACTING", "on_track"), (lambda: self.costs("EUR"), "CHEAPER", "on_track"),
+                                        (lambda: self.incidents(20), "FEWER", "off_track")):
+            before = len(daemon.told())
+            change()
+            becomes(measure, status, before)
+        self.assertEqual(daemon.stop(), 0)
 
 
 del Instance
