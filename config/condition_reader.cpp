@@ -91,7 +91,7 @@ class ConditionReader {
                 std::vector<std::string> names;
                 for (const OperatorName& known : operators) names.emplace_back(known.name);
                 problems_.push_back({key.mark, fmt::format("\"{}\" compares nothing{}", key.text,
-                                                           did_you_mean(key.text, names))});
+                                                           nearest_or_all(key.text, names))});
                 continue;
             }
             result.tests.push_back(test(found->op, entry.value));

@@ -100,25 +100,23 @@ class Loader {
             }
         if (const YamlNode* web = reader.take("web")) configuration().web = read_web(*web);
         const Surroundings surroundings{[this](const std::string& path) { return resolved(path); },
-                                        [this](const Scalar& name) { return mapping_of(name); }};
+                                        [this](const Scalar& name) { return mapping_of(name); },
+                                        reader.duration("give_up").value_or(Source{}.give_up)};
         if (const YamlNode* alerts = reader.take("alerts"))
             configuration().alerts = read_alerts(*alerts, surroundings, problems());
-        const auto give_up = reader.duration("give_up");
         const YamlNode& sources = reader.require("sources");
         if (sources.form == YamlNode::Form::list || sources.form == YamlNode::Form::scalar)
             reader.problem(sources.mark, "`sources` is a map of names and what each is");
         for (const auto& [name, value] : sources.entries) {
             configuration().sources.push_back(read_source(name, value, surroundings, problems()));
-            Source& source = configuration().sources.back();
-            if (give_up && source.give_up == Source{}.give_up) source.give_up = *give_up;
-            check_mappings(source);
+            check_mappings(configuration().sources.back());
         }
         reader.finish();
     }
 
     void read_store(MapReader& reader) {
         const auto store = reader.scalar("store");
-        const std::string text = store ? store->text : "/var/lib/baselined/baselined.db";
+        const std::string text = store ? store->text : configuration().store;
         if (text.starts_with("postgresql:") || text.starts_with("postgres:"))
             reader.problem(store->mark, "PostgreSQL is not supported by this version: name a file");
         configuration().store = resolved(text);
@@ -142,7 +140,7 @@ class Loader {
         MapReader reader(node, "web", problems());
         Web web;
         web.mark = node.mark;
-        web.listen = reader.text("listen", "127.0.0.1:8787");
+        web.listen = reader.text("listen", web.listen);
         const std::size_t colon = web.listen.rfind(':');
         const auto port =
             colon == std::string::npos ? std::nullopt : parse_number(web.listen.substr(colon + 1));

@@ -16,14 +16,14 @@
 namespace baselined::config {
 
 struct Web {
-    std::string listen;     ///< HOST:PORT
+    std::string listen = "127.0.0.1:8787";
     std::string heartbeat;  ///< a URL that is asked for while all is well; empty: none
     Mark mark;
 };
 
 struct Configuration {
     const date::time_zone* zone = nullptr;
-    std::string store;
+    std::string store = "/var/lib/baselined/baselined.db";
     std::chrono::milliseconds settle{std::chrono::hours{7 * 24}};
     std::vector<Source> sources;
     std::vector<mappings::MappingDefinition> mappings;

@@ -112,7 +112,7 @@ class MappingReader {
         }
         rule.with = reader.scalar("with").value_or(Scalar{}).text;
         rule.value = reader.scalar("value");
-        if (node_has(node, "field") || node_has(node, "link")) rule.from.push_back(jira_origin(node, reader));
+        if (const auto origin = jira_origin(node, reader)) rule.from.push_back(*origin);
         rule.as = reader.scalar("as");
         if (const auto format = reader.scalar("format")) rule.format = format->text;
         rule.timezone = reader.scalar("timezone");
@@ -129,14 +129,11 @@ class MappingReader {
         return rule;
     }
 
-    static bool node_has(const YamlNode& node, std::string_view key) {
-        for (const auto& entry : node.entries)
-            if (entry.key.text == key) return true;
-        return false;
-    }
-
-    static Origin jira_origin(const YamlNode& node, MapReader& reader) {
+    /// nullopt: neither `field` nor `link` stands there.
+    static std::optional<Origin> jira_origin(const YamlNode& node, MapReader& reader) {
+        const bool is_there = reader.take("field") != nullptr || reader.take("link") != nullptr;
         const auto field = reader.scalar("field"), link = reader.scalar("link"), path = reader.scalar("path");
+        if (!is_there) return std::nullopt;
         Origin origin{field ? Origin::By::jira_field : Origin::By::jira_link,
                       field ? field->text : link.value_or(Scalar{}).text, path ? path->text : "", node.mark};
         if (origin.name.empty()) reader.problem(node.mark, "`field` or `link` needs a name");
@@ -157,9 +154,10 @@ class MappingReader {
 
     Origin named_origin(const YamlNode& node) {
         MapReader reader(node, "an origin", problems_);
-        const Origin origin = jira_origin(node, reader);
+        const auto origin = jira_origin(node, reader);
+        if (!origin) reader.problem(node.mark, "an origin is a column, or has `field` or `link`");
         reader.finish();
-        return origin;
+        return origin.value_or(Origin{});
     }
 
     MappingTest read_test(const YamlNode& node) {

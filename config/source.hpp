@@ -80,5 +80,7 @@ struct Source {
 };
 
 std::string_view name_of(Source::Type type);
+/// How often a source is asked that does not say.
+milliseconds usual_poll(Source::Type type);
 
 }  // namespace baselined::config

@@ -121,10 +121,9 @@ class SourceReader {
         if (!type) return std::move(source_);  // which keys are right hangs on the type
         source_.type = static_cast<Source::Type>(*type);
         source_.zone = read_zone(reader_, "timezone");
-        if (source_.type == Source::Type::files) source_.poll = std::chrono::minutes{1};
-        source_.poll = positive("poll", source_.poll);
+        source_.poll = positive("poll", usual_poll(source_.type));
         source_.stale_after = positive("stale_after", source_.stale_after);
-        source_.give_up = reader_.duration("give_up").value_or(source_.give_up);
+        source_.give_up = reader_.duration("give_up").value_or(surroundings_.give_up);
         if (source_.type == Source::Type::files)
             source_.path = surroundings_.resolved(reader_.require("path").text);
         else
@@ -256,6 +255,10 @@ class SourceReader {
 
 std::string_view name_of(Source::Type type) {
     return type_names[static_cast<std::size_t>(type)];
+}
+
+milliseconds usual_poll(Source::Type type) {
+    return std::chrono::minutes{type == Source::Type::files ? 1 : 5};
 }
 
 Source read_source(const YamlNode& name, const YamlNode& node, const Surroundings& surroundings,

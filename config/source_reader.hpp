@@ -16,6 +16,7 @@ struct Surroundings {
     std::function<std::string(const std::string&)> resolved;
     /// The mapping's index; nullopt when it cannot be found, which is told then.
     std::function<std::optional<std::size_t>(const Scalar&)> mapping;
+    std::chrono::milliseconds give_up;  ///< of sources that do not say their own
 };
 
 Source read_source(const YamlNode& name, const YamlNode& node, const Surroundings& surroundings,

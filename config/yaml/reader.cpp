@@ -71,6 +71,11 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
     return std::nullopt;
 }
 
+std::string nearest_or_all(std::string_view word, const std::vector<std::string>& names) {
+    const std::string nearest = did_you_mean(word, names);
+    return nearest.empty() ? fmt::format("; there are {}", fmt::join(names, ", ")) : nearest;
+}
+
 MapReader::MapReader(const YamlNode& node, std::string what, Problems& problems)
     : node_(node), what_(std::move(what)), problems_(problems) {
     if (node.form != YamlNode::Form::map && node.form != YamlNode::Form::null)
@@ -79,7 +84,7 @@ MapReader::MapReader(const YamlNode& node, std::string what, Problems& problems)
 }
 
 const YamlNode* MapReader::take(const std::string& key) {
-    known_.push_back(key);
+    if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.push_back(key);
     for (const auto& [name, value] : node_.entries)
         if (name.text == key) return value.form == YamlNode::Form::null ? nullptr : &value;
     return nullptr;
@@ -193,7 +198,7 @@ void MapReader::finish() {
     for (const auto& [key, value] : node_.entries)
         if (std::find(known_.begin(), known_.end(), key.text) == known_.end())
             problem(key.mark,
-                    fmt::format("{} has no key \"{}\"{}", what_, key.text, did_you_mean(key.text, known_)));
+                    fmt::format("{} has no key \"{}\"{}", what_, key.text, nearest_or_all(key.text, known_)));
 }
 
 }  // namespace baselined::config

@@ -54,6 +54,10 @@ class MapReader {
     std::vector<std::string> known_;
 };
 
+/// What to write instead of a word that nobody knows, as the end of a message: the nearest name, or all there
+/// are.
+std::string nearest_or_all(std::string_view word, const std::vector<std::string>& names);
+
 std::optional<double> parse_number(std::string_view text);
 std::optional<mappings::Day> parse_day(std::string_view text);
 std::optional<std::chrono::milliseconds> parse_duration(

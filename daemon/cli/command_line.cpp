@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "config/schema/table.hpp"
 #include "daemon/app/log.hpp"
 #include "daemon/app/service.hpp"
 #include "daemon/cli/commands.hpp"
@@ -17,6 +18,7 @@ struct Arguments {
     std::string config = "/etc/baselined/baselined.yaml";
     std::string log_level = "info";
     std::string now, measure, from, to, file, period, folder;
+    std::string file_kind = "main";
     PreviewRequest preview;
     ExportRequest exported;
     HoldRequest hold;
@@ -99,6 +101,7 @@ int run_daemon(const std::string& path, const std::string& level) {
 int run(const CLI::App& command, Arguments& arguments) {
     if (command.get_name() == "run") return run_daemon(arguments.config, arguments.log_level);
     if (command.get_name() == "init") return init(arguments.folder);
+    if (command.get_name() == "config") return print_schema(arguments.file_kind);
     if (command.get_name() == "preview" && arguments.preview.stream.empty())
         return preview_file(arguments.preview, arguments.json);
     int status = exit_done;
@@ -148,6 +151,16 @@ void add_alert_commands(CLI::App& app, Arguments& arguments) {
         command->add_option("--by", arguments.hold.by, "Who")->required();
         command->add_option("--reason", arguments.hold.reason, "Why")->required();
     }
+}
+
+void add_config_commands(CLI::App& app, Arguments& arguments) {
+    CLI::App* config = app.add_subcommand("config", "What a configuration can say");
+    config->require_subcommand(1);
+    const auto& kinds = config::schema::file_kinds;
+    config->add_subcommand("schema", "A JSON Schema of one kind of file, for editors (YAML language server)")
+        ->add_option("KIND", arguments.file_kind, "Which kind of file")
+        ->check(CLI::IsMember(std::vector<std::string>(kinds.begin(), kinds.end())))
+        ->capture_default_str();
 }
 
 void add_commands(CLI::App& app, Arguments& arguments) {
@@ -225,6 +238,7 @@ void add_commands(CLI::App& app, Arguments& arguments) {
             name != "silence")
             add_json(*command, arguments);
     }
+    add_config_commands(app, arguments);
     app.add_subcommand("init", "Writes a small commented configuration to begin with; overwrites nothing")
         ->add_option("FOLDER", arguments.folder, "Where; it is made")
         ->required();

@@ -89,6 +89,9 @@ int write_report(Invocation& invocation, const std::string& path);
 std::optional<std::vector<MeasureView>> views_of(Invocation& invocation, Store& store,
                                                  const std::string& measure);
 
+/// The JSON Schema of one kind of file; needs no configuration.
+int print_schema(const std::string& file_kind);
+
 /// Writes the scaffold of a configuration into a folder; writes nothing where a file of it stands already.
 int init(const std::string& folder);
 

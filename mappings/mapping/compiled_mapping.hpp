@@ -23,6 +23,9 @@ struct ValueMisfit {
     std::string example;
 };
 
+/// The words that `as` may be.
+const std::vector<std::string>& as_names();
+
 struct CompiledRule;
 class JsonPath;
 class SourceRow;

@@ -10,9 +10,6 @@ namespace baselined::mappings {
 
 namespace {
 
-const std::vector<std::string> as_names{"text",      "integer",  "number", "boolean",
-                                        "timestamp", "duration", "list"};
-
 As as_of(Type type) {
     switch (type) {
         case Type::text:
@@ -52,6 +49,12 @@ Type type_of(As as) {
 }
 
 }  // namespace
+
+const std::vector<std::string>& as_names() {
+    static const std::vector<std::string> names{"text",      "integer",  "number", "boolean",
+                                                "timestamp", "duration", "list"};
+    return names;
+}
 
 class MappingCompiler {
   public:
@@ -95,10 +98,10 @@ class MappingCompiler {
     }
 
     As parse_as(const Scalar& as) {
-        const auto found = std::find(as_names.begin(), as_names.end(), as.text);
-        if (found != as_names.end()) return static_cast<As>(found - as_names.begin());
+        const auto found = std::find(as_names().begin(), as_names().end(), as.text);
+        if (found != as_names().end()) return static_cast<As>(found - as_names().begin());
         problems_.push_back(
-            {as.mark, fmt::format("\"{}\" is no type{}", as.text, did_you_mean(as.text, as_names))});
+            {as.mark, fmt::format("\"{}\" is no type{}", as.text, did_you_mean(as.text, as_names()))});
         return As::text;
     }
 
