@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
-#include <glob.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +10,7 @@
 #include <sstream>
 
 #include "config/definitions.hpp"
+#include "config/paths.hpp"
 #include "config/secrets.hpp"
 #include "config/source_reader.hpp"
 
@@ -30,9 +30,11 @@ class Loader {
         const int file = add_file(path_);
         YamlNode root = parse(path_, file);
         if (!loaded_.problems.empty()) return std::move(loaded_);
-        fill_in_secrets(root, loaded_.problems);
+        loaded_.written = root;
+        const FilledIn filled = fill_in_secrets(root, loaded_.problems);
         read_main(root);
         check_names();
+        take_out(filled, loaded_.problems);
         return std::move(loaded_);
     }
 
@@ -64,18 +66,10 @@ class Loader {
         for (auto& indicator : configuration().indicators) indicator.shipped = true;
     }
 
-    [[nodiscard]] std::string resolved(const std::string& path) const {
-        const fs::path written(path);
-        return written.is_absolute() ? path
-                                     : (fs::path(path_).parent_path() / written).lexically_normal().string();
-    }
+    [[nodiscard]] std::string resolved(const std::string& path) const { return resolved_path(path_, path); }
 
     std::vector<std::string> matching(const Scalar& pattern) {
-        std::vector<std::string> paths;
-        glob_t found{};
-        if (::glob(resolved(pattern.text).c_str(), 0, nullptr, &found) == 0)
-            for (std::size_t i = 0; i < found.gl_pathc; ++i) paths.emplace_back(found.gl_pathv[i]);
-        ::globfree(&found);
+        auto paths = files_matching(resolved(pattern.text));
         if (paths.empty())
             problems().push_back({pattern.mark, fmt::format("no file matches \"{}\"", pattern.text)});
         return paths;

@@ -8,6 +8,7 @@
 
 #include "config/alerts.hpp"
 #include "config/source.hpp"
+#include "config/yaml/tree.hpp"
 #include "mappings/indicator/definition.hpp"
 #include "mappings/mapping/definition.hpp"
 #include "mappings/measure/definition.hpp"
@@ -36,6 +37,7 @@ struct Configuration {
 struct Loaded {
     Configuration configuration;
     std::vector<std::string> files;  ///< Mark::file indexes these
+    YamlNode written;                ///< the main file as it stands, secrets not filled in
     Problems problems;               ///< none: the configuration is good
     Problems warnings;               ///< worth a look; nothing is refused for them
 };

@@ -42,7 +42,7 @@ Found find(const std::string& name) {
     return {variable(name), fmt::format("the environment has no variable {}", name)};
 }
 
-void fill_in_text(YamlNode& node, Problems& problems) {
+void fill_in_text(YamlNode& node, FilledIn& filled_in, Problems& problems) {
     std::string filled;
     for (std::size_t at = 0; at < node.text.size();) {
         const std::size_t start = node.text.find("${", at);
@@ -55,17 +55,34 @@ void fill_in_text(YamlNode& node, Problems& problems) {
         const Found found = find(node.text.substr(start + 2, end - start - 2));
         if (!found.value) problems.push_back({node.mark, found.remedy});
         filled += found.value.value_or("");
+        if (found.value) filled_in.emplace_back(node.text.substr(start, end + 1 - start), *found.value);
         at = end + 1;
     }
     node.text = std::move(filled);
 }
 
+void fill_in(YamlNode& node, FilledIn& filled, Problems& problems) {
+    if (node.form == YamlNode::Form::scalar) fill_in_text(node, filled, problems);
+    for (YamlNode& item : node.items) fill_in(item, filled, problems);
+    for (auto& entry : node.entries) fill_in(entry.value, filled, problems);
+}
+
 }  // namespace
 
-void fill_in_secrets(YamlNode& node, Problems& problems) {
-    if (node.form == YamlNode::Form::scalar) fill_in_text(node, problems);
-    for (YamlNode& item : node.items) fill_in_secrets(item, problems);
-    for (auto& entry : node.entries) fill_in_secrets(entry.value, problems);
+FilledIn fill_in_secrets(YamlNode& node, Problems& problems) {
+    FilledIn filled;
+    fill_in(node, filled, problems);
+    return filled;
+}
+
+void take_out(const FilledIn& filled, Problems& problems) {
+    for (Problem& problem : problems)
+        for (const auto& [reference, value] : filled) {
+            if (value.size() < 4) continue;  // a word of the message rather than a secret
+            for (std::size_t at = problem.text.find(value); at != std::string::npos;
+                 at = problem.text.find(value, at + reference.size()))
+                problem.text.replace(at, value.size(), reference);
+        }
 }
 
 }  // namespace baselined::config

@@ -18,7 +18,8 @@ std::vector<NamedShape> ways() {
              {"url", "mail server", "Its address.", required},
              {"user", "line", "The user, where it wants a login.", optional},
              {"password", "secret", "Its password.", optional},
-             {"tls", "mail tls", "How the connection is secured.", optional},
+             {"tls", "mail tls", "How the connection is secured.",
+              otherwise_words("TLS, checked against the system's authorities")},
          })},
         {"mail tls", "How the connection to the mail server is secured.",
          map({

@@ -101,7 +101,9 @@ int run_daemon(const std::string& path, const std::string& level) {
 int run(const CLI::App& command, Arguments& arguments) {
     if (command.get_name() == "run") return run_daemon(arguments.config, arguments.log_level);
     if (command.get_name() == "init") return init(arguments.folder);
-    if (command.get_name() == "config") return print_schema(arguments.file_kind);
+    if (command.get_name() == "config" && command.got_subcommand("schema"))
+        return print_schema(arguments.file_kind);
+    if (command.get_name() == "config") return show_configuration(arguments.config, arguments.json);
     if (command.get_name() == "preview" && arguments.preview.stream.empty())
         return preview_file(arguments.preview, arguments.json);
     int status = exit_done;
@@ -154,13 +156,17 @@ void add_alert_commands(CLI::App& app, Arguments& arguments) {
 }
 
 void add_config_commands(CLI::App& app, Arguments& arguments) {
-    CLI::App* config = app.add_subcommand("config", "What a configuration can say");
+    CLI::App* config = app.add_subcommand("config", "What the configuration says, and what it can say");
     config->require_subcommand(1);
     const auto& kinds = config::schema::file_kinds;
     config->add_subcommand("schema", "A JSON Schema of one kind of file, for editors (YAML language server)")
         ->add_option("KIND", arguments.file_kind, "Which kind of file")
         ->check(CLI::IsMember(std::vector<std::string>(kinds.begin(), kinds.end())))
         ->capture_default_str();
+    CLI::App* show =
+        config->add_subcommand("show", "Every value that holds, and where it comes from; secrets are hidden");
+    add_common(*show, arguments);
+    add_json(*show, arguments);
 }
 
 void add_commands(CLI::App& app, Arguments& arguments) {

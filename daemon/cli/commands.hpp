@@ -92,6 +92,10 @@ std::optional<std::vector<MeasureView>> views_of(Invocation& invocation, Store& 
 /// The JSON Schema of one kind of file; needs no configuration.
 int print_schema(const std::string& file_kind);
 
+/// Every value that holds and where it comes from, and what the files hold. What is bad is told on stderr,
+/// too.
+int show_configuration(const std::string& path, bool is_json);
+
 /// Writes the scaffold of a configuration into a folder; writes nothing where a file of it stands already.
 int init(const std::string& folder);
 

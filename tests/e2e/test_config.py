@@ -207,6 +207,154 @@ class Alike(unittest.TestCase):
                 self.both("measures", changed(MEASURES, place, value), False)
 
 
+SHOW = """timezone: Europe/Berlin
+store: data/s.db
+give_up: 2m
+measures: [m/*.yaml, more.yaml]
+web: {{ heartbeat: "https://watch.example.com/{0}" }}
+sources:
+  a.b:
+    type: servicenow
+    url: https://a.example.com
+    auth: {{ basic: {{ user: reader, password: "{1}" }} }}
+    proxy: "http://me:{2}@proxy.example.com:3128"
+    streams: {{ incident: {{ mapping: servicenow/incident }} }}
+  b:
+    type: servicenow
+    url: https://b.example.com
+    give_up: 1m
+    auth: {{ api_key: "{3}" }}
+    streams: {{ incident: {{ mapping: servicenow/incident, table: u_incident }} }}
+  c:
+    type: jira
+    url: https://c.example.com
+    auth: {{ bearer: "{4}" }}
+    streams: {{ all: {{ jql: "project = X", mapping: [jira/incident, jira/sla] }} }}
+  d:
+    type: servicenow
+    url: https://d.example.com
+    auth: {{ oauth2: {{ grant: refresh_token, client_id: baselined, client_secret: "{5}", password: "{6}", refresh_token: "{7}", token_url: "https://t.example.com/oauth?key={8}" }} }}
+    streams: {{ incident: {{ mapping: own.yaml }} }}
+alerts:
+  from: baselined@example.com
+  smtp: {{ url: "smtp://mailer:{9}@mail.example.com:587", user: mailer, password: "{10}" }}
+  webhooks:
+    chat: {{ url: "https://hooks.example.com/{11}", secret: ["{12}", "{13}"] }}
+    odd: {{ url: "https://x:{14}@hooks.example.com" }}
+  routes: [ {{ to: [owner, chat] }} ]
+"""
+SECRETS = 15
+
+
+class Show(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="baselined-config-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        (self.folder / "m").mkdir()
+        for name, measure in [("m/one.yaml", "ONE"), ("m/two.yaml", "TWO"), ("more.yaml", "MORE")]:
+            text = json.dumps(changed(MEASURES, "measures.0.id", measure))
+            (self.folder / name).write_text(text, encoding="utf-8")
+        (self.folder / "own.yaml").write_text(json.dumps(MAPPING), encoding="utf-8")
+        self.main = self.folder / "main.yaml"
+
+    def show(self, secrets, *more, **environment):
+        self.main.write_text(SHOW.format(*secrets), encoding="utf-8")
+        return run("config", "show", "--config", self.main, *more, env={**os.environ, **environment})
+
+    def settings(self, answer):
+        return {setting["key"]: setting for setting in json.loads(answer.stdout)["settings"]}
+
+    def test_no_secret_is_told(self):
+        """Written out, and by reference; in text, JSON and complaints."""
+        secrets = [f"sesame{number}opens" for number in range(SECRETS)]
+        references = [f"${{S{number}}}" for number in range(SECRETS)]
+        environment = {f"S{number}": secret for number, secret in enumerate(secrets)}
+        for written in (secrets, references):
+            for more in ([], ["--json"]):
+                answer = self.show(written, *more, **environment)
+                self.assertEqual((answer.returncode, answer.stderr), (0, ""))
+                self.assertIn("https://a.example.com", answer.stdout)
+                for secret in secrets:
+                    self.assertNotIn(secret, answer.stdout)
+
+    def test_each_key_that_holds_a_secret_is_tried(self):
+        keys = set()
+
+        def look(node):
+            if not isinstance(node, dict):
+                return [look(inner) for inner in node] if isinstance(node, list) else None
+            for key, inner in node.get("properties", {}).items():
+                if re.search(r"#/definitions/secret(_address)?\"", json.dumps(inner)):
+                    keys.add(key)
+            return [look(inner) for inner in node.values()]
+
+        look(schema_of("main"))
+        self.assertGreater(len(keys), 6)
+        for key in keys:
+            self.assertRegex(SHOW, rf'\b{key}: (\[?"\{{|"https?:[^"]*\{{)')
+
+    def test_complaints_quote_no_secret(self):
+        for place, value in [("timezone", "${LEAK}"), ("settle", "${LEAK}"), ("store", "postgres://u:${LEAK}@h/d"), ("sources.s.url", "${LEAK}"), ("sources.s.since", "${LEAK}"),
+                             ("sources.s.streams.incident.mapping", "${LEAK}"), ("alerts", {"from": "${LEAK}", "repeat": ["${LEAK}"]}), ("alerts", {"from": "a@b.c", "smtp": {"url": "${LEAK}"}})]:  # fmt: skip
+            self.main.write_text(json.dumps(changed(MAIN, place, value)), encoding="utf-8")
+            for command in (["check"], ["config", "show"]):
+                with self.subTest(f"{command} {place}"):
+                    answer = run(*command, "--config", self.main, env={**os.environ, "LEAK": "sesame opens"})
+                    self.assertEqual(answer.returncode, 78)
+                    self.assertNotIn("sesame", answer.stdout + answer.stderr)
+                    self.assertIn("main.yaml:1:", answer.stderr)
+
+    def test_values_and_where_they_come_from(self):
+        found = self.settings(self.show([f"${{S{number}}}" for number in range(SECRETS)], "--json", **{f"S{n}": "secret" for n in range(SECRETS)}))
+        lines = SHOW.format(*range(SECRETS)).splitlines()
+
+        def line_of(text):
+            return next(number for number, line in enumerate(lines, 1) if text in line)
+
+        for key, value, line in [
+            ("timezone", "Europe/Berlin", 1), ("store", str(self.folder / "data/s.db"), 2), ("settle", "7d", None), ("give_up", "2m", 3),
+            ("web.listen", "127.0.0.1:8787", None), ("web.heartbeat", "https://watch.example.com/(hidden)", line_of("heartbeat")),
+            ('sources."a.b".poll', "5m", None), ('sources."a.b".give_up', "2m", 3), ("sources.b.give_up", "1m", line_of("give_up: 1m")),
+            ('sources."a.b".auth.basic.password', "${S1}", line_of("reader")), ('sources."a.b".proxy', "http://(hidden)@proxy.example.com:3128", line_of("proxy")),
+            ('sources."a.b".streams.incident.table', "incident", None), ("sources.b.streams.incident.table", "u_incident", line_of("u_incident")),
+            ("sources.c.streams.all.mapping", ["jira/incident", "jira/sla"], line_of("project = X")), ("sources.c.flavour", "ask", None),
+            ("sources.d.auth.oauth2.token_url", "https://t.example.com/oauth?(hidden)", line_of("oauth2")),
+            ("alerts.webhooks.chat.secret", ["${S12}", "${S13}"], line_of("chat: {")), ("alerts.webhooks.odd.url", "(hidden)", line_of("odd")),
+            ("alerts.smtp.url", "smtp://(hidden)@mail.example.com:587", line_of("smtp:")), ("alerts.per_minute", "60", None), ("alerts.digest.day", "monday", None),
+            ("alerts.routes[0].to", ["owner", "chat"], line_of("routes")), ("alerts.repeat", "(no reminders)", None),
+        ]:  # fmt: skip
+            with self.subTest(key):
+                self.assertEqual((found[key]["value"], found[key]["line"]), (value, line))
+                self.assertEqual(found[key]["file"], None if line is None else str(self.main))
+        self.assertEqual(found["measures"]["files"], [str(self.folder / name) for name in ("m/one.yaml", "m/two.yaml", "more.yaml")])
+
+    def test_what_the_files_hold(self):
+        answer = json.loads(self.show(["secret"] * SECRETS, "--json").stdout)
+        self.assertEqual([measure["id"] for measure in answer["measures"]], ["ONE", "TWO", "MORE"])
+        self.assertEqual(answer["measures"][0], {"id": "ONE", "file": str(self.folder / "m/one.yaml"), "line": 1})
+        mappings = {mapping["name"]: mapping for mapping in answer["mappings"]}
+        self.assertEqual(sorted(mappings), ["jira/incident", "jira/sla", "own.yaml", "servicenow/incident"])
+        self.assertEqual(mappings["servicenow/incident"]["streams"], ["a.b.incident", "b.incident"])
+        self.assertEqual((mappings["own.yaml"]["file"], mappings["own.yaml"]["tests"]), (str(self.folder / "own.yaml"), 0))
+        self.assertEqual([source["type"] for source in answer["sources"]], ["servicenow", "servicenow", "jira", "servicenow"])
+
+    def test_text(self):
+        answer = self.show(["secret"] * SECRETS)
+        self.assertRegex(answer.stdout, r"(?m)^  store +\S*/data/s\.db +line 2$")
+        self.assertRegex(answer.stdout, r"(?m)^  settle +7d +default$")
+        self.assertRegex(answer.stdout, r"(?m)^  TWO  incident_volume, by month: \S*/m/two\.yaml:1$")
+
+    def test_without_secrets_it_is_shown_and_told(self):
+        answer = self.show([f"${{NOWHERE{number}}}" for number in range(SECRETS)])
+        self.assertEqual(answer.returncode, 78)
+        self.assertIn("${NOWHERE1}", answer.stdout)
+        self.assertIn("the environment has no variable NOWHERE1\n", answer.stderr)
+
+    def test_a_file_that_cannot_be_read(self):
+        answer = run("config", "show", "--config", self.folder / "none.yaml", "--json")
+        self.assertEqual((answer.returncode, answer.stdout), (78, ""))
+
+
 class Completion(unittest.TestCase):
     def complete(self, *words):
         script = f'. "{ROOT}/packaging/completion/baselined"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _baselined; printf "%s\\n" "${{COMPREPLY[@]}}"'
