@@ -328,7 +328,8 @@ void freeze_baselines(Portfolio& portfolio, Store& store, FigureBook& figures, I
         const auto window = window_periods(plan.measure->baseline, calendar);
         const bool is_stated = plan.measure->baseline.value.has_value();
         if (window.empty() && !is_stated) continue;
-        const Instant settled = is_stated ? now : window.back().end + portfolio.configuration().settle;
+        // A stated value hangs on no window: any complete reading will do.
+        const Instant settled = is_stated ? Instant{} : window.back().end + portfolio.configuration().settle;
         const auto feeding = portfolio.feeding(plan.kinds);
         const bool all_read = std::all_of(feeding.begin(), feeding.end(), [&](const StreamPlan* stream) {
             const auto complete = store.stream(stream->source->name, stream->stream->name).complete_at;

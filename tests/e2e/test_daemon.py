@@ -167,10 +167,12 @@ class Judging(unittest.TestCase):
         for kind, columns in self.MAPPINGS.items():
             (self.folder / f"{kind}.yaml").write_text(f"kind: {kind}\n{columns}", encoding="utf-8")
         streams = "".join(f'      {kind}: {{ match: "{kind}.csv", mapping: {kind}.yaml }}\n' for kind in self.MAPPINGS)
+        streams += '      more_incidents: { match: "more.csv", mapping: incident.yaml }\n'  # never read in the same instant
         (self.folder / "baselined.yaml").write_text(f"store: s.db\nmeasures: [measures.yaml]\nsources:\n  one:\n    type: files\n    path: inbox\n    poll: 300ms\n    streams:\n{streams}", encoding="utf-8")
         (self.folder / "measures.yaml").write_text(f"""measures:
   - {{ id: FEWER, indicator: incident_volume, {self.TERMS} }}
   - {{ id: ACTING, indicator: incident_volume, signals: {{ actions: {{ grace: 1d }} }}, {self.TERMS} }}
+  - {{ id: STATED, indicator: incident_volume, baseline: {{ value: 600, n: 600 }}, target: {{ change: -20%, from: 2026-01-01, by: 2027-12-31 }} }}
   - {{ id: CHEAPER, indicator: support_cost, {self.TERMS} }}
 """, encoding="utf-8")
 
@@ -192,6 +194,7 @@ class Judging(unittest.TestCase):
 
     def test_a_kept_figure_follows_every_change(self):
         self.incidents(15)
+        self.write("more", "id,at", ["x,2024-12-31"])
         self.costs("EUR")
         self.actions("2026-01-20")
         daemon = Daemon(self.folder)
@@ -202,7 +205,7 @@ class Judging(unittest.TestCase):
             done = subprocess.run([PROGRAM, "status", measure, "--json", "--config", str(self.folder / "baselined.yaml")], capture_output=True, text=True, check=True)
             self.assertEqual(json.loads(done.stdout)["measures"][0]["potential_status"], status, "read anew")
 
-        for measure in ("FEWER", "ACTING", "CHEAPER"):
+        for measure in ("FEWER", "ACTING", "STATED", "CHEAPER"):
             becomes(measure, "on_track", 0)
         for change, measure, status in ((lambda: self.actions(""), "ACTING", "weakening"), (lambda: self.costs("USD"), "CHEAPER", "unknown"),
                                         (lambda: self.actions("2026-01-20"), "ACTING", "on_track"), (lambda: self.costs("EUR"), "CHEAPER", "on_track"),
