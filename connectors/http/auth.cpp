@@ -86,7 +86,9 @@ Result<Request> token_request(const Login& login, const std::string& refresh, st
 Result<Token> parse_token(const Response& response, std::int64_t now_ms) {
     rapidjson::Document document;
     document.Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
-    const bool is_refused = response.status >= 400 && response.status < 500;
+    // 408 and 429 say "not now", not "not you".
+    const bool is_refused =
+        response.status >= 400 && response.status < 500 && response.status != 408 && response.status != 429;
     if (!response.is_ok() || document.HasParseError() || text_at(document, "access_token").empty()) {
         const std::string words = document.HasParseError() ? ""
                                                            : text_at(document, "error") + " " +

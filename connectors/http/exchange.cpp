@@ -62,6 +62,12 @@ Error Exchange::refuse(std::string text) {
     return {ErrorCode::bad_input, refusal_};
 }
 
+asio::awaitable<void> Exchange::pause(milliseconds told) {
+    const std::int64_t until = now_ms() + told.count();
+    wait_until(until);
+    if (memory_.store_pause) co_await memory_.store_pause(until);
+}
+
 asio::awaitable<void> Exchange::sleep(milliseconds pause) {
     asio::steady_timer timer(io_, pause);
     co_await timer.async_wait(asio::use_awaitable);
@@ -141,11 +147,7 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
             co_return answer;
         }
         circuit_.note_failure(steady_ms());
-        if (verdict.is_told_to_wait) {
-            const std::int64_t until = now_ms() + verdict.pause.count();
-            wait_until(until);
-            if (memory_.store_pause) co_await memory_.store_pause(until);
-        }
+        if (verdict.is_told_to_wait) co_await pause(verdict.pause);
         const auto so_far =
             std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);
         if (verdict.next == Verdict::Next::fail || so_far + verdict.pause > give_up_) {
@@ -226,6 +228,8 @@ asio::awaitable<Result<void>> Exchange::renew_token() {
     if (!request) co_return refuse(request.error().text);
     const auto answer = co_await client_.send(*request, connection_);
     if (!answer) co_return answer.error();
+    if (const auto told = connectors::told_to_wait(*answer, now_ms()); told && !answer->is_ok())
+        co_await pause(*told);
     auto token = parse_token(*answer, now_ms());
     if (!token) {
         if (!is_retryable(token.error().code) && refreshes && has_other_way) {

@@ -87,6 +87,8 @@ class Exchange {
     boost::asio::awaitable<Result<Headers>> login_headers();
     boost::asio::awaitable<Result<void>> renew_token();
     boost::asio::awaitable<void> sleep(milliseconds pause);
+    /// The source said so: nothing is asked of it meanwhile, not even by the next process.
+    boost::asio::awaitable<void> pause(milliseconds told);
     boost::asio::awaitable<void> take_place();
     void free_place();
     boost::asio::awaitable<Result<Response>> follow(Request request, Response response);

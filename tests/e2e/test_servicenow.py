@@ -249,6 +249,15 @@ class Tokens(Instance):
         self.run_program("once")
         self.assert_complete()
 
+    def test_a_token_endpoint_that_is_busy_is_no_refusal(self):
+        self.fill(20, burst=0)
+        self.configure(auth=self.AUTH)
+        for kind in ("html", "429", "503-html", "429-reset"):
+            self.sn.fail(kind, 1, lambda method, path: "oauth_token" in path)
+        self.run_program("once")
+        self.assertTrue(all(fault[2] == 0 for fault in self.sn.faults), "every fault was met")
+        self.assert_complete()
+
     def test_a_refused_client_is_not_hammered(self):
         self.fill(5, burst=0)
         self.configure(auth=self.AUTH.replace("client-secret", "wrong"))

@@ -100,7 +100,8 @@ TEST_CASE("token answers") {
     CHECK((refused.error().code == ErrorCode::bad_input));
     CHECK_THAT(refused.error().text, Catch::Contains("access_denied"));
     CHECK((parse_token(answer(200, "<html>"), now).error().code == ErrorCode::unavailable));
-    CHECK((parse_token(answer(503, ""), now).error().code == ErrorCode::unavailable));
+    for (const long not_now : {408, 429, 503})
+        CHECK((parse_token(answer(not_now, ""), now).error().code == ErrorCode::unavailable));
 }
 
 TEST_CASE("token requests are forms, encoded, and a used refresh token is not sent twice") {
