@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 class Journal:
     """What was asked, and what a polite client would not have done."""
+    tolerance_s = 0.05  # a request may have been on its way when the others were told
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -23,8 +24,7 @@ class Journal:
             self.requests.append((time.time(), line))
             self.in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self.in_flight)
-            # A request may have been on its way when the others were told.
-            if time.time() < self.wait_until - 0.05:
+            if time.time() < self.wait_until - self.tolerance_s:
                 self.violations.append(f"asked while told to wait {self.wait_until - time.time():.2f} s more: {line}")
 
     def end(self):
