@@ -13,15 +13,25 @@ The configuration.
 The store of the service.
 .TP
 /usr/share/baselined
-The shipped mappings and indicators, and examples, to read and copy from.
+The shipped mappings and indicators, and examples, to read and copy from;
+schemas of the configuration for editors.
 .SH EXIT STATUS
 0: done; 1: failed; 2: wrong usage; 3: a source could not be read;
 78: the configuration is bad.
+.SH SEE ALSO
+.BR baselined.yaml (5) ,
+.BR baselined-mapping (5) ,
+.BR baselined-measures (5)
 """
 
 
 def escaped(text):
-    return re.sub(r"^([.'])", r"\\&\1", text.replace("\\", "\\e").replace("-", "\\-"))
+    return re.sub(r"^([.'])", r"\\&\1", text.replace("\\", "\\e").replace("-", "\\-"), flags=re.M)
+
+
+def heading(program, name, section):
+    version = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout.split()[-1]
+    return [f'.TH {escaped(name.upper())} {section} 2026-11-26 "baselined {version}"']
 
 
 def help_of(program, *command):
@@ -42,28 +52,30 @@ def words(text, title):
     return [(name, meaning.strip()) for name, meaning in found]
 
 
-def section(program, command, about):
-    text = help_of(program, command)
-    lines = [f".SS baselined {escaped(command)}", escaped(about) + ("" if about.endswith(".") else ".")]
-    for title in ("Positionals", "Options", "Subcommands"):
+def section(program, *command, about):
+    text = help_of(program, *command)
+    lines = [f".SS baselined {escaped(' '.join(command))}", escaped(about) + ("" if about.endswith(".") else ".")]
+    for title in ("Positionals", "Options"):
         for name, meaning in words(text, title):
             if "--help" not in name:
                 lines += [".TP", f"\\fB{escaped(name)}\\fR", escaped(meaning) or "\\&"]
+    for name, meaning in words(text, "Subcommands"):
+        lines += section(program, *command, name, about=meaning)
     return lines
 
 
 def main(program, output):
-    version = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout.split()[-1]
     commands = words(help_of(program), "Subcommands")
     if not commands:
         sys.exit("the program's help names no subcommand")
-    lines = [f'.TH BASELINED 1 2026-11-25 "baselined {version}"', ".SH NAME",
+    lines = [*heading(program, "baselined", 1), ".SH NAME",
              "baselined \\- tells whether the promised value of measures is still likely", ".SH SYNOPSIS",
              ".B baselined", "COMMAND [OPTION ...]", ".SH COMMANDS"]
     for command, about in commands:
-        lines += section(program, command, about)
+        lines += section(program, command, about=about)
     with open(output, "w", encoding="utf-8") as page:
         page.write("\n".join(lines) + "\n" + FILES)
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -12,7 +12,7 @@ namespace baselined::config::schema {
 namespace {
 
 std::string definition_of(std::string name) {
-    std::replace(name.begin(), name.end(), ' ', '_');
+    std::replace(name.begin(), name.end(), ' ', '-');
     return name;
 }
 
@@ -163,15 +163,9 @@ class Writer {
         text("description", described.about + absence(described.presence));
         if (described.presence.kind == Presence::Kind::value)
             default_value(described.shape, described.presence.text);
-        if (described.shape.form == Shape::Form::named) {
-            // draft-07 does not look at what stands beside a $ref.
-            key("allOf");
-            writer_.StartArray();
-            schema(described.shape);
-            writer_.EndArray();
-        } else {
-            members(described.shape);
-        }
+        // Beside a $ref draft-07 checks nothing: meanings and defaults may stand there, and editors show
+        // them.
+        members(described.shape);
         writer_.EndObject();
     }
 

@@ -15,7 +15,7 @@ std::vector<Key> joined(std::vector<Key> first, std::vector<Key> second) {
 std::vector<Key> keys_of_all(Source::Type type) {
     const Source standard;
     return {
-        {"type", word({"files", "servicenow", "jira"}), "What the source is.", required},
+        {"type", word({std::string(name_of(type))}), "What the source is.", required},
         {"timezone", "time zone", "Of times that come without an offset.", otherwise("UTC")},
         {"poll", "duration", "How often the source is asked.", otherwise(text_of(usual_poll(type)))},
         {"stale_after", "duration",

@@ -98,12 +98,17 @@ int run_daemon(const std::string& path, const std::string& level) {
     return exit_done;
 }
 
+int run_config(const CLI::App& command, const Arguments& arguments) {
+    if (command.got_subcommand("schema")) return print_schema(arguments.file_kind);
+    if (command.got_subcommand("kinds")) return print_kinds(arguments.json);
+    if (command.got_subcommand("indicators")) return print_indicators(arguments.json);
+    return show_configuration(arguments.config, arguments.json);
+}
+
 int run(const CLI::App& command, Arguments& arguments) {
     if (command.get_name() == "run") return run_daemon(arguments.config, arguments.log_level);
     if (command.get_name() == "init") return init(arguments.folder);
-    if (command.get_name() == "config" && command.got_subcommand("schema"))
-        return print_schema(arguments.file_kind);
-    if (command.get_name() == "config") return show_configuration(arguments.config, arguments.json);
+    if (command.get_name() == "config") return run_config(command, arguments);
     if (command.get_name() == "preview" && arguments.preview.stream.empty())
         return preview_file(arguments.preview, arguments.json);
     int status = exit_done;
@@ -166,7 +171,9 @@ void add_config_commands(CLI::App& app, Arguments& arguments) {
     CLI::App* show =
         config->add_subcommand("show", "Every value that holds, and where it comes from; secrets are hidden");
     add_common(*show, arguments);
-    add_json(*show, arguments);
+    CLI::App* kinds_command = config->add_subcommand("kinds", "The kinds of record and their fields");
+    CLI::App* indicators = config->add_subcommand("indicators", "The shipped indicators");
+    for (CLI::App* command : {show, kinds_command, indicators}) add_json(*command, arguments);
 }
 
 void add_commands(CLI::App& app, Arguments& arguments) {

@@ -89,6 +89,9 @@ int write_report(Invocation& invocation, const std::string& path);
 std::optional<std::vector<MeasureView>> views_of(Invocation& invocation, Store& store,
                                                  const std::string& measure);
 
+/// The kinds of record and their fields; the shipped indicators. Need no configuration.
+int print_kinds(bool is_json);
+int print_indicators(bool is_json);
 /// The JSON Schema of one kind of file; needs no configuration.
 int print_schema(const std::string& file_kind);
 

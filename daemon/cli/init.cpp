@@ -8,6 +8,23 @@
 
 namespace baselined::daemon {
 
+namespace {
+
+/// Where a package puts the schemas (packaging/CMakeLists.txt).
+const std::filesystem::path schema_folder = "/usr/share/baselined/schema";
+
+/// The line by which an editor finds the file's schema; nothing where none is installed.
+std::string schema_line(std::string_view name) {
+    const std::filesystem::path schema =
+        schema_folder / (name == "baselined" ? "main.json" : "measures.json");
+    std::error_code error;
+    return std::filesystem::exists(schema, error)
+               ? fmt::format("# yaml-language-server: $schema={}\n", schema.string())
+               : "";
+}
+
+}  // namespace
+
 int init(const std::string& folder) {
     const auto place = [&folder](const config::ShippedFile& file) {
         return std::filesystem::path(folder) / (std::string(file.name) + ".yaml");
@@ -22,7 +39,7 @@ int init(const std::string& folder) {
         const std::filesystem::path path = place(file);
         std::filesystem::create_directories(path.parent_path());
         std::ofstream out(path, std::ios::binary);
-        out << file.text;
+        out << schema_line(file.name) << file.text;
         if (!out.flush()) {
             fmt::print(stderr, "{} cannot be written\n", path.string());
             return exit_failed;

@@ -28,11 +28,19 @@ def schema_of(kind):
     return json.loads(run("config", "schema", kind).stdout)
 
 
+def every(name, node):
+    """All that stands under a name, however deep."""
+    if isinstance(node, dict) and name in node:
+        yield node[name]
+    for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else []:
+        yield from every(name, inner)
+
+
 def kind_of(document):
     """Which kind of file a document is, a part of one included; None: none of ours."""
     if not isinstance(document, dict) or not document:
         return None
-    if "kind" in document:
+    if {"kind", "id"} <= set(document):
         return "mapping"
     if set(document) == {"indicators"} and isinstance(document["indicators"], dict):
         return "indicators"
@@ -278,17 +286,8 @@ class Show(unittest.TestCase):
                     self.assertNotIn(secret, answer.stdout)
 
     def test_each_key_that_holds_a_secret_is_tried(self):
-        keys = set()
-
-        def look(node):
-            if not isinstance(node, dict):
-                return [look(inner) for inner in node] if isinstance(node, list) else None
-            for key, inner in node.get("properties", {}).items():
-                if re.search(r"#/definitions/secret(_address)?\"", json.dumps(inner)):
-                    keys.add(key)
-            return [look(inner) for inner in node.values()]
-
-        look(schema_of("main"))
+        is_secret = re.compile(r'#/definitions/secret(-address)?"')
+        keys = {key for properties in every("properties", schema_of("main")) for key, inner in properties.items() if is_secret.search(json.dumps(inner))}
         self.assertGreater(len(keys), 6)
         for key in keys:
             self.assertRegex(SHOW, rf'\b{key}: (\[?"\{{|"https?:[^"]*\{{)')
@@ -353,6 +352,56 @@ class Show(unittest.TestCase):
     def test_a_file_that_cannot_be_read(self):
         answer = run("config", "show", "--config", self.folder / "none.yaml", "--json")
         self.assertEqual((answer.returncode, answer.stdout), (78, ""))
+
+
+class Reference(unittest.TestCase):
+    def test_it_is_what_the_program_says(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="baselined-reference-"))
+        self.addCleanup(shutil.rmtree, folder)
+        subprocess.run([ROOT / "packaging" / "reference.py", PROGRAM, "markdown", folder], check=True)
+        made = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+        kept = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "reference").iterdir()}
+        self.assertEqual(sorted(made), sorted(kept))
+        for name, text in made.items():
+            self.assertEqual(text, kept[name], f"docs/reference is behind: packaging/reference.py {PROGRAM} markdown docs/reference")
+
+    def test_every_key_is_told_in_the_manual(self):
+        """Each key of the schemas begins a paragraph; no page has a fault."""
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="baselined-manual-"))
+        self.addCleanup(shutil.rmtree, folder)
+        subprocess.run([ROOT / "packaging" / "reference.py", PROGRAM, "man", folder], check=True)
+        for kind, page in [("main", "baselined.yaml"), ("mapping", "baselined-mapping"), ("measures", "baselined-measures"), ("indicators", "baselined-measures")]:
+            lint = subprocess.run(["mandoc", "-Tlint", folder / f"{page}.5"], capture_output=True, text=True, check=False)
+            self.assertEqual(lint.stdout + lint.stderr, "")
+            text = (folder / f"{page}.5").read_text(encoding="utf-8")
+            keys = {key for properties in every("properties", schema_of(kind)) for key in properties if "description" in properties[key]}
+            self.assertGreater(len(keys), 9)
+            for key in keys:
+                self.assertRegex(text, rf"\.TP\n\\fB([a-z_]+: )*{key}\\fR")
+
+    def test_links_lead_somewhere(self):
+        for path in (ROOT / "docs" / "reference").glob("*.md"):
+            text = path.read_text(encoding="utf-8")
+            titles = {title.replace(" ", "-") for title in re.findall(r"^#+ (.*)$", text, re.M)}
+            self.assertLessEqual(set(re.findall(r"\]\(#([^)]*)\)", text)), titles)
+
+    def test_kinds_are_the_contract_s(self):
+        kinds = json.loads(run("config", "kinds", "--json").stdout)
+        fields = {kind["name"]: {field["name"]: field for field in kind["fields"]} for kind in kinds["kinds"]}
+        self.assertEqual(len(fields), 13)
+        self.assertEqual([field["name"] for field in kinds["every_kind"]],
+                         ["id", "number", "url", "title", "updated_at", "service", "ci", "group", "category", "subcategory", "owner", "labels", "measure"])  # fmt: skip
+        self.assertEqual(fields["change"]["outcome"]["choices"], ["successful", "successful_with_issues", "failed", "rolled_back", "cancelled"])
+        self.assertEqual(fields["cost"]["amount"], {"name": "amount", "type": "number"})
+        self.assertIn("cost_centre", run("config", "kinds").stdout)
+
+    def test_indicators_are_those_of_the_library(self):
+        library = parse((ROOT / "mappings" / "library" / "indicators.yaml").read_text(encoding="utf-8"))["indicators"]
+        told = json.loads(run("config", "indicators", "--json").stdout)["indicators"]
+        self.assertEqual([one["name"] for one in told], list(library))
+        for one in told:
+            self.assertEqual(parse(one["definition"]), {one["name"]: library[one["name"]]})
+        self.assertEqual(len(run("config", "indicators").stdout.splitlines()), len(library))
 
 
 class Completion(unittest.TestCase):
