@@ -48,8 +48,8 @@ class Walk {
   public:
     Walk(const YamlNode& root, const std::string& file) : root_(root), file_(file) {}
 
-    std::vector<Setting> run() {
-        map(schema::find_shape("main")->shape, &root_, "", "");
+    std::vector<Setting> run(std::string_view shape) {
+        map(schema::find_shape(shape)->shape, &root_, "", "");
         return std::move(settings_);
     }
 
@@ -109,16 +109,16 @@ class Walk {
     }
 
     void walk(const Shape& shape, const YamlNode& node, const std::string& place, const std::string& name) {
-        const Shape& is = schema::resolved(shape);
+        const Shape& is = chosen(schema::resolved(shape), node);
         if (is.form == Form::map) return map(is, &node, place, name);
         if (is.form == Form::by) return by(is, node, place, name);
-        if (is.form == Form::list) {
+        if (is.form == Form::list && schema::resolved(is.of[0]).form == Form::map) {
             for (std::size_t i = 0; i < node.items.size(); ++i)
                 walk(is.of[0], node.items[i], fmt::format("{}[{}]", place, i), name);
             return;
         }
         Setting setting{place, {}, node.form == YamlNode::Form::list, {}, node.mark};
-        const Shape& type = is.form == Form::some ? is.of[0] : is;
+        const Shape& type = is.form == Form::some || is.form == Form::list ? is.of[0] : is;
         const auto take = [&](const std::string& text) {
             setting.values.push_back(shown(type, text));
             if (type.name != "glob") return;
@@ -128,6 +128,18 @@ class Walk {
         if (node.form == YamlNode::Form::scalar) take(node.text);
         for (const YamlNode& item : node.items) take(item.text);
         settings_.push_back(std::move(setting));
+    }
+
+    /// Of several shapes the first that looks like the node.
+    static const Shape& chosen(const Shape& shape, const YamlNode& node) {
+        if (shape.form != Form::one_of) return shape;
+        for (const Shape& one : shape.of) {
+            const Form form = schema::resolved(one).form;
+            if ((form == Form::map) == (node.form == YamlNode::Form::map) &&
+                (form == Form::list) == (node.form == YamlNode::Form::list))
+                return chosen(schema::resolved(one), node);
+        }
+        return shape.of.front();
     }
 
     void by(const Shape& shape, const YamlNode& node, const std::string& place, const std::string& name) {
@@ -160,7 +172,11 @@ class Walk {
 }  // namespace
 
 std::vector<Setting> effective_settings(const YamlNode& written, const std::string& file) {
-    return Walk(written, file).run();
+    return Walk(written, file).run("main");
+}
+
+std::vector<Setting> effective_measure(const YamlNode& node, const std::string& file) {
+    return Walk(node, file).run("measure");
 }
 
 }  // namespace baselined::config

@@ -1,4 +1,4 @@
-// What holds: every value of the main file, those that nobody wrote included.
+// What holds: every value of the main file or of a measure, those that nobody wrote included.
 #pragma once
 
 #include <optional>
@@ -22,5 +22,7 @@ struct Setting {
 /// is shown as it stands, and what looks like a secret and is none is shown as "(hidden)". Keys that the
 /// table does not know are left out. `file` is the file's path.
 std::vector<Setting> effective_settings(const YamlNode& written, const std::string& file);
+/// The same of one measure, `node`, with keys from its top on.
+std::vector<Setting> effective_measure(const YamlNode& node, const std::string& file);
 
 }  // namespace baselined::config

@@ -60,7 +60,7 @@ class Section:
         if node.get("type") == "object" and "properties" in node:
             return "map"
         if node.get("type") == "object":
-            return f"map of names: {self.value(node['additionalProperties'], link)}"
+            return f"map, by {node['propertyNames']['title']}: {self.value(node['additionalProperties'], link)}"
         return "anything"
 
     def entries(self, link, node=None, before=""):
@@ -77,7 +77,7 @@ class Section:
             if "properties" in inner:
                 yield from self.entries(link, inner, f"{before}{key}: ")
         if isinstance(node.get("additionalProperties"), dict) and "properties" in node:
-            yield "any other name", self.value(node["additionalProperties"], link), ""
+            yield "NAME", self.value(node["additionalProperties"], link), f"Any other key is a {node['propertyNames']['title']}."
 
     def rules(self, link):
         """What holds between its keys."""

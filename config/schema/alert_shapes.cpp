@@ -81,7 +81,7 @@ std::vector<NamedShape> alert_shapes() {
              {"from", "email", "Whom mails come from; needed with `smtp`.", optional},
              {"admin", "email", "Is told of silent sources and of what else concerns no measure.", optional},
              {"smtp", "smtp", "The mail server. Without it no mail is sent.", optional},
-             {"webhooks", names_of("webhook", "webhook", {"owner", "sponsor", "controller"}),
+             {"webhooks", names_of("name", "webhook", {"owner", "sponsor", "controller"}),
               "Addresses that are told by HTTP, by a name for `routes`.", optional},
              {"routes", list_of("route"), "Who is told: all routes that match, as a union.",
               otherwise_words("the owner, and the sponsor too when it is off track")},

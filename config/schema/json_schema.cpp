@@ -133,16 +133,22 @@ class Writer {
         } else {
             schema("additionalProperties", shape.of.front());
         }
+        if (!shape.of.empty()) property_names(shape);
+        if (!shape.together.empty()) together(shape.together);
+    }
+
+    /// What a user's own names are of, and which are taken.
+    void property_names(const Shape& shape) {
+        key("propertyNames");
+        writer_.StartObject();
+        text("title", shape.name);
         if (!shape.reserved.empty()) {
-            key("propertyNames");
-            writer_.StartObject();
             key("not");
             writer_.StartObject();
             texts("enum", shape.reserved);
             writer_.EndObject();
-            writer_.EndObject();
         }
-        if (!shape.together.empty()) together(shape.together);
+        writer_.EndObject();
     }
 
     void properties(const Shape& shape) {

@@ -25,7 +25,7 @@ std::vector<NamedShape> main_shapes() {
               optional},
              {"measures", some_of("glob"), "Files with the measures.", optional},
              {"web", "web", "The listener for metrics and health. Without it nothing listens.", optional},
-             {"sources", names_of("source", "source"), "What is read, by a name of your choice.", required},
+             {"sources", names_of("name", "source"), "What is read, by a name of your choice.", required},
              {"alerts", "alerts", "Who is told of what. Without it nobody is told and nothing queues.",
               optional},
          })},

@@ -32,8 +32,7 @@ NamedShape rule() {
                 {"decimal", "text", "The decimal sign of a number.", otherwise(".")},
                 {"group", "text", "The sign between a number's thousands.", otherwise_words("none")},
                 {"match", "text", "A regular expression (RE2); its first group becomes the value.", optional},
-                {"map", names_of("value of the source", "text"), "What each value of the source means.",
-                 optional},
+                {"map", names_of("value", "text"), "What each value of the source means.", optional},
                 {"otherwise", "text", "What a value means that `map` does not name.", optional},
             },
             {at_least_one({{"from"}, {"join"}, {"value"}, {"field"}, {"link"}})})};

@@ -60,7 +60,7 @@ struct Shape {
     Shape(const char* named);  // NOLINT(google-explicit-constructor)
 
     Form form = Form::anything;
-    std::string name;                   ///< named, by; map: what a user's own name stands for
+    std::string name;                   ///< named, by; map: what a user's own names are
     std::vector<std::string> words;     ///< word, by
     std::vector<Key> keys;              ///< map
     std::vector<Shape> of;              ///< map, list, some, one_of, by

@@ -49,7 +49,7 @@ std::vector<Key> keys_of_remote(Source::Type type) {
 }
 
 Key streams(const char* shape, const char* about) {
-    return {"streams", names_of("stream", shape), about, required};
+    return {"streams", names_of("name", shape), about, required};
 }
 
 Shape mappings() {

@@ -102,7 +102,7 @@ int run_config(const CLI::App& command, const Arguments& arguments) {
     if (command.got_subcommand("schema")) return print_schema(arguments.file_kind);
     if (command.got_subcommand("kinds")) return print_kinds(arguments.json);
     if (command.got_subcommand("indicators")) return print_indicators(arguments.json);
-    return show_configuration(arguments.config, arguments.json);
+    return show_configuration(arguments.config, arguments.measure, arguments.json);
 }
 
 int run(const CLI::App& command, Arguments& arguments) {
@@ -170,6 +170,7 @@ void add_config_commands(CLI::App& app, Arguments& arguments) {
         ->capture_default_str();
     CLI::App* show =
         config->add_subcommand("show", "Every value that holds, and where it comes from; secrets are hidden");
+    show->add_option("MEASURE", arguments.measure, "Its id; default: the main file, and what there is");
     add_common(*show, arguments);
     CLI::App* kinds_command = config->add_subcommand("kinds", "The kinds of record and their fields");
     CLI::App* indicators = config->add_subcommand("indicators", "The shipped indicators");

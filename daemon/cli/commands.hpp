@@ -95,9 +95,9 @@ int print_indicators(bool is_json);
 /// The JSON Schema of one kind of file; needs no configuration.
 int print_schema(const std::string& file_kind);
 
-/// Every value that holds and where it comes from, and what the files hold. What is bad is told on stderr,
-/// too.
-int show_configuration(const std::string& path, bool is_json);
+/// Every value that holds and where it comes from, and what the files hold; or those of one measure, by its
+/// id. What is bad is told on stderr, too.
+int show_configuration(const std::string& path, const std::string& measure, bool is_json);
 
 /// Writes the scaffold of a configuration into a folder; writes nothing where a file of it stands already.
 int init(const std::string& folder);

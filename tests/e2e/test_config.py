@@ -337,6 +337,22 @@ class Show(unittest.TestCase):
         self.assertEqual((mappings["own.yaml"]["file"], mappings["own.yaml"]["tests"]), (str(self.folder / "own.yaml"), 0))
         self.assertEqual([source["type"] for source in answer["sources"]], ["servicenow", "servicenow", "jira", "servicenow"])
 
+    def test_one_measure(self):
+        more = {"where": {"service": ["vpn", "mail"], "any": [{"priority": {"at_most": 2}}]}, "milestones": [{"name": "x"}]}
+        self.main.write_text(json.dumps({"sources": {}, "measures": "m/*.yaml"}), encoding="utf-8")
+        (self.folder / "m" / "two.yaml").write_text(json.dumps({"measures": [MEASURES["measures"][0], {**MEASURES["measures"][0], **more, "id": "OTHER"}]}, indent=1), encoding="utf-8")
+        lines = (self.folder / "m" / "two.yaml").read_text(encoding="utf-8").splitlines()
+        answer = run("config", "show", "--config", self.main, "OTHER", "--json")
+        found = {key: (setting["value"], setting["line"]) for key, setting in self.settings(answer).items()}
+        self.assertEqual(found["id"], ("OTHER", 1 + lines.index('   "id": "OTHER",')))
+        self.assertEqual(found["where.service"][0], ["vpn", "mail"])
+        self.assertEqual(found["where.any[0].priority.at_most"][0], "2")
+        self.assertEqual(found["milestones[0].name"][0], "x")
+        self.assertEqual((found["period"], found["target.ramp"]), (("month", None), ("1", None)))
+        self.assertEqual(json.loads(answer.stdout)["file"], str(self.folder / "m/two.yaml"))
+        wrong = run("config", "show", "--config", self.main, "OTHR")
+        self.assertEqual((wrong.returncode, wrong.stdout, wrong.stderr), (1, "", 'no measure "OTHR" (did you mean "OTHER"?)\n'))
+
     def test_text(self):
         answer = self.show(["secret"] * SECRETS)
         self.assertRegex(answer.stdout, r"(?m)^  store +\S*/data/s\.db +line 2$")
