@@ -42,6 +42,18 @@ ErrorCode code_of(CURLcode result) {
     }
 }
 
+/// The same failure has the same words each time, so that it is told once: without "after 13 ms".
+std::string without_times(std::string words) {
+    constexpr std::string_view after = " after ";
+    const std::size_t at = words.find(after);
+    if (at == std::string::npos) return words;
+    std::size_t end = words.find_first_not_of("0123456789", at + after.size());
+    for (const std::string_view unit : {" milliseconds", " ms"})
+        if (end != std::string::npos && end > at + after.size() && words.compare(end, unit.size(), unit) == 0)
+            return words.erase(at, end + unit.size() - at);
+    return words;
+}
+
 }  // namespace
 
 struct HttpClient::Socket {
@@ -70,6 +82,7 @@ struct HttpClient::Transfer {
     CURLcode result = CURLE_OK;
     std::array<char, CURL_ERROR_SIZE> words{};
     std::string refused_address;  ///< private, and not allowed
+    bool is_too_large = false;
 
     void set_up();
     static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
@@ -79,7 +92,10 @@ struct HttpClient::Transfer {
 
 std::size_t HttpClient::Transfer::on_body(char* bytes, std::size_t size, std::size_t count, void* user) {
     auto& self = *static_cast<Transfer*>(user);
-    if (self.response.body.size() + size * count > self.connection.most_bytes) return 0;
+    if (self.response.body.size() + size * count > self.connection.most_bytes) {
+        self.is_too_large = true;
+        return 0;
+    }
     if (self.response.body.empty()) {
         curl_off_t announced = 0;
         curl_easy_getinfo(self.easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
@@ -126,6 +142,7 @@ void HttpClient::Transfer::set_up() {
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(connection.timeout.count()));
     set(CURLOPT_LOW_SPEED_LIMIT, slowest_bytes_a_second);
     set(CURLOPT_LOW_SPEED_TIME, slow_seconds);
+    set(CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(connection.most_bytes));
     set(CURLOPT_USERAGENT, "baselined");
     set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     if (!connection.ca.empty()) set(CURLOPT_CAINFO, connection.ca.c_str());
@@ -195,9 +212,13 @@ asio::awaitable<Result<Response>> HttpClient::send(Request request, Connection c
         co_return Error{ErrorCode::unsupported,
                         fmt::format("{}: {} is a private address, and those are not allowed", origin,
                                     transfer->refused_address)};
+    if (transfer->is_too_large || transfer->result == CURLE_FILESIZE_EXCEEDED)
+        co_return Error{ErrorCode::limit,
+                        fmt::format("{}: the answer is longer than {} MiB, unpacked: more is not read",
+                                    origin, transfer->connection.most_bytes >> 20)};
     if (transfer->result != CURLE_OK) {
-        const char* words =
-            transfer->words[0] != '\0' ? transfer->words.data() : curl_easy_strerror(transfer->result);
+        const std::string words = without_times(
+            transfer->words[0] != '\0' ? transfer->words.data() : curl_easy_strerror(transfer->result));
         co_return Error{code_of(transfer->result), fmt::format("{}: {}", origin, words)};
     }
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &transfer->response.status);

@@ -5,6 +5,8 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "mappings/record/time.hpp"
+
 namespace baselined::connectors {
 
 namespace asio = boost::asio;
@@ -49,6 +51,7 @@ std::int64_t Exchange::now_ms() {
 void Exchange::wait_until(std::int64_t until_ms) {
     // What was stored before the clock was set back by days is no order of the source's.
     constexpr milliseconds longest = std::chrono::hours{24};
+    told_until_ms_ = until_ms;
     paused_until_ = std::chrono::steady_clock::now() +
                     std::min(milliseconds{std::max<std::int64_t>(until_ms - now_ms(), 0)}, longest);
 }
@@ -60,12 +63,6 @@ milliseconds Exchange::told_to_wait() const {
 Error Exchange::refuse(std::string text) {
     refusal_ = std::move(text);
     return {ErrorCode::bad_input, refusal_};
-}
-
-asio::awaitable<void> Exchange::pause(milliseconds told) {
-    const std::int64_t until = now_ms() + told.count();
-    wait_until(until);
-    if (memory_.store_pause) co_await memory_.store_pause(until);
 }
 
 asio::awaitable<void> Exchange::sleep(milliseconds pause) {
@@ -86,58 +83,74 @@ Exchange::Place::~Place() {
     exchange_.free_place();
 }
 
-asio::awaitable<void> Exchange::take_place() {
-    boost::system::error_code ignored;
-    while (in_flight_ >= concurrent)
-        co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    ++in_flight_;
-}
-
 void Exchange::free_place() {
     --in_flight_;
     changed_.cancel();
 }
 
-asio::awaitable<Result<Response>> Exchange::call(Request request) {
-    const auto began = std::chrono::steady_clock::now();
-    bool has_renewed = false;
-    for (int number = 1;; ++number) {
+/// Waits until the source may be asked, and takes a place; not longer than the deadline.
+asio::awaitable<Result<void>> Exchange::take_turn(std::string url, Deadline deadline) {
+    for (;;) {
         if (!refusal_.empty()) co_return Error{ErrorCode::bad_input, refusal_};
-        const auto spent = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);
         if (const milliseconds wait = told_to_wait(); wait.count() > 0) {
-            if (spent + wait > give_up_)
-                co_return Error{ErrorCode::unavailable,
-                                fmt::format("{}: told to wait for {} s more", origin_of(request.url),
-                                            std::chrono::ceil<std::chrono::seconds>(wait).count())};
+            if (std::chrono::steady_clock::now() + wait > deadline) co_return waits(url);
             co_await sleep(wait);
             continue;
         }
-        if (!circuit_.lets_through(steady_ms()))
-            co_return Error{ErrorCode::unavailable,
-                            fmt::format("{}: has failed again and again: it is asked once a minute only",
-                                        origin_of(request.url))};
-        co_await take_place();
-        if (told_to_wait().count() > 0) {  // told while this one stood in line
-            free_place();
+        if (in_flight_ >= concurrent) {
+            boost::system::error_code ignored;
+            co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
             continue;
         }
-        std::optional<Place> place(*this);  // given back whatever happens, a stop in the middle included
-        const auto sent_at = std::chrono::steady_clock::now();
-        auto answer = co_await attempt(request);
-        place.reset();
-        if (observer_)
-            observer_({request.method + " " + shown(request.url), answer ? answer->status : 0,
-                       std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - sent_at)});
-        ++counts_.by_status[answer ? answer->status : 0];
-        if (answer && answer->is_ok() && request.refusal)
-            if (auto refused = request.refusal(*answer)) answer = std::move(*refused);
-        if (answer && answer->status == 401 && login_.by == Login::By::oauth2 && !has_renewed) {
+        if (!circuit_.lets_through(steady_ms())) co_return is_cut_off(url);
+        ++in_flight_;
+        co_return Result<void>{};
+    }
+}
+
+/// The same words each time that it is tried, so that they are told once.
+Error Exchange::waits(std::string_view url) const {
+    const mappings::Instant until{milliseconds{told_until_ms_ / 1000 * 1000}};
+    return {ErrorCode::unavailable,
+            fmt::format("{}: told to wait until {}: longer than can be waited for now", origin_of(url),
+                        mappings::format_rfc3339(until))};
+}
+
+Error Exchange::is_cut_off(std::string_view url) const {
+    return {ErrorCode::unavailable,
+            fmt::format("{}: has failed again and again, and is asked once a minute only; the last time: {}",
+                        origin_of(url), last_failure_)};
+}
+
+/// One attempt, seen by the observer; what the request itself takes for a failure is one.
+asio::awaitable<Result<Response>> Exchange::try_once(Request request, std::string& sent_token) {
+    Place place(*this);  // given back whatever happens, a stop in the middle included
+    const auto sent_at = std::chrono::steady_clock::now();
+    auto answer = co_await attempt(request, sent_token);
+    if (observer_)
+        observer_({request.method + " " + shown(request.url), answer ? answer->status : 0,
+                   std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - sent_at)});
+    ++counts_.by_status[answer ? answer->status : 0];
+    if (answer && answer->is_ok() && request.refusal)
+        if (auto refused = request.refusal(*answer)) answer = std::move(*refused);
+    co_return answer;
+}
+
+asio::awaitable<Result<Response>> Exchange::call(Request request) {
+    const Deadline deadline = std::chrono::steady_clock::now() + give_up_;
+    bool has_renewed = false;
+    for (int number = 1;; ++number) {
+        if (auto turn = co_await take_turn(request.url, deadline); !turn) co_return turn.error();
+        std::string sent_token;
+        auto answer = co_await try_once(request, sent_token);
+        if (answer && answer->status == 401) {
+            circuit_.note_success();
+            if (login_.by != Login::By::oauth2 || has_renewed)
+                co_return refuse(fmt::format("{}: the login is refused (401)", shown(request.url)));
             has_renewed = true;
-            token_.access.clear();
+            if (token_.access == sent_token) token_.access.clear();  // else somebody has a new one already
             continue;
         }
-        if (answer && answer->status == 401)
-            co_return refuse(fmt::format("{}: the login is refused (401)", shown(request.url)));
         const Error error = answer ? Error{} : answer.error();
         const double chance = std::uniform_real_distribution<>(0, 1)(random_);
         const Verdict verdict =
@@ -146,30 +159,33 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
             circuit_.note_success();
             co_return answer;
         }
-        circuit_.note_failure(steady_ms());
-        if (verdict.is_told_to_wait) co_await pause(verdict.pause);
-        const auto so_far =
-            std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);
-        if (verdict.next == Verdict::Next::fail || so_far + verdict.pause > give_up_) {
-            if (answer && !verdict.is_told_to_wait) co_return answer;  // its words say more than ours
-            const Error last =
-                answer
-                    ? Error{ErrorCode::unavailable,
-                            fmt::format("{}: {}{}", shown(request.url), verdict.reason,
-                                        verdict.is_told_to_wait
-                                            ? fmt::format(", to wait for {} s", verdict.pause.count() / 1000)
-                                            : "")}
-                    : answer.error();
-            co_return last;
+        last_failure_ = verdict.reason;
+        if (verdict.is_told_to_wait)
+            co_await pause(verdict.pause);
+        else
+            circuit_.note_failure(steady_ms());
+        const bool is_late = std::chrono::steady_clock::now() + verdict.pause > deadline;
+        if (verdict.next == Verdict::Next::fail || is_late) {
+            if (verdict.is_told_to_wait) co_return waits(request.url);
+            if (circuit_.state() != Circuit::State::closed) co_return is_cut_off(request.url);
+            co_return answer;  // its words say more than ours
         }
         ++counts_.retries;
         if (!verdict.is_told_to_wait) co_await sleep(verdict.pause);
     }
 }
 
-asio::awaitable<Result<Response>> Exchange::attempt(Request request) {
+asio::awaitable<void> Exchange::pause(milliseconds told) {
+    if (circuit_.state() != Circuit::State::closed) circuit_.note_success();  // somebody is there
+    const std::int64_t until = now_ms() + told.count();
+    wait_until(until);
+    if (memory_.store_pause) co_await memory_.store_pause(until);
+}
+
+asio::awaitable<Result<Response>> Exchange::attempt(Request request, std::string& sent_token) {
     auto login = co_await login_headers();
     if (!login) co_return login.error();
+    sent_token = token_.access;
     Request sent = request;
     sent.headers.insert(sent.headers.end(), login->begin(), login->end());
     auto answer = co_await client_.send(sent, connection_);
@@ -228,16 +244,17 @@ asio::awaitable<Result<void>> Exchange::renew_token() {
     if (!request) co_return refuse(request.error().text);
     const auto answer = co_await client_.send(*request, connection_);
     if (!answer) co_return answer.error();
-    if (const auto told = connectors::told_to_wait(*answer, now_ms()); told && !answer->is_ok())
-        co_await pause(*told);
+    const auto told = connectors::told_to_wait(*answer, now_ms());
+    if (!answer->is_ok() && told) co_await pause(*told);
     auto token = parse_token(*answer, now_ms());
     if (!token) {
         if (!is_retryable(token.error().code) && refreshes && has_other_way) {
             token_ = {};
             co_return Result<void>{};
         }
-        if (is_retryable(token.error().code)) co_return token.error();
-        co_return refuse(origin_of(login_.token_url) + ": " + token.error().text);
+        const std::string text = origin_of(login_.token_url) + ": " + token.error().text;
+        if (is_retryable(token.error().code)) co_return Error{token.error().code, text};
+        co_return refuse(text);
     }
     if (token->refresh.empty())
         token->refresh = login_.grant == Login::Grant::client_credentials ? "" : token_.refresh;

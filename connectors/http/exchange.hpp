@@ -83,19 +83,24 @@ class Exchange {
         Exchange& exchange_;
     };
 
-    boost::asio::awaitable<Result<Response>> attempt(Request request);
+    using Deadline = std::chrono::steady_clock::time_point;
+
+    boost::asio::awaitable<Result<void>> take_turn(std::string url, Deadline deadline);
+    boost::asio::awaitable<Result<Response>> try_once(Request request, std::string& sent_token);
+    boost::asio::awaitable<Result<Response>> attempt(Request request, std::string& sent_token);
     boost::asio::awaitable<Result<Headers>> login_headers();
     boost::asio::awaitable<Result<void>> renew_token();
     boost::asio::awaitable<void> sleep(milliseconds pause);
     /// The source said so: nothing is asked of it meanwhile, not even by the next process.
     boost::asio::awaitable<void> pause(milliseconds told);
-    boost::asio::awaitable<void> take_place();
     void free_place();
     boost::asio::awaitable<Result<Response>> follow(Request request, Response response);
     static std::int64_t now_ms();
     void wait_until(std::int64_t until_ms);
     [[nodiscard]] milliseconds told_to_wait() const;
     Error refuse(std::string text);
+    [[nodiscard]] Error waits(std::string_view url) const;
+    [[nodiscard]] Error is_cut_off(std::string_view url) const;
 
     boost::asio::io_context& io_;
     HttpClient& client_;
@@ -105,6 +110,8 @@ class Exchange {
     std::function<void(const RequestNote&)> observer_;
     /// By the clock that nobody sets: a wall clock set back must not make a pause longer.
     std::chrono::steady_clock::time_point paused_until_{};
+    std::int64_t told_until_ms_ = 0;  ///< the same by the wall clock, for people
+    std::string last_failure_;
     milliseconds give_up_{std::chrono::minutes{1}};
     Token token_;
     bool is_renewing_ = false;

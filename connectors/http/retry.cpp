@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "mappings/record/time.hpp"
 
@@ -26,20 +27,22 @@ std::optional<double> number_in(std::string_view text) {
     double value = 0;
     const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
     if (text.empty() || read.ec != std::errc{} || read.ptr != text.data() + text.size()) return std::nullopt;
-    return value;
+    return std::isnan(value) ? std::nullopt : std::make_optional(value);
 }
 
-milliseconds bounded(std::int64_t wait_ms) {
-    return milliseconds{std::clamp<std::int64_t>(wait_ms, 0, longest_told_ms)};
+milliseconds bounded(double wait_ms) {
+    return milliseconds{
+        static_cast<std::int64_t>(std::clamp(wait_ms, 0.0, static_cast<double>(longest_told_ms)))};
 }
 
-std::optional<std::int64_t> reset_instant(std::string_view text, std::int64_t now_ms) {
-    if (const auto number = number_in(text)) {
-        if (*number >= unix_seconds_from * 1000)
-            return static_cast<std::int64_t>(*number);  // in milliseconds
-        return *number >= unix_seconds_from ? static_cast<std::int64_t>(*number * 1000)
-                                            : now_ms + static_cast<std::int64_t>(*number * 1000);
-    }
+/// Unix seconds, unix milliseconds or seconds to wait, whichever it can be.
+milliseconds wait_until_reset(double number, std::int64_t now_ms) {
+    const auto now = static_cast<double>(now_ms);
+    if (number >= unix_seconds_from * 1000) return bounded(number - now);
+    return number >= unix_seconds_from ? bounded(number * 1000 - now) : bounded(number * 1000);
+}
+
+std::optional<std::int64_t> reset_instant(std::string_view text) {
     std::string padded(text);
     if (padded.size() == 17 && padded.ends_with('Z')) padded.insert(16, ":00");  // 2026-01-05T10:11Z
     if (const auto at = mappings::parse_rfc3339(padded)) return at->time_since_epoch().count();
@@ -49,13 +52,18 @@ std::optional<std::int64_t> reset_instant(std::string_view text, std::int64_t no
 }  // namespace
 
 std::optional<milliseconds> told_to_wait(const Response& response, std::int64_t now_ms) {
+    // An instant is the server's: so is the clock to measure it by.
+    const std::int64_t there_ms = parse_http_date(response.header("Date")).value_or(now_ms);
+    const auto until = [&](std::int64_t at_ms) { return bounded(static_cast<double>(at_ms - there_ms)); };
     if (const auto after = response.header("Retry-After"); after.data() != nullptr) {
-        if (const auto seconds = number_in(after)) return bounded(static_cast<std::int64_t>(*seconds * 1000));
-        if (const auto at = parse_http_date(after)) return bounded(*at - now_ms);
+        if (const auto seconds = number_in(after)) return bounded(*seconds * 1000);
+        if (const auto at = parse_http_date(after)) return until(*at);
     }
     for (const char* name : {"X-RateLimit-Reset", "RateLimit-Reset"})
-        if (const auto reset = response.header(name); reset.data() != nullptr)
-            if (const auto at = reset_instant(reset, now_ms)) return bounded(*at - now_ms);
+        if (const auto reset = response.header(name); reset.data() != nullptr) {
+            if (const auto number = number_in(reset)) return wait_until_reset(*number, there_ms);
+            if (const auto at = reset_instant(reset)) return until(*at);
+        }
     return std::nullopt;
 }
 
@@ -76,21 +84,23 @@ Verdict judge(const Attempt& attempt) {
     const auto told = is_busy ? told_to_wait(*attempt.response, attempt.now_ms) : std::nullopt;
     verdict.is_told_to_wait = told.has_value() || status == 429;
     verdict.pause = growing(attempt.number, attempt.chance);
-    // Up to a tenth more than told, so that not everybody comes back in the same instant.
+    // Up to a tenth more than told, so that not everybody comes back in the same instant. What lies in the
+    // past or at once is no reason to hammer.
     if (told)
-        verdict.pause =
+        verdict.pause = std::max(
+            verdict.pause,
             *told + milliseconds{static_cast<std::int64_t>(
-                        std::min(1000.0, static_cast<double>(told->count()) / 10) * attempt.chance)};
+                        std::min(1000.0, static_cast<double>(told->count()) / 10) * attempt.chance)});
     return verdict;
 }
 
 bool Circuit::lets_through(std::int64_t now_ms) {
     if (state_ == State::closed) return true;
-    if (state_ == State::open && now_ms - opened_at_ >= probe_every_ms) {
-        state_ = State::probing;
-        return true;
-    }
-    return false;
+    if (now_ms - opened_at_ < probe_every_ms) return false;
+    // Of a probe that was stopped on its way nobody hears: the next one is due all the same.
+    opened_at_ = now_ms;
+    state_ = State::probing;
+    return true;
 }
 
 void Circuit::note_success() {

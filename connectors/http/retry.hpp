@@ -35,7 +35,7 @@ struct Verdict {
 /// An answer that is no 429 or 5xx is taken as it is. 429, 503 and their like wait as long as they say:
 /// Retry-After in seconds or as a date, else X-RateLimit-Reset in unix seconds or ISO 8601; without any, and
 /// after 5xx and failed connections, pauses double from one second to a minute, jittered over their upper
-/// half.
+/// half; so they do where a server keeps saying: at once.
 Verdict judge(const Attempt& attempt);
 
 /// How long an answer says to wait; nullopt when it says nothing.

@@ -94,9 +94,9 @@ class NastyServer:
         self.journal.begin(f"{method} {handler.path[:200]}")
         try:
             fault = self.take_fault(method, handler.path)
-            if fault in ("429", "429-reset", "429-bare", "503-html", "500", "reset", "html"):
+            if fault in ("429", "429-reset", "429-bare", "429-iso", "429-past", "429-html", "503-html", "500", "reset", "html"):
                 return self.refuse(handler, fault)
-            status, headers, answer = self.answer(method, handler.path, dict(handler.headers), body)
+            status, headers, answer = self.answer(method, handler.path, handler.headers, body)
             payload = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             self.send(handler, status, headers, payload, fault)
         except (BrokenPipeError, ConnectionResetError):
@@ -115,15 +115,21 @@ class NastyServer:
             headers["Retry-After"] = "1"
         elif fault == "429-reset":
             headers["X-RateLimit-Reset"] = str(int(time.time()) + 2)
+        elif fault == "429-iso":
+            headers["X-RateLimit-Reset"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(time.time()) + 2))
+        elif fault == "429-past":
+            headers["Retry-After"] = "Mon, 05 Jan 2026 10:11:12 GMT"
+        elif fault == "429-html":
+            headers, body = {"Content-Type": "text/html", "Retry-After": "1", "x-ratelimit-remaining": "0"}, b"<html>Rate limit exceeded.</html>"
         elif fault == "503-html":
             status, headers, body = 503, {"Content-Type": "text/html", "Retry-After": "1"}, b"<html>maintenance</html>"
         elif fault == "500":
             status, body = 500, b'{"error":{"message":"oops","detail":"again"},"status":"failure"}'
         elif fault == "html":
             status, headers, body = 200, {"Content-Type": "text/html"}, b"<html><body>Your instance is hibernating</body></html>"
-        if fault in ("429", "503-html"):
+        if fault in ("429", "429-html", "503-html"):
             self.journal.wait_until = time.time() + 1
-        elif fault == "429-reset":
+        elif fault in ("429-reset", "429-iso"):
             self.journal.wait_until = int(time.time()) + 2
         self.send(handler, status, headers, body, None)
 

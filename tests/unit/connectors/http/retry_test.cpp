@@ -51,7 +51,17 @@ TEST_CASE("what a server says about waiting is kept, in each of its forms") {
     CHECK(pause("X-RateLimit-Reset", "2026-01-05T10:13Z") == 108'000);  // ISO 8601, as Jira Cloud gives it
     CHECK(pause("X-RateLimit-Reset", "2026-01-05T10:11:42Z") == 30'000);
     CHECK(pause("Retry-After", "99999999") == 24LL * 3600 * 1000);  // a broken clock
-    CHECK(pause("Retry-After", "Mon, 05 Jan 2026 10:00:00 GMT") == 0);
+    for (const char* past : {"Mon, 05 Jan 2026 10:00:00 GMT", "0", "-5", "-1e300", "-inf"})
+        CHECK(pause("Retry-After", past) == 500);  // no reason to hammer
+    CHECK(judged(429, {{"Retry-After", "0"}}, 5, 1).pause.count() == 16'000);
+    for (const char* never : {"1e300", "inf", "Fri, 31 Dec 2100 23:59:59 GMT"})
+        CHECK(pause("Retry-After", never) == 24LL * 3600 * 1000);
+    for (const char* none : {"nan", "", "soon", "1e999", "7 s"}) CHECK(pause("Retry-After", none) == 500);
+    CHECK(pause("X-RateLimit-Reset", "1e300") == 24LL * 3600 * 1000);
+    // A clock that goes wrong here does not count: an instant is the server's.
+    CHECK(judged(429, {{"Date", "Mon, 05 Jan 2026 08:00:00 GMT"},
+                       {"Retry-After", "Mon, 05 Jan 2026 08:00:09 GMT"}})
+              .pause.count() == 9'000);
     CHECK(judged(429, {{"Retry-After", "7"}}).is_told_to_wait);
     CHECK(judged(429).is_told_to_wait);
     CHECK_FALSE(judged(500).is_told_to_wait);
@@ -76,7 +86,9 @@ TEST_CASE("the circuit opens when failing lasts, and probes once a minute") {
     CHECK_FALSE(circuit.lets_through(now + 160'001));
     CHECK_FALSE(circuit.note_failure(now + 160'002));
     CHECK_FALSE(circuit.lets_through(now + 200'000));
-    CHECK(circuit.lets_through(now + 230'000));
+    CHECK(circuit.lets_through(now + 230'000));  // and nobody says what became of it
+    CHECK_FALSE(circuit.lets_through(now + 289'999));
+    CHECK(circuit.lets_through(now + 290'000));
     circuit.note_success();
     CHECK(circuit.lets_through(now + 230'001));
 }
