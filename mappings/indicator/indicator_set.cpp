@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace baselined::mappings {
 
@@ -29,6 +30,18 @@ bool is_cancelled(Kind kind, const Record& record, const Schemas& schemas) {
 std::string slot_names(const Schema& schema, std::span<const Slot> slots) {
     std::string names;
     for (const Slot slot : slots) names += schema.field(slot).name + ",";
+    return names;
+}
+
+/// An issue with several links of a kind has all of them in one text: `CHG-7, CHG-8`. One name gives none.
+std::set<std::string_view> several_names(std::string_view text) {
+    constexpr std::string_view between = ", ";
+    std::set<std::string_view> names;
+    for (std::size_t end = text.find(between); end != std::string_view::npos; end = text.find(between)) {
+        names.insert(text.substr(0, end));
+        text.remove_prefix(end + between.size());
+    }
+    if (!names.empty()) names.insert(text);
     return names;
 }
 
@@ -90,7 +103,8 @@ std::optional<std::size_t> IndicatorSet::add_series(std::size_t indicator, const
 std::size_t IndicatorSet::add_list(PostingList list) {
     const Schema& schema = schemas_.of(list.kind);
     list.digest =
-        fmt::format("{} {} by {} at {} where {}", static_cast<int>(list.role), name_of(list.kind),
+        fmt::format("{}{} {} by {} at {} where {}", static_cast<int>(list.role),
+                    list.role == PostingList::Role::namers ? " each" : "", name_of(list.kind),
                     slot_names(schema, list.slots), list.at ? schema.field(*list.at).name : "",
                     list.indicator ? canonical_text(indicators_[*list.indicator].definition.where) : "");
     const auto known = std::find_if(lists_.begin(), lists_.end(),
@@ -139,8 +153,13 @@ void IndicatorSet::postings_of(std::size_t index, RecordId id, std::int64_t sour
     using Role = PostingList::Role;
     if (list.role == Role::namers && is_cancelled(list.kind, record, schemas_)) return;
     if (list.role == Role::names || list.role == Role::namers) {
-        for (const Slot slot : list.slots)
-            if (record.has(slot)) postings.push_back({hash_of(source, record.text(slot)), at, id});
+        for (const Slot slot : list.slots) {
+            if (!record.has(slot)) continue;
+            postings.push_back({hash_of(source, record.text(slot)), at, id});
+            if (list.role == Role::namers)
+                for (const std::string_view name : several_names(record.text(slot)))
+                    postings.push_back({hash_of(source, name), at, id});
+        }
         return;
     }
     if (const auto hash = hash_of(source, record, list.slots)) postings.push_back({*hash, at, id});
