@@ -51,12 +51,18 @@ struct Page {
 /// Stores a page; what it refuses ends the reading. Pages come one after the other.
 using PageSink = std::function<boost::asio::awaitable<Result<void>>(Page page)>;
 
+/// A row that is stored, in the version that was read last.
+struct StoredRow {
+    std::string id;
+    std::int64_t version = 0;
+};
+
 /// How a stream stands before a reading.
 struct StreamPosition {
     std::string cursor;  ///< as the last stored page gave it; empty: from the beginning
     bool wants_reconciling = false;
-    /// The ids that are stored: asked for when ids are compared.
-    std::function<boost::asio::awaitable<std::vector<std::string>>()> stored_ids;
+    /// What is stored: asked for when it is compared with what is there.
+    std::function<boost::asio::awaitable<std::vector<StoredRow>>()> stored_rows;
 };
 
 /// What a complete reading has to say besides its rows: things that could not be read.

@@ -23,6 +23,15 @@ std::string Cursor::text() const {
         writer.Int64(due);
     }
     writer.EndObject();
+    writer.Key("fields");
+    writer.StartObject();
+    for (const auto& [name, ids] : fields) {
+        writer.Key(name.c_str());
+        writer.StartArray();
+        for (const std::string& id : ids) writer.String(id.c_str());
+        writer.EndArray();
+    }
+    writer.EndObject();
     writer.EndObject();
     return buffer.GetString();
 }
@@ -36,9 +45,15 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
     if (!document["updated"].IsInt64() || !document["of"].IsString() || !document["running"].IsObject())
         return std::nullopt;
     Cursor cursor{
-        document["of"].GetString(), document["updated"].GetInt64(), document["first_done"].IsTrue(), {}};
+        document["of"].GetString(), document["updated"].GetInt64(), document["first_done"].IsTrue(), {}, {}};
     for (const auto& entry : document["running"].GetObject())
         if (entry.value.IsInt64()) cursor.running[entry.name.GetString()] = entry.value.GetInt64();
+    if (!document.HasMember("fields") || !document["fields"].IsObject()) return cursor;
+    for (const auto& entry : document["fields"].GetObject()) {
+        if (!entry.value.IsArray()) continue;
+        for (const auto& id : entry.value.GetArray())
+            if (id.IsString()) cursor.fields[entry.name.GetString()].emplace_back(id.GetString());
+    }
     return cursor;
 }
 

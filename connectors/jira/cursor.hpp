@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace baselined::connectors::jira {
 
@@ -13,7 +14,9 @@ struct Cursor {
     std::string fingerprint;      ///< of JQL, fields and `since`: another one's cursor says nothing here
     std::int64_t updated_ms = 0;  ///< every issue updated before has been stored
     bool is_first_done = false;
-    std::map<std::string, std::int64_t> running;  ///< issues with a running SLA cycle, and when it breaches
+    std::map<std::string, std::int64_t> running;  ///< issues with a running SLA cycle, and when it may breach
+    /// Ids of the custom fields that were found by their names: a renamed field keeps its id.
+    std::map<std::string, std::vector<std::string>> fields;
 
     [[nodiscard]] std::string text() const;
     static std::optional<Cursor> parse(std::string_view text);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "connectors/jira/page_walk.hpp"
 #include "connectors/jira/sla_cycles.hpp"
 
 namespace baselined::connectors::jira {
@@ -15,10 +16,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// The search index lags behind by seconds to minutes: so much is read again, and never passed by the cursor.
-constexpr std::int64_t overlap_ms = 10 * 60'000;
 constexpr int smallest_page = 10;
-constexpr std::size_t ids_at_once = 100;
+constexpr long status_bad_request = 400, status_not_found = 404, status_gone = 410;
 
 std::int64_t own_clock_ms() {
     using namespace std::chrono;
@@ -85,30 +84,59 @@ asio::awaitable<Result<void>> IssueReading::find_flavour() {
 }
 
 /// Who are we? An expired token answers 200 to everything, with nothing in it: /myself tells.
-asio::awaitable<Result<void>> IssueReading::prepare() {
-    if (auto found = co_await find_flavour(); !found) co_return found;
-    const std::string api = flavour_ == Flavour::cloud ? "/rest/api/3" : "/rest/api/2";
-    const auto myself = co_await get(api + "/myself");
+asio::awaitable<Result<void>> IssueReading::check_login() {
+    const auto myself = co_await get(api() + "/myself");
     if (!myself) co_return myself.error();
     const auto account = parse_answer(*myself);
     if (!account) co_return Error{account.error().code, "who is logged in? " + account.error().text};
     if (text_of(**account, "accountId").empty() && text_of(**account, "name").empty() &&
         text_of(**account, "key").empty())
         co_return Error{ErrorCode::bad_input, "nobody is logged in: the login is not accepted any more"};
-    const auto fields = co_await get(api + "/field");
+    co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> IssueReading::prepare() {
+    if (auto found = co_await find_flavour(); !found) co_return found;
+    if (auto known = co_await check_login(); !known) co_return known;
+    const auto fields = co_await get(api() + "/field");
     if (!fields) co_return fields.error();
     auto list = parse_fields(*fields);
     if (!list) co_return about(list.error());
     known_ = std::move(*list);
-    for (const std::string& name : options_.named_fields) {
-        const std::size_t before = named_.size();
-        for (const auto& field : known_.fields)
-            if (field.name == name || field.id == name) named_.push_back({name, field.id});
-        if (named_.size() == before)
-            notes_.push_back(
-                fmt::format("the field \"{}\" is not there, or the account may not see it", name));
-    }
+    for (const std::string& name : options_.named_fields)
+        if (const auto found = find_field(name); !found) co_return found;
     co_return Result<void>{};
+}
+
+/// All fields of that name: a site may have several. A renamed field is known by its id; one that was there
+/// and is not ends the reading, as an empty field would change figures in silence.
+Result<void> IssueReading::find_field(const std::string& name) {
+    const std::size_t before = named_.size();
+    for (const auto& field : known_.fields)
+        if (field.name == name || field.id == name) named_.push_back({name, field.id});
+    if (named_.size() == before && cursor_.fields.contains(name)) {
+        for (const auto& field : known_.fields) {
+            const auto& ids = cursor_.fields[name];
+            if (std::find(ids.begin(), ids.end(), field.id) == ids.end()) continue;
+            named_.push_back({name, field.id});
+            notes_.push_back(fmt::format(
+                "the field \"{}\" is called \"{}\" now: it is read on, mend its name in the mapping", name,
+                field.name));
+        }
+        if (named_.size() == before)
+            return Error{
+                ErrorCode::bad_input,
+                fmt::format("the field \"{}\" was there and is no more, or the account may not see it "
+                            "any more: nothing is read until the mapping or the rights are mended",
+                            name)};
+    }
+    if (named_.size() == before)
+        notes_.push_back(fmt::format("the field \"{}\" is not there, or the account may not see it", name));
+    auto& ids = cursor_.fields[name];
+    ids.clear();
+    for (std::size_t at = before; at < named_.size(); ++at) ids.push_back(named_[at].id);
+    if (ids.empty()) cursor_.fields.erase(name);
+    return Result<void>{};
 }
 
 asio::awaitable<Result<SearchPage>> IssueReading::ask(SearchQuery query) {
@@ -116,71 +144,64 @@ asio::awaitable<Result<SearchPage>> IssueReading::ask(SearchQuery query) {
         query.most = page_size_;
         const Request request = search_request(base_, flavour_, query);
         auto response = co_await exchange_.call(request);
-        if (!response) co_return response.error();
-        auto page = parse_search(*response);
+        is_question_refused_ = response && response->status == status_bad_request;
+        auto page = response ? parse_search(*response) : Result<SearchPage>(response.error());
         if (page) {
             server_ms_ = std::max(server_ms_, page->server_ms != 0 ? page->server_ms : own_clock_ms());
             page_size_ = std::min(options_.page_size, page_size_ + page_size_ / 4 + 1);
             co_return page;
         }
-        if (page.error().code != ErrorCode::limit || page_size_ <= smallest_page)
-            co_return about(page.error());
-        page_size_ = std::max(smallest_page, page_size_ / 2);
+        if (page.error().code == ErrorCode::limit && page_size_ > smallest_page) {
+            page_size_ = std::max(smallest_page, page_size_ / 2);
+            continue;
+        }
+        if (!response) co_return response.error();
+        Error error = about(page.error());
+        if (response->status == status_gone || response->status == status_not_found)
+            error.text +=
+                fmt::format(": is this site {}? Mend `flavour`, or leave it away to have it found out",
+                            flavour_ == Flavour::cloud ? "Data Center" : "Cloud");
+        co_return error;
     }
 }
 
-asio::awaitable<Result<void>> IssueReading::scan(std::string more, std::optional<std::int64_t> from_ms,
-                                                 std::vector<std::string> fields, IssueSink sink) {
-    std::set<std::string> tokens;
-    std::int64_t from = from_ms.value_or(0), newest = from;
+asio::awaitable<Result<void>> IssueReading::scan(Scan what, IssueSink sink) {
+    PageWalk walk(flavour_, what.from_ms);
     SearchQuery query;
-    query.fields = std::move(fields);
+    query.fields = what.fields;
+    query.named = what.ids;
     for (;;) {
-        std::string bound = more;
-        if (from_ms) bound += fmt::format("{}updated >= {}", bound.empty() ? "" : " AND ", from);
+        const std::string bound = walk.from_ms() ? fmt::format("updated >= {}", *walk.from_ms())
+                                                 : fmt::format("id in ({})", fmt::join(what.ids, ","));
         query.jql = bounded_jql(options_.jql, bound, "updated ASC, key ASC");
+        query.token = walk.token();
+        query.start = walk.start();
         auto page = co_await ask(query);
+        if (!page && is_question_refused_ && walk.forget_token()) continue;
         if (!page) co_return page.error();
-        const auto count = static_cast<int>(page->issues->Size());
-        const std::string token = page->next_token;
-        const auto total = page->total;
-        for (const auto& issue : page->issues->GetArray())
-            newest = std::max(newest, updated_of(issue).value_or(newest));
+        const auto next = walk.take(*page);
         if (auto taken = co_await sink(std::move(*page)); !taken) co_return taken;
-        const bool is_last =
-            flavour_ == Flavour::cloud ? token.empty() : query.start + count >= total.value_or(0);
-        if (is_last || (count == 0 && token.empty())) co_return Result<void>{};
-        if (from_ms && newest > from) {
-            // Issues move while pages are read: each page asks anew from where the one before ended, so that
-            // none slips through (and Data Center, which answers 500 past ten thousand, is never asked so
-            // deep).
-            from = newest;
-            query.token.clear();
-            query.start = 0;
-            tokens.clear();
-            continue;
-        }
-        if (flavour_ == Flavour::cloud && !tokens.insert(token).second)
-            co_return about({ErrorCode::bad_input, "the same page token comes again and again"});
-        query.token = token;
-        query.start += count;
+        if (!next) co_return about(next.error());
+        if (*next == PageWalk::Next::end) break;
     }
+    has_used_tokens_ = has_used_tokens_ || walk.has_used_tokens();
+    co_return Result<void>{};
 }
 
 asio::awaitable<Result<Notes>> IssueReading::run(StreamPosition position, PageSink sink) {
-    if (auto ready = co_await prepare(); !ready) co_return ready.error();
     const auto stored = Cursor::parse(position.cursor);
-    const bool is_ours = stored && stored->fingerprint == fingerprint();
-    cursor_ = is_ours ? *stored : Cursor{};
+    if (stored) cursor_.fields = stored->fields;
+    if (auto ready = co_await prepare(); !ready) co_return ready.error();
+    if (stored && stored->fingerprint == fingerprint()) {
+        auto fields = std::move(cursor_.fields);
+        cursor_ = *stored;
+        cursor_.fields = std::move(fields);
+    }
     cursor_.fingerprint = fingerprint();
-    std::int64_t from = std::max(options_.since_ms, cursor_.updated_ms);
-    if (cursor_.is_first_done) from = std::max(options_.since_ms, cursor_.updated_ms - overlap_ms);
-    IssueSink take = [this, sink](SearchPage page) { return store(std::move(page), sink); };
-    const std::string nothing_more;
-    const auto fields = asked_fields();
-    if (auto read = co_await scan(nothing_more, from, fields, take); !read) co_return read.error();
+    if (auto read = co_await read_news(sink); !read) co_return read.error();
     if (auto read = co_await read_running(sink); !read) co_return read.error();
-    if (position.wants_reconciling)
+    // Where tokens led through an instant, an issue that moved meanwhile may have slipped through.
+    if (position.wants_reconciling || has_used_tokens_)
         if (auto counted = co_await take_census(std::move(position), sink); !counted)
             co_return counted.error();
     cursor_.is_first_done = true;
@@ -191,9 +212,24 @@ asio::awaitable<Result<Notes>> IssueReading::run(StreamPosition position, PageSi
     co_return notes_;
 }
 
+/// What was updated since, and a while before: an issue at least, the one that the cursor stands at. Where
+/// none is found, we may have become nobody in the middle.
+asio::awaitable<Result<void>> IssueReading::read_news(PageSink sink) {
+    const std::int64_t overlap = cursor_.is_first_done ? index_lag_ms : 0;
+    Scan news{{}, std::max(options_.since_ms, cursor_.updated_ms - overlap), asked_fields()};
+    auto found = std::make_shared<std::size_t>(0);
+    IssueSink take = [this, sink, found](SearchPage page) {
+        *found += page.issues->Size();
+        return store(std::move(page), sink);
+    };
+    if (auto read = co_await scan(std::move(news), take); !read) co_return read;
+    if (*found == 0 && cursor_.is_first_done) co_return co_await check_login();
+    co_return Result<void>{};
+}
+
 /// The index may still lack what was updated a moment ago: the cursor stays behind.
 void IssueReading::move_cursor(std::int64_t updated_ms) {
-    cursor_.updated_ms = std::max(cursor_.updated_ms, std::min(updated_ms, server_ms_ - overlap_ms));
+    cursor_.updated_ms = std::max(cursor_.updated_ms, std::min(updated_ms, server_ms_ - index_lag_ms));
 }
 
 asio::awaitable<Result<void>> IssueReading::store(SearchPage found, PageSink sink) {
@@ -211,7 +247,10 @@ Page IssueReading::page_of(SearchPage& found) {
     auto& allocator = found.document->GetAllocator();
     for (auto& issue : (*found.document)["issues"].GetArray()) {
         const std::string id = text_of(issue, "id");
-        if (id.empty()) continue;
+        if (id.empty()) {
+            notes_.emplace_back("an issue came without an id, and is left out");
+            continue;
+        }
         issue.RemoveMember("expand");
         issue.RemoveMember("self");
         const std::string link = options_.url + "/browse/" + text_of(issue, "key");
@@ -219,64 +258,12 @@ Page IssueReading::page_of(SearchPage& found) {
         if (options_.wants_slas) {
             add_slas(issue, known_.sla_fields, allocator);
             cursor_.running.erase(id);
-            if (const auto due = next_breach(issue)) cursor_.running[id] = *due;
+            if (const auto due = next_breach(issue, known_.sla_fields, server_ms_ + 1))
+                cursor_.running[id] = *due;
         }
         page.add(id, updated_of(issue).value_or(0), {json_text(issue)});
     }
     return page;
-}
-
-/// A breach by passing time bumps no `updated`.
-asio::awaitable<Result<void>> IssueReading::read_running(PageSink sink) {
-    std::vector<std::string> due;
-    for (const auto& [issue, breach_ms] : cursor_.running)
-        if (breach_ms <= server_ms_) due.push_back(issue);
-    co_return co_await read_ids(std::move(due), sink);
-}
-
-asio::awaitable<Result<void>> IssueReading::read_ids(std::vector<std::string> ids, PageSink sink) {
-    IssueSink take = [this, sink](SearchPage page) { return store(std::move(page), sink); };
-    for (std::size_t at = 0; at < ids.size(); at += ids_at_once) {
-        const auto begin = ids.begin() + static_cast<std::ptrdiff_t>(at);
-        const auto end = ids.begin() + static_cast<std::ptrdiff_t>(std::min(ids.size(), at + ids_at_once));
-        const std::string list = fmt::format("id in ({})", fmt::join(begin, end, ","));
-        const std::optional<std::int64_t> whenever;
-        const auto fields = asked_fields();
-        if (auto read = co_await scan(list, whenever, fields, take); !read) co_return read;
-    }
-    co_return Result<void>{};
-}
-
-/// A deletion leaves nothing behind: all ids are listed, and what is stored and no longer there has gone.
-asio::awaitable<Result<void>> IssueReading::take_census(StreamPosition position, PageSink sink) {
-    std::set<std::string> there;
-    IssueSink count = [&there](SearchPage page) -> asio::awaitable<Result<void>> {
-        for (const auto& issue : page.issues->GetArray()) there.insert(text_of(issue, "id"));
-        co_return Result<void>{};
-    };
-    const std::string nothing_more;
-    const std::vector<std::string> fields{"updated"};
-    if (auto listed = co_await scan(nothing_more, options_.since_ms, fields, count); !listed)
-        co_return listed;
-    const std::vector<std::string> stored = co_await position.stored_ids();
-    Page page;
-    page.is_json = true;
-    page.is_reconciled = true;
-    for (const std::string& id : stored)
-        if (!there.contains(id)) page.deleted.push_back(id);
-    if (page.deleted.size() > 1 && page.deleted.size() * 2 >= stored.size()) {
-        notes_.push_back(
-            fmt::format("{} of {} stored issues cannot be seen any more: rather access that was lost than "
-                        "issues deleted; nothing is removed",
-                        page.deleted.size(), stored.size()));
-        co_return Result<void>{};
-    }
-    for (const std::string& id : page.deleted) cursor_.running.erase(id);
-    for (const std::string& id : stored) there.erase(id);
-    page.cursor = cursor_.text();
-    if (auto kept = co_await sink(std::move(page)); !kept) co_return kept;
-    std::vector<std::string> missed(there.begin(), there.end());
-    co_return co_await read_ids(std::move(missed), sink);
 }
 
 asio::awaitable<Result<Page>> IssueReading::sample(int rows, bool all_fields) {

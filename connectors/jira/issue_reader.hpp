@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,6 +27,8 @@ struct SiteOptions {
     int page_size = 1000;
 };
 
+using IssueIds = std::set<std::string>;
+
 /// One reading of one query. The exchange outlives it.
 class IssueReading {
   public:
@@ -38,23 +42,55 @@ class IssueReading {
 
   private:
     using IssueSink = std::function<boost::asio::awaitable<Result<void>>(SearchPage page)>;
+    /// Which issues of the query, and which of their fields.
+    struct Scan {
+        std::vector<std::string> ids;         ///< these ones, or
+        std::optional<std::int64_t> from_ms;  ///< those updated since
+        std::vector<std::string> fields;
+    };
+    /// An issue that is there, though no search may show it.
+    struct Alive {
+        std::int64_t updated_ms = 0;
+        std::string project;
+        bool is_certain = true;  ///< false: the site cannot tell just now
+    };
+    /// What a site has of the query.
+    struct Listing {
+        std::map<std::string, std::int64_t> updated_ms;  ///< by id
+        std::set<std::string> projects;
+    };
+    /// The search index lags behind by seconds to minutes: so much is read again, and never passed by the
+    /// cursor.
+    static constexpr std::int64_t index_lag_ms = 10 * 60'000;
 
     boost::asio::awaitable<Result<void>> prepare();
+    boost::asio::awaitable<Result<void>> check_login();
+    Result<void> find_field(const std::string& name);
     boost::asio::awaitable<Result<void>> find_flavour();
     boost::asio::awaitable<Result<Response>> get(std::string path);
     boost::asio::awaitable<Result<SearchPage>> ask(SearchQuery query);
-    /// All issues of the query, updated from `from_ms` on (none: whenever), page by page.
-    boost::asio::awaitable<Result<void>> scan(std::string more, std::optional<std::int64_t> from_ms,
-                                              std::vector<std::string> fields, IssueSink sink);
+    boost::asio::awaitable<Result<void>> scan(Scan what, IssueSink sink);
+    boost::asio::awaitable<Result<void>> read_news(PageSink sink);
     boost::asio::awaitable<Result<void>> store(SearchPage found, PageSink sink);
     boost::asio::awaitable<Result<void>> read_running(PageSink sink);
     boost::asio::awaitable<Result<void>> take_census(StreamPosition position, PageSink sink);
-    boost::asio::awaitable<Result<void>> read_ids(std::vector<std::string> ids, PageSink sink);
+    boost::asio::awaitable<Result<std::vector<std::string>>> confirm_gone(std::vector<std::string> missing,
+                                                                          std::set<std::string> projects,
+                                                                          PageSink sink);
+    boost::asio::awaitable<Result<Listing>> list_all();
+    boost::asio::awaitable<Result<std::map<std::string, Alive>>> look_at(std::vector<std::string> ids);
+    static void note_alive(const rapidjson::Value& answer, std::map<std::string, Alive>& alive);
+    /// Gives the ids of those that are there and that the query still finds.
+    boost::asio::awaitable<Result<IssueIds>> read_ids(std::vector<std::string> ids, PageSink sink);
+    boost::asio::awaitable<Result<IssueIds>> read_few(std::vector<std::string> ids, PageSink sink);
     Page page_of(SearchPage& found);
     void move_cursor(std::int64_t updated_ms);
     [[nodiscard]] std::vector<std::string> asked_fields() const;
     [[nodiscard]] std::string fingerprint() const;
     [[nodiscard]] Error about(const Error& error) const;
+    [[nodiscard]] std::string api() const {
+        return flavour_ == Flavour::cloud ? "/rest/api/3" : "/rest/api/2";
+    }
 
     Exchange& exchange_;
     SiteOptions options_;
@@ -65,6 +101,9 @@ class IssueReading {
     Cursor cursor_;
     int page_size_;
     std::int64_t server_ms_ = 0;
+    bool is_question_refused_ = false;  ///< the newest answer was 400: the question cannot be asked so
+    bool has_used_tokens_ = false;
+    bool is_undecided_ = false;  ///< the census cannot tell of an issue whether it is gone
     Notes notes_;
 };
 

@@ -55,6 +55,20 @@ std::string lower(std::string text) {
     return text;
 }
 
+bool is_space(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/// `order by` begins there, after a space, a parenthesis or a quote; any white space lies between the words.
+bool is_order_at(const std::string& text, std::size_t at) {
+    if (text.compare(at, 5, "order") != 0) return false;
+    if (at > 0 && !is_space(text[at - 1]) && std::string_view(")\"'").find(text[at - 1]) == std::string::npos)
+        return false;
+    std::size_t by = at + 5;
+    while (by < text.size() && is_space(text[by])) ++by;
+    return by > at + 5 && text.compare(by, 2, "by") == 0 && (by + 2 == text.size() || is_space(text[by + 2]));
+}
+
 /// Where the query's own ORDER BY begins; its end when it has none. Words in quotes do not count.
 std::size_t order_of(const std::string& jql) {
     const std::string text = lower(jql);
@@ -67,12 +81,27 @@ std::size_t order_of(const std::string& jql) {
                 quote = 0;
         } else if (text[at] == '"' || text[at] == '\'') {
             quote = text[at];
-        } else if (text.compare(at, 8, "order by") == 0 &&
-                   (at == 0 || text[at - 1] == ' ' || text[at - 1] == ')')) {
+        } else if (is_order_at(text, at)) {
             return at;
         }
     }
     return text.size();
+}
+
+void write_numbers(rapidjson::Writer<rapidjson::StringBuffer>& writer, const char* name,
+                   const std::vector<std::string>& ids) {
+    writer.Key(name);
+    writer.StartArray();
+    for (const std::string& id : ids) writer.RawValue(id.data(), id.size(), rapidjson::kNumberType);
+    writer.EndArray();
+}
+
+Request post_request(const std::string& base, const std::string& path, std::string body) {
+    Request request = get_request(base, path);
+    request.method = "POST";
+    request.body = std::move(body);
+    request.headers.emplace_back("Content-Type", "application/json");
+    return request;
 }
 
 }  // namespace
@@ -91,6 +120,11 @@ Request get_request(const std::string& base, const std::string& path) {
     return request;
 }
 
+std::string project_of(const Value& issue) {
+    const std::string key = text_of(issue, "key");
+    return key.substr(0, key.rfind('-'));
+}
+
 Request search_request(const std::string& base, Flavour flavour, const SearchQuery& query) {
     rapidjson::StringBuffer buffer;
     rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
@@ -106,17 +140,36 @@ Request search_request(const std::string& base, Flavour flavour, const SearchQue
     if (flavour == Flavour::data_center) {
         writer.Key("startAt");
         writer.Int(query.start);
-    } else if (!query.token.empty()) {
-        writer.Key("nextPageToken");
-        writer.String(query.token.c_str());
+        if (!query.named.empty()) {
+            writer.Key("validateQuery");
+            writer.Bool(false);
+        }
+    } else {
+        if (!query.token.empty()) {
+            writer.Key("nextPageToken");
+            writer.String(query.token.c_str());
+        }
+        if (!query.named.empty()) write_numbers(writer, "reconcileIssues", query.named);
     }
     writer.EndObject();
-    Request request =
-        get_request(base, flavour == Flavour::cloud ? "/rest/api/3/search/jql" : "/rest/api/2/search");
-    request.method = "POST";
-    request.body = buffer.GetString();
-    request.headers.emplace_back("Content-Type", "application/json");
-    return request;
+    return post_request(base, flavour == Flavour::cloud ? "/rest/api/3/search/jql" : "/rest/api/2/search",
+                        buffer.GetString());
+}
+
+Request bulk_request(const std::string& base, const std::vector<std::string>& ids) {
+    rapidjson::StringBuffer buffer;
+    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    writer.StartObject();
+    writer.Key("issueIdsOrKeys");
+    writer.StartArray();
+    for (const std::string& id : ids) writer.String(id.c_str());
+    writer.EndArray();
+    writer.Key("fields");
+    writer.StartArray();
+    writer.String("updated");
+    writer.EndArray();
+    writer.EndObject();
+    return post_request(base, "/rest/api/3/issue/bulkfetch", buffer.GetString());
 }
 
 Result<std::shared_ptr<Document>> parse_answer(const Response& response) {
@@ -164,7 +217,7 @@ Result<FieldList> parse_fields(const Response& response) {
 
 std::string bounded_jql(const std::string& jql, const std::string& more, const std::string& order) {
     std::string own = jql.substr(0, order_of(jql));
-    while (own.ends_with(' ')) own.pop_back();
+    while (!own.empty() && is_space(own.back())) own.pop_back();
     const std::string both = own.empty() || more.empty() ? own + more : "(" + own + ") AND " + more;
     return both + " ORDER BY " + order;
 }

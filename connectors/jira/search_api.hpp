@@ -23,6 +23,9 @@ struct SearchQuery {
     int most = 100;
     std::string token;  ///< Cloud: of the page before; empty: the first page
     int start = 0;      ///< Data Center
+    /// The issues that the query names: Cloud looks past its index for them (50 at most), Data Center passes
+    /// over those that are not there, instead of 400.
+    std::vector<std::string> named;
 };
 
 /// POST /rest/api/3/search/jql, or /rest/api/2/search: neither has a limit on the length of the JQL.
@@ -42,6 +45,10 @@ Result<SearchPage> parse_search(const Response& response);
 /// Any other answer's JSON, or what Jira says instead.
 Result<std::shared_ptr<rapidjson::Document>> parse_answer(const Response& response);
 
+/// POST /rest/api/3/issue/bulkfetch, Cloud: at most 100 ids, read past the index; what is gone or hidden is
+/// left out.
+Request bulk_request(const std::string& base, const std::vector<std::string>& ids);
+
 struct FieldList {
     std::vector<mappings::JiraField> fields;
     std::vector<mappings::JiraField> sla_fields;  ///< found by their schema, whatever they are called
@@ -55,5 +62,7 @@ std::string bounded_jql(const std::string& jql, const std::string& more, const s
 /// Milliseconds since 1970 of `fields.updated`; nullopt: it is none.
 std::optional<std::int64_t> updated_of(const rapidjson::Value& issue);
 std::string text_of(const rapidjson::Value& object, const char* name);
+/// Of an issue's key: `OPS` of `OPS-12`.
+std::string project_of(const rapidjson::Value& issue);
 
 }  // namespace baselined::connectors::jira

@@ -15,16 +15,28 @@ using mappings::member;
 using rapidjson::Value;
 using Allocator = rapidjson::Document::AllocatorType;
 
-/// `{iso8601, jira, friendly, epochMillis}` as milliseconds.
-Value moment(const Value& cycle, const char* name) {
-    const Value* date = member(cycle, name);
-    const Value* millis = date == nullptr ? nullptr : member(*date, "epochMillis");
-    return millis != nullptr && millis->IsInt64() ? Value(millis->GetInt64()) : Value();
+std::optional<std::int64_t> millis_of(const Value& cycle, const char* name, const char* unit) {
+    const Value* value = member(cycle, name);
+    const Value* millis = value == nullptr || !value->IsObject() ? nullptr : member(*value, unit);
+    return millis != nullptr && millis->IsInt64() ? std::make_optional(millis->GetInt64()) : std::nullopt;
 }
 
 bool is_true(const Value& object, const char* name) {
     const Value* value = member(object, name);
     return value != nullptr && value->IsTrue();
+}
+
+/// `{iso8601, jira, friendly, epochMillis}` as milliseconds.
+Value moment(const Value& cycle, const char* name) {
+    const auto millis = millis_of(cycle, name, "epochMillis");
+    return millis ? Value(*millis) : Value();
+}
+
+std::optional<std::int64_t> breach_of(const Value& cycle, std::int64_t now_ms) {
+    if (const auto due = millis_of(cycle, "breachTime", "epochMillis")) return due;
+    if (const auto left = millis_of(cycle, "remainingTime", "millis"))
+        return now_ms + std::max<std::int64_t>(*left, 0);
+    return is_true(cycle, "paused") ? std::nullopt : std::make_optional(now_ms);
 }
 
 class CycleWriter {
@@ -80,16 +92,15 @@ void add_slas(Value& issue, std::span<const mappings::JiraField> sla_fields, All
     issue.AddMember("slas", slas, allocator);
 }
 
-std::optional<std::int64_t> next_breach(const Value& issue) {
+std::optional<std::int64_t> next_breach(const Value& issue, std::span<const mappings::JiraField> sla_fields,
+                                        std::int64_t now_ms) {
     std::optional<std::int64_t> earliest;
-    const Value* slas = member(issue, "slas");
-    if (slas == nullptr || !slas->IsArray()) return earliest;
-    for (const Value& sla : slas->GetArray()) {
-        const Value* due = member(sla, "due_at");
-        if (text_of(sla, "state") == "completed" || is_true(sla, "breached") || due == nullptr ||
-            !due->IsInt64())
-            continue;
-        earliest = earliest ? std::min(*earliest, due->GetInt64()) : due->GetInt64();
+    const Value* fields = member(issue, "fields");
+    for (const auto& field : sla_fields) {
+        const Value* sla = fields == nullptr ? nullptr : member(*fields, field.id.c_str());
+        const Value* cycle = sla == nullptr || !sla->IsObject() ? nullptr : member(*sla, "ongoingCycle");
+        if (cycle == nullptr || !cycle->IsObject() || is_true(*cycle, "breached")) continue;
+        if (const auto due = breach_of(*cycle, now_ms)) earliest = std::min(earliest.value_or(*due), *due);
     }
     return earliest;
 }

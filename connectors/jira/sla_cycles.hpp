@@ -16,8 +16,11 @@ namespace baselined::connectors::jira {
 void add_slas(rapidjson::Value& issue, std::span<const mappings::JiraField> sla_fields,
               rapidjson::Document::AllocatorType& allocator);
 
-/// When the first running cycle that is not breached will be; nullopt when none runs. Passing that time bumps
-/// no `updated`: the issue has to be read again.
-std::optional<std::int64_t> next_breach(const rapidjson::Value& issue);
+/// When the first running cycle that is not breached may be, at the earliest; nullopt when none runs. Passing
+/// that time bumps no `updated`: the issue has to be read again. A cycle that does not say when it breaches
+/// does so when its remaining time has passed (a calendar makes it later, never earlier); one that says
+/// neither may any moment.
+std::optional<std::int64_t> next_breach(const rapidjson::Value& issue,
+                                        std::span<const mappings::JiraField> sla_fields, std::int64_t now_ms);
 
 }  // namespace baselined::connectors::jira

@@ -344,12 +344,12 @@ asio::awaitable<Result<void>> TableReading::reconcile(StreamPosition position, P
                             fmt::format("table {}: the same ids come again and again", options_.table)};
         after = answer->row(answer->rows() - 1)[0];
     }
-    const std::vector<std::string> stored = co_await position.stored_ids();
+    const std::vector<StoredRow> stored = co_await position.stored_rows();
     Page page;
     page.columns = columns_;
     page.is_reconciled = true;
-    for (const std::string& id : stored)
-        if (!there.contains(id)) page.deleted.push_back(id);
+    for (const StoredRow& row : stored)
+        if (!there.contains(row.id)) page.deleted.push_back(row.id);
     if (page.deleted.size() > 1 && page.deleted.size() * 2 >= stored.size()) {
         notes_.push_back(
             fmt::format("table {}: {} of {} stored rows cannot be seen any more: rather rights that were "
@@ -357,7 +357,7 @@ asio::awaitable<Result<void>> TableReading::reconcile(StreamPosition position, P
                         options_.table, page.deleted.size(), stored.size()));
         co_return Result<void>{};
     }
-    for (const std::string& id : stored) there.erase(id);
+    for (const StoredRow& row : stored) there.erase(row.id);
     page.cursor = cursor_.text();
     if (auto kept = co_await sink(std::move(page)); !kept) co_return kept.error();
     co_return co_await read_ids({there.begin(), there.end()}, sink);

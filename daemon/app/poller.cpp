@@ -237,11 +237,13 @@ connectors::StreamPosition Poller::position_of(const StreamPlan& plan, const Sto
     position.wants_reconciling =
         !stored.cursor.empty() && stored.complete_at &&
         (!stored.reconciled_at || *stored.reconciled_at + plan.source->reconcile <= clock_());
-    position.stored_ids = [this, id = stored.id]() -> asio::awaitable<std::vector<std::string>> {
+    position.stored_rows = [this, id = stored.id]() -> asio::awaitable<std::vector<connectors::StoredRow>> {
         auto list = [this, id] {
-            std::vector<std::string> ids;
-            store_.visit_source_rows(id, [&](std::string_view key) { ids.emplace_back(key); });
-            return ids;
+            std::vector<connectors::StoredRow> rows;
+            store_.visit_source_rows(id, [&](std::string_view key, std::int64_t version) {
+                rows.push_back({std::string(key), version});
+            });
+            return rows;
         };
         co_return co_await thread_.run(std::move(list));
     };

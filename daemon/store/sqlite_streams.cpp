@@ -343,10 +343,11 @@ void SqliteStore::remove_source_row(std::int64_t id) {
     while (removed->step()) row_keys_->remove(digest_of(removed->integer(0), unpacked_key(*removed, 1)));
 }
 
-void SqliteStore::visit_source_rows(StreamId stream, const std::function<void(std::string_view)>& visit) {
-    Use found(prepared("SELECT key FROM source_row WHERE stream = ?"));
+void SqliteStore::visit_source_rows(StreamId stream,
+                                    const std::function<void(std::string_view, std::int64_t)>& visit) {
+    Use found(prepared("SELECT key, version FROM source_row WHERE stream = ?"));
     found->bind(1, stream);
-    while (found->step()) visit(unpacked_key(*found, 0));
+    while (found->step()) visit(unpacked_key(*found, 0), found->integer(1));
 }
 
 std::vector<RecordId> SqliteStore::records_of_row(std::int64_t source_row) {

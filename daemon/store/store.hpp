@@ -186,8 +186,8 @@ class Store : public mappings::PostingIndex, public mappings::RecordSource, publ
     /// Makes it the newest version of the row with its id.
     virtual void save_source_row(const SourceRow& row) = 0;
     virtual void remove_source_row(std::int64_t id) = 0;
-    virtual void visit_source_rows(StreamId stream,
-                                   const std::function<void(std::string_view key)>& visit) = 0;
+    virtual void visit_source_rows(
+        StreamId stream, const std::function<void(std::string_view key, std::int64_t version)>& visit) = 0;
     virtual std::vector<RecordId> records_of_row(std::int64_t source_row) = 0;
 
     // Records

@@ -1,6 +1,7 @@
-"""A Jira site, Cloud or Data Center, as its REST search behaves: an index that lags, tokens that run out into empty
-answers, keys that move, SLA fields in four states."""
+"""A Jira site, Cloud or Data Center, as its REST search behaves, and worse: an index that lags, tokens that run out, keys that move,
+SLA fields in four states, answers for nobody. What is true stands in `issues`; searches see the index only."""
 import base64
+import bisect
 import datetime as dt
 import json
 import re
@@ -11,10 +12,11 @@ from email.utils import formatdate
 from nasty_http import NastyServer
 
 SITE_ZONE = dt.timezone(dt.timedelta(hours=11))  # timestamps carry it; users and accounts live elsewhere
+DEEPEST = 10_000
 
 
 def jira_time(millis):
-    moment = dt.datetime.fromtimestamp(millis / 1000, SITE_ZONE)
+    moment = dt.datetime.fromtimestamp(millis // 1000, SITE_ZONE)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{millis % 1000:03d}" + moment.strftime("%z")
 
 
@@ -22,34 +24,169 @@ def sla_date(millis):
     return {"epochMillis": millis, "iso8601": "", "jira": jira_time(millis), "friendly": "some day"}
 
 
-class Jira(NastyServer):
-    FIELDS = [{"id": "summary", "name": "Summary", "schema": {"type": "string"}},
-              {"id": "customfield_10010", "name": "Planned end", "schema": {"type": "datetime", "custom": "x"}},
-              {"id": "customfield_10020", "name": "Zeit bis Lösung", "schema": {"type": "sd-servicelevelagreement", "custom": "com.atlassian.servicedesk:sd-sla-field"}},
-              {"id": "customfield_10021", "name": "Time to first response", "schema": {"custom": "com.atlassian.servicedesk:sd-sla-field"}}]
+class Refused(Exception):
+    """400, in the site's words."""
 
+
+class Query:
+    """The JQL that the site understands: comparisons, AND, OR and parentheses. Anything else is refused."""
+    TOKEN = re.compile(r'\s*(?:"([^"]*)"|(>=|=|\(|\)|,)|([\w.-]+))')
+
+    def __init__(self, text):
+        self.text, self.since, self.ids, self.used = text, 0, None, set()
+        where = re.split(r"\border\s+by\b", text, flags=re.I)[0].rstrip()
+        self.tokens, at = [], 0
+        while at < len(where):
+            match = self.TOKEN.match(where, at)
+            if not match:
+                raise Refused(f"Error in the JQL Query: The character '{where[at:].lstrip()[:1]}' is a reserved JQL character. (line 1, character {at + 1})")
+            self.tokens.append(match[1] if match[1] is not None else match[2] or match[3])
+            at = match.end()
+        self.tests = self.alternatives() if self.tokens else (lambda issue: True)
+        if self.tokens:
+            raise Refused(f"Error in the JQL Query: Expecting either 'OR' or 'AND' but got '{self.tokens[0]}'.")
+
+    def alternatives(self):
+        tests = [self.conjunction()]
+        while self.tokens and self.tokens[0].lower() == "or":
+            self.tokens.pop(0)
+            tests.append(self.conjunction())
+        return tests[0] if len(tests) == 1 else lambda issue: any(t(issue) for t in tests)
+
+    def conjunction(self):
+        tests = [self.term()]
+        while self.tokens and self.tokens[0].lower() == "and":
+            self.tokens.pop(0)
+            tests.append(self.term())
+        return tests[0] if len(tests) == 1 else lambda issue: all(t(issue) for t in tests)
+
+    def next(self):
+        if not self.tokens:
+            raise Refused("Error in the JQL Query: Expecting a value but got the end of the query.")
+        return self.tokens.pop(0)
+
+    def term(self):
+        field = self.next().lower()
+        if field == ")":
+            raise Refused("Error in the JQL Query: Expecting a field name but got ')'.")
+        if field == "(":
+            test = self.alternatives()
+            if self.next() != ")":
+                raise Refused("Error in the JQL Query: Expecting ')' before the end of the query.")
+            return test
+        operator = self.next().lower()
+        if operator == "in":
+            self.next()
+            values = set()
+            while (value := self.next()) != ")":
+                if value != ",":
+                    values.add(value)
+        else:
+            values = {self.next()}
+        self.used.add(field)
+        if field == "updated" and operator == ">=":
+            value = next(iter(values))
+            if not value.isdigit():
+                raise AssertionError(f"a written date is of the user's zone and of minutes: {self.text}")
+            self.since = int(value)
+            return lambda issue: True
+        if field == "project" and operator in ("=", "in"):
+            return lambda issue: issue["project"] in values
+        if field == "issuetype" and operator in ("=", "in"):
+            return lambda issue: issue["fields"].get("issuetype", {}).get("name") in values
+        if field == "id" and operator == "in":
+            self.ids = values
+            return lambda issue: issue["id"] in values
+        raise Refused(f"Field '{field}' does not exist or you do not have permission to view it.")
+
+
+class Jira(NastyServer):
     def __init__(self, flavour="cloud"):
-        self.flavour, self.issues, self.hidden = flavour, {}, set()
-        self.index_lag_ms, self.cap, self.shrink = 0, 1000, False
-        self.anonymous, self.repeat_token, self.captcha = False, False, False
+        self.fields = [{"id": "summary", "name": "Summary", "schema": {"type": "string"}},
+                       {"id": "customfield_10010", "name": "Planned end", "schema": {"type": "datetime", "custom": "x"}},
+                       {"id": "customfield_10020", "name": "Zeit bis Lösung", "schema": {"type": "sd-servicelevelagreement", "custom": "com.atlassian.servicedesk:sd-sla-field"}},
+                       {"id": "customfield_10021", "name": "Time to first response", "schema": {"custom": "com.atlassian.servicedesk:sd-sla-field"}}]
+        self.flavour, self.issues, self.hidden, self.hidden_projects = flavour, {}, set(), set()
+        self.index, self.order, self.pending = {}, [], []     # id -> issue as searches see it; sorted; (due, id)
+        self.index_lag_s, self.hides_while_lagging = 0.0, False
+        self.grain_ms = 1 if flavour == "cloud" else 1000     # to which `updated >=` is rounded down
+        self.cap, self.shrink = 1000, False
+        self.anonymous, self.strips_reason, self.captcha = False, False, False
+        self.repeat_token, self.tokens_expire_after, self.last_page = False, None, "proper"
+        self.tokens, self.token_uses = {}, 0
         self.user, self.password = "bot@acme.com", "token"
         self.on_request = None
+        self.asked_bulk = self.lacks_bulk = False
         super().__init__()
+
+    # What a test does to the site
 
     def put(self, issue_id, project, updated_ms, **fields):
         with self.lock:
             old = self.issues.get(issue_id, {"fields": {}})
             self.issues[issue_id] = {"id": issue_id, "key": fields.pop("key", old.get("key", f"{project}-{issue_id}")), "project": project,
                                      "updated": updated_ms, "fields": {**old["fields"], **fields}}
+            self.to_index(issue_id)
+
+    def touch(self, issue_id, updated_ms, **fields):
+        self.put(issue_id, self.issues[issue_id]["project"], updated_ms, **fields)
+
+    def move(self, issue_id, project, updated_ms):
+        self.put(issue_id, project, updated_ms, key=f"{project}-{int(issue_id) % 10_000_000}")
+
+    def delete(self, issue_id):
+        with self.lock:
+            del self.issues[issue_id]
+            self.to_index(issue_id)
 
     def visible(self):
-        return {i: r for i, r in self.issues.items() if i not in self.hidden}
+        return {i: r for i, r in self.issues.items() if i not in self.hidden and r["project"] not in self.hidden_projects}
+
+    # The index
+
+    def rank(self, issue):
+        """What the index sorts by: Data Center's knows seconds only."""
+        unit = 1 if self.flavour == "cloud" else 1000
+        project, _, number = issue["key"].rpartition("-")
+        return issue["updated"] // unit, project, int(number), issue["id"]
+
+    def to_index(self, issue_id):
+        if self.index_lag_s:
+            self.pending.append((time.time() + self.index_lag_s, issue_id))
+            if self.hides_while_lagging:
+                self.drop(issue_id)
+        else:
+            self.refresh(issue_id)
+
+    def drop(self, issue_id):
+        old = self.index.pop(issue_id, None)
+        if old:
+            del self.order[bisect.bisect_left(self.order, self.rank(old))]
+
+    def refresh(self, issue_id):
+        self.drop(issue_id)
+        if issue_id in self.issues:
+            self.index[issue_id] = self.issues[issue_id]
+            rank = self.rank(self.issues[issue_id])
+            if not self.order or self.order[-1] < rank:
+                self.order.append(rank)
+            else:
+                bisect.insort(self.order, rank)
+
+    def settle(self):
+        due = [entry for entry in self.pending if entry[0] <= time.time()]
+        if due:
+            self.pending = [entry for entry in self.pending if entry[0] > time.time()]
+            for _, issue_id in due:
+                self.refresh(issue_id)
+
+    # What the client meets
 
     def answer(self, method, path, headers, body):
         url = urllib.parse.urlsplit(path)
         if self.on_request:
             self.on_request(self)
-        date = {"Date": formatdate(usegmt=True), "X-Seraph-LoginReason": "OK"}
+        date = {"Date": formatdate(usegmt=True), "X-Seraph-LoginReason": "OK", "X-RateLimit-NearLimit": "false"}
         if url.path == "/rest/api/2/serverInfo":
             return 200, {}, {"deploymentType": "Cloud" if self.flavour == "cloud" else "Server", "version": "9.12.0"}
         if self.captcha:
@@ -60,59 +197,95 @@ class Jira(NastyServer):
             return 401, {}, {"errorMessages": ["Client must be authenticated to access this resource."], "errors": {}}
         if self.anonymous:  # an expired token: 200, and nothing in it
             date["X-Seraph-LoginReason"] = "AUTHENTICATED_FAILED"
+        if self.strips_reason:
+            del date["X-Seraph-LoginReason"]
         if url.path.endswith("/myself"):
+            if self.anonymous and self.strips_reason:
+                return 200, date, {"name": "", "active": False}
             return 200, date, {"accountId": "5b1", "name": "bot", "timeZone": "America/New_York"}
         if url.path.endswith("/field"):
-            return 200, date, self.FIELDS
-        if url.path == "/rest/api/3/search/jql" and self.flavour == "cloud":
+            return 200, date, self.fields
+        with self.lock:
+            self.settle()
+            try:
+                return self.route(method, url, body, date)
+            except Refused as words:
+                return 400, date, {"errorMessages": [str(words)], "errors": {}}
+
+    def route(self, method, url, body, date):
+        is_cloud = self.flavour == "cloud"
+        if is_cloud and re.fullmatch(r"/rest/api/[23]/search", url.path):
+            return 410, date, {"errorMessages": ["Die angeforderte API wurde entfernt."], "errors": {}}
+        if url.path == ("/rest/api/3/search/jql" if is_cloud else "/rest/api/2/search"):
             return self.search(json.loads(body), date)
-        if url.path == "/rest/api/2/search":
-            if self.flavour == "cloud":
-                return 410, date, {"errorMessages": ["Die angeforderte API wurde entfernt."], "errors": {}}
-            return self.search(json.loads(body), date)
-        return 404, date, {"errorMessages": ["null for uri"], "errors": {}}
+        if is_cloud and url.path == "/rest/api/3/issue/bulkfetch" and not self.lacks_bulk:
+            query = json.loads(body)
+            if len(query["issueIdsOrKeys"]) > 100:
+                raise Refused("issueIdsOrKeys must have between 1 and 100 entries")
+            there = [] if self.anonymous else [i for i in map(self.visible_issue, query["issueIdsOrKeys"]) if i]
+            return 200, date, {"issues": [self.shown(i, query) for i in there], "issueErrors": []}
+        match = re.fullmatch(r"/rest/api/2/issue/(\w+)", url.path)
+        if match and not is_cloud and not self.anonymous and (issue := self.visible_issue(match[1])):
+            return 200, date, self.shown(issue, {"fields": urllib.parse.parse_qs(url.query).get("fields", ["*all"])[0].split(",")})
+        return 404, date, {"errorMessages": ["Issue does not exist or you do not have permission to see it."], "errors": {}}
+
+    def visible_issue(self, issue_id):
+        issue = self.issues.get(issue_id)
+        return issue if issue and issue_id not in self.hidden and issue["project"] not in self.hidden_projects else None
 
     def search(self, query, date):
-        jql = query["jql"]
-        if not re.search(r"project|updated|id in|key in", jql.split("ORDER BY")[0]):
-            return 400, date, {"errorMessages": ["Unbounded JQL queries are not allowed here. Please add a search restriction to your query."], "errors": {}}
-        with self.lock:
-            found = [] if self.anonymous else self.select(jql)
+        jql = Query(query["jql"])
+        if not jql.used:
+            raise Refused("Unbounded JQL queries are not allowed here. Please add a search restriction to your query.")
+        if jql.ids and query.get("validateQuery", True):
+            for issue_id in sorted(jql.ids):
+                if not self.anonymous and not self.visible_issue(issue_id):
+                    raise Refused(f"An issue with key '{issue_id}' does not exist for field 'id'.")
         most = min(query.get("maxResults", 50), self.cap)
-        if self.shrink:
-            most = min(most, 37)
-        if self.flavour != "cloud":
-            start = query.get("startAt", 0)
-            if start >= 10_000:
-                return 500, date, {"errorMessages": ["index too deep"], "errors": {}}
-            return 200, date, {"startAt": start, "maxResults": most, "total": len(found), "issues": [self.shown(i, query) for i in found[start: start + most]]}
-        start = int(query.get("nextPageToken", "0").split(":")[-1])
-        answer = {"issues": [self.shown(i, query) for i in found[start: start + most]], "isLast": start + most >= len(found)}
-        if not answer["isLast"]:
-            answer["nextPageToken"] = "t:0" if self.repeat_token else f"t:{start + most}"
+        if self.shrink:  # rich answers come in short pages
+            most = max(7, min(most, 300 // max(1, len(query.get("fields", ["id"])))))
+        if self.flavour == "cloud" and not self.anonymous:  # asked for by number, they are as they are, whatever the index says
+            for issue_id in map(str, query.get("reconcileIssues", [])):
+                self.refresh(issue_id)
+        found = [] if self.anonymous else self.select(jql)
+        return self.page_by_token(query, found, most, date) if self.flavour == "cloud" else self.page_by_offset(query, found, most, date)
+
+    def page_by_offset(self, query, found, most, date):
+        start = query.get("startAt", 0)
+        if start >= DEEPEST:
+            return 500, date, {"errorMessages": ["index too deep"], "errors": {}}
+        return 200, date, {"startAt": start, "maxResults": most, "total": len(found), "issues": [self.shown(i, query) for i in found[start: start + most]]}
+
+    def page_by_token(self, query, found, most, date):
+        """A token means an offset into what the search finds then: issues that leave it make others slip through."""
+        start = 0
+        if "nextPageToken" in query:
+            self.token_uses += 1
+            if query["nextPageToken"] not in self.tokens or (self.tokens_expire_after and self.token_uses % self.tokens_expire_after == 0):
+                raise Refused("The provided next page token is invalid or has expired.")
+            start = self.tokens[query["nextPageToken"]]
+        answer = {"issues": [self.shown(i, query) for i in found[start: start + most]]}
+        is_last = start + most >= len(found)
+        if self.last_page == "proper" or is_last and self.last_page == "with token":
+            answer["isLast"] = is_last
+        if not is_last or self.last_page == "with token":
+            token = "again" if self.repeat_token else f"t{len(self.tokens)}"
+            self.tokens[token] = start + most
+            answer["nextPageToken"] = token
         return 200, date, answer
 
     def select(self, jql):
-        where, _, order = jql.partition(" ORDER BY ")
-        newest = time.time() * 1000 - self.index_lag_ms
-        found = []
-        project = re.findall(r"project = \"?(\w+)", where)
-        since = re.search(r"updated >= (\d+)", where)
-        ids = re.search(r"\bid in \(([^)]*)\)", where)
-        for issue in self.issues.values():
-            if issue["id"] in self.hidden or issue["updated"] > newest:
-                continue
-            if project and issue["project"] not in project:
-                continue
-            if since and issue["updated"] < int(since[1]):
-                continue
-            if ids and issue["id"] not in ids[1].split(","):
-                continue
-            found.append(issue)
-        found.sort(key=lambda issue: (issue["updated"], issue["key"]), reverse="DESC" in order)
-        return found
+        if jql.ids is not None:
+            found = [self.index[i] for i in jql.ids if i in self.index]
+            found.sort(key=self.rank)
+        else:
+            unit = 1 if self.flavour == "cloud" else 1000
+            since = jql.since - jql.since % self.grain_ms
+            found = [self.index[rank[-1]] for rank in self.order[bisect.bisect_left(self.order, (since // unit,)):]]
+        return [i for i in found if i["id"] not in self.hidden and i["project"] not in self.hidden_projects and jql.tests(i)]
 
     def shown(self, issue, query):
         fields = {**issue["fields"], "updated": jira_time(issue["updated"])}
         asked = list(fields) if "*all" in query.get("fields", []) else query.get("fields", ["id"])
-        return {"id": issue["id"], "key": issue["key"], "self": "x", "expand": "y", "fields": {f: fields.get(f) for f in asked if f in fields or f.startswith("customfield")}}
+        chosen = {f: fields.get(f) for f in asked if f in fields or f.startswith("customfield")}
+        return {"id": issue["id"], "key": issue["key"], "self": "x", "expand": "y", "fields": {f: v() if callable(v) else v for f, v in chosen.items()}}

@@ -14,6 +14,9 @@ TEST_CASE("a user's query keeps its meaning when it is bounded") {
           "(project = OPS) AND updated >= 1 ORDER BY updated ASC");
     CHECK(bounded("summary ~ \"by order by mail\"") ==
           "(summary ~ \"by order by mail\") AND updated >= 1 ORDER BY updated ASC");
+    CHECK(bounded("summary ~ \"x\"ORDER\t BY rank") ==
+          "(summary ~ \"x\") AND updated >= 1 ORDER BY updated ASC");
+    CHECK(bounded("reorder by = 1") == "(reorder by = 1) AND updated >= 1 ORDER BY updated ASC");
     CHECK(bounded("") == "updated >= 1 ORDER BY updated ASC");
     CHECK(bounded("order by key") == "updated >= 1 ORDER BY updated ASC");
 }
@@ -35,7 +38,7 @@ TEST_CASE("SLA fields in their four states") {
     CHECK(text_of(slas[1], "id") == "7-c-2");
     CHECK(text_of(slas[1], "state") == "paused");
     CHECK(slas[1]["ended_at"].IsNull());
-    CHECK(next_breach(issue) == 30);
+    CHECK(next_breach(issue, fields, 25) == 30);
 }
 
 TEST_CASE("answers of both flavours, and what Jira says instead") {

@@ -1,0 +1,189 @@
+// Issues by their ids: those whose SLA may have been breached meanwhile, and the census that finds what is
+// gone.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "connectors/jira/issue_reader.hpp"
+#include "mappings/mapping/json_member.hpp"
+
+namespace baselined::connectors::jira {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t searched_at_once = 50, looked_at_at_once = 100;
+/// Data Center is asked for each of them.
+constexpr std::size_t most_looked_at_one_by_one = 500;
+constexpr long status_forbidden = 403, status_not_found = 404;
+
+std::vector<std::string> part_of(const std::vector<std::string>& ids, std::size_t from, std::size_t to) {
+    return {ids.begin() + static_cast<std::ptrdiff_t>(from), ids.begin() + static_cast<std::ptrdiff_t>(to)};
+}
+
+}  // namespace
+
+/// A breach by passing time bumps no `updated`.
+asio::awaitable<Result<void>> IssueReading::read_running(PageSink sink) {
+    std::vector<std::string> due;
+    for (const auto& [issue, breach_ms] : cursor_.running)
+        if (breach_ms <= server_ms_) due.push_back(issue);
+    auto found = co_await read_ids(std::move(due), sink);
+    co_return found ? Result<void>{} : Result<void>{found.error()};
+}
+
+asio::awaitable<Result<IssueIds>> IssueReading::read_ids(std::vector<std::string> ids, PageSink sink) {
+    IssueIds found;
+    for (std::size_t at = 0; at < ids.size(); at += searched_at_once) {
+        auto some = co_await read_few(part_of(ids, at, std::min(ids.size(), at + searched_at_once)), sink);
+        if (!some) co_return some;
+        found.merge(*some);
+    }
+    co_return found;
+}
+
+/// One id that is not there lets a site refuse the whole list: then it is asked for in halves.
+asio::awaitable<Result<IssueIds>> IssueReading::read_few(std::vector<std::string> ids, PageSink sink) {
+    auto found = std::make_shared<IssueIds>();
+    IssueSink take = [this, sink, found](SearchPage page) {
+        for (const auto& issue : page.issues->GetArray()) found->insert(text_of(issue, "id"));
+        return store(std::move(page), sink);
+    };
+    Scan few{ids, std::nullopt, asked_fields()};
+    const auto read = co_await scan(std::move(few), take);
+    if (read) co_return *found;
+    if (!is_question_refused_) co_return read.error();
+    if (ids.size() == 1) {
+        cursor_.running.erase(ids.front());
+        co_return IssueIds{};
+    }
+    for (const std::size_t half : {std::size_t{0}, std::size_t{1}}) {
+        const std::size_t middle = ids.size() / 2;
+        auto part = half == 0 ? part_of(ids, 0, middle) : part_of(ids, middle, ids.size());
+        auto some = co_await read_few(std::move(part), sink);
+        if (!some) co_return some;
+        found->merge(*some);
+    }
+    co_return *found;
+}
+
+asio::awaitable<Result<IssueReading::Listing>> IssueReading::list_all() {
+    auto listing = std::make_shared<Listing>();
+    IssueSink count = [listing](SearchPage page) -> asio::awaitable<Result<void>> {
+        for (const auto& issue : page.issues->GetArray()) {
+            listing->updated_ms[text_of(issue, "id")] = updated_of(issue).value_or(0);
+            listing->projects.insert(project_of(issue));
+        }
+        co_return Result<void>{};
+    };
+    Scan everything{{}, options_.since_ms, {"updated"}};
+    if (auto listed = co_await scan(std::move(everything), count); !listed) co_return listed.error();
+    co_return std::move(*listing);
+}
+
+/// A deletion leaves nothing behind: all ids are listed, and what is stored and no longer there has gone.
+/// What is there in a newer version than the stored one was missed, and is read.
+asio::awaitable<Result<void>> IssueReading::take_census(StreamPosition position, PageSink sink) {
+    auto there = co_await list_all();
+    if (!there) co_return there.error();
+    const std::vector<StoredRow> stored = co_await position.stored_rows();
+    std::vector<std::string> missing, missed;
+    for (const StoredRow& row : stored) {
+        if (row.version < options_.since_ms) continue;  // read when `since` was an earlier day
+        const auto listed = there->updated_ms.find(row.id);
+        if (listed == there->updated_ms.end())
+            missing.push_back(row.id);
+        else if (listed->second <= row.version)
+            there->updated_ms.erase(listed);
+    }
+    for (const auto& [id, updated] : there->updated_ms) missed.push_back(id);
+    if (auto read = co_await read_ids(std::move(missed), sink); !read) co_return read.error();
+    if (!missing.empty())
+        if (auto known = co_await check_login(); !known) co_return known;
+    if (missing.size() > 1 && missing.size() * 2 >= stored.size()) {
+        notes_.push_back(
+            fmt::format("{} of {} stored issues cannot be seen any more: rather access that was lost than "
+                        "issues deleted; nothing is removed",
+                        missing.size(), stored.size()));
+        co_return Result<void>{};
+    }
+    auto gone = co_await confirm_gone(std::move(missing), std::move(there->projects), sink);
+    if (!gone) co_return gone.error();
+    Page page;
+    page.is_json = true;
+    page.is_reconciled = !is_undecided_;
+    page.deleted = std::move(*gone);
+    for (const std::string& id : page.deleted) cursor_.running.erase(id);
+    page.cursor = cursor_.text();
+    co_return co_await sink(std::move(page));
+}
+
+/// A listing may lack what has just been updated, or what moved while it was read. So each is looked for by
+/// its id before it is taken for gone. What is there, in a project of the query, and has just been updated
+/// may only be missing in the index: the next reading decides.
+asio::awaitable<Result<std::vector<std::string>>> IssueReading::confirm_gone(std::vector<std::string> missing,
+                                                                             std::set<std::string> projects,
+                                                                             PageSink sink) {
+    if (missing.empty()) co_return missing;
+    const auto alive = co_await look_at(missing);
+    if (!alive) co_return alive.error();
+    std::vector<std::string> candidates;
+    for (const auto& [id, seen] : *alive) candidates.push_back(id);
+    auto found = co_await read_ids(std::move(candidates), sink);
+    if (!found) co_return found.error();
+    std::erase_if(missing, [&](const std::string& id) {
+        const auto seen = alive->find(id);
+        const bool may_lag = seen != alive->end() && (!seen->second.is_certain ||
+                                                      (seen->second.updated_ms > server_ms_ - index_lag_ms &&
+                                                       projects.contains(seen->second.project)));
+        if (may_lag && !found->contains(id)) is_undecided_ = true;
+        return may_lag || found->contains(id);
+    });
+    co_return missing;
+}
+
+/// Past the index: which ones are there.
+asio::awaitable<Result<std::map<std::string, IssueReading::Alive>>> IssueReading::look_at(
+    std::vector<std::string> ids) {
+    std::map<std::string, Alive> alive;
+    const bool is_cloud = flavour_ == Flavour::cloud;
+    if (!is_cloud && ids.size() > most_looked_at_one_by_one) {
+        for (const std::string& id : ids) alive[id] = {};  // the search has to tell
+        co_return alive;
+    }
+    const std::size_t step = is_cloud ? looked_at_at_once : 1;
+    for (std::size_t at = 0; at < ids.size(); at += step) {
+        const auto part = part_of(ids, at, std::min(ids.size(), at + step));
+        const Request request =
+            is_cloud ? bulk_request(base_, part)
+                     : get_request(base_, fmt::format("{}/issue/{}?fields=updated", api(), ids[at]));
+        const auto response = co_await exchange_.call(request);
+        if (!response) co_return response.error();
+        if (response->status == status_not_found || response->status == status_forbidden) {
+            // Of a list it means that the site cannot be asked so; of one, that it is gone or hidden.
+            if (is_cloud)
+                for (const std::string& id : part) alive[id] = {};
+            continue;
+        }
+        const auto answer = parse_answer(*response);
+        if (!answer) co_return about(answer.error());
+        note_alive(**answer, alive);
+    }
+    co_return alive;
+}
+
+/// Of one issue, or of a list; those that Jira cannot give just now are there, too.
+void IssueReading::note_alive(const rapidjson::Value& answer, std::map<std::string, Alive>& alive) {
+    if (const std::string id = text_of(answer, "id"); !id.empty())
+        alive[id] = {updated_of(answer).value_or(0), project_of(answer),
+                     mappings::member(answer, "errorMessage") == nullptr};
+    for (const char* name : {"issues", "issueErrors"}) {
+        const auto* list = mappings::member(answer, name);
+        if (list == nullptr || !list->IsArray()) continue;
+        for (const auto& entry : list->GetArray()) note_alive(entry, alive);
+    }
+}
+
+}  // namespace baselined::connectors::jira

@@ -1,0 +1,89 @@
+#include "connectors/jira/page_walk.hpp"
+
+#include <fmt/format.h>
+
+#include "tests/support/catch.hpp"
+
+using namespace baselined::connectors;
+using namespace baselined::connectors::jira;
+using Next = PageWalk::Next;
+
+namespace {
+
+/// A page of issues: id and the second of 2026-01-05T10:11 that each was updated in.
+SearchPage page_of(std::initializer_list<std::pair<int, int>> issues, const std::string& rest) {
+    std::string text;
+    for (const auto& [id, second] : issues)
+        text += fmt::format(R"({}{{"id":"{}","fields":{{"updated":"2026-01-05T10:11:{:02}.500+0000"}}}})",
+                            text.empty() ? "" : ",", id, second);
+    Response response;
+    response.status = 200;
+    response.body = fmt::format(R"({{"issues":[{}]{}}})", text, rest);
+    return *parse_search(response);
+}
+
+SearchPage found(std::initializer_list<std::pair<int, int>> issues, int total) {
+    return page_of(issues, fmt::format(R"(,"total":{})", total));
+}
+
+SearchPage next(std::initializer_list<std::pair<int, int>> issues, const char* token) {
+    return page_of(issues, fmt::format(R"(,"nextPageToken":"{}")", token));
+}
+
+constexpr std::int64_t minute = 1'767'607'860'000;  // 2026-01-05T10:11:00Z
+
+}  // namespace
+
+TEST_CASE("each question begins where the page before ended, and tokens page through one instant only") {
+    PageWalk walk(Flavour::cloud, minute);
+    CHECK((*walk.take(next({{1, 1}, {2, 2}}, "a")) == Next::ask));
+    CHECK(walk.from_ms() == minute + 2'500);
+    CHECK(walk.token().empty());
+    CHECK_FALSE(walk.has_used_tokens());
+    CHECK((*walk.take(next({{2, 2}, {3, 2}}, "b")) == Next::ask));
+    CHECK(walk.from_ms() == minute + 2'500);
+    CHECK(walk.token() == "b");
+    CHECK(walk.has_used_tokens());
+    CHECK((*walk.take(next({}, "c")) == Next::ask));  // a page without issues is no end
+    CHECK_THAT(walk.take(next({{4, 2}}, "b")).error().text, Catch::Contains("again and again"));
+    CHECK(walk.forget_token());
+    CHECK(walk.token().empty());
+    CHECK_FALSE(walk.forget_token());  // refused without one: for good
+    CHECK((*walk.take(next({{5, 5}}, "d")) == Next::ask));
+    CHECK((*walk.take(page_of({{5, 5}}, R"(,"isLast":true,"nextPageToken":"x")")) == Next::end));
+    CHECK((*walk.take(page_of({{5, 5}}, R"(,"isLast":false)")) == Next::end));
+}
+
+TEST_CASE("a site that rounds to the minute is paged through the minute") {
+    PageWalk walk(Flavour::cloud, minute);
+    CHECK((*walk.take(next({{1, 1}, {2, 30}}, "a")) == Next::ask));
+    CHECK(walk.from_ms() == minute + 30'500);
+    CHECK((*walk.take(next({{1, 1}, {2, 30}, {3, 40}}, "b")) == Next::ask));  // older than asked for
+    CHECK(walk.from_ms() == minute + 30'500);
+    CHECK(walk.token() == "b");
+}
+
+TEST_CASE("offsets overlap, so that what slipped through is seen") {
+    PageWalk walk(Flavour::data_center, minute);
+    CHECK((*walk.take(found({{1, 0}, {2, 0}, {3, 0}}, 9)) == Next::ask));
+    CHECK(walk.start() == 2);
+    CHECK((*walk.take(found({{3, 0}, {4, 0}, {5, 0}}, 9)) == Next::ask));
+    CHECK(walk.start() == 4);
+    CHECK((*walk.take(found({{7, 0}, {8, 0}}, 7)) ==
+           Next::ask));  // 5 is not there: two have left, 6 was not seen
+    CHECK(walk.start() == 0);
+    CHECK((*walk.take(found({{3, 0}, {5, 0}, {6, 0}, {7, 0}, {8, 0}}, 5)) == Next::end));
+    // Within a second its index has no order: the second is asked for as a whole.
+    PageWalk seconds(Flavour::data_center, minute);
+    CHECK((*seconds.take(found({{1, 0}, {2, 7}}, 9)) == Next::ask));
+    CHECK(seconds.from_ms() == minute + 7'000);
+    CHECK(seconds.start() == 0);
+}
+
+TEST_CASE("an end that is none is an error") {
+    PageWalk walk(Flavour::data_center, minute);
+    CHECK_THAT(walk.take(found({}, 12)).error().text, Catch::Contains("12 issues, and shows none"));
+    PageWalk silent(Flavour::data_center, minute);  // no total at all
+    CHECK((*silent.take(page_of({{1, 0}}, "")) == Next::ask));
+    CHECK((*silent.take(page_of({}, "")) == Next::end));
+}
