@@ -1,0 +1,290 @@
+#!/usr/bin/python3
+"""README.md and docs are what the program does: console blocks are run, snippets checked, commands parsed, links followed.
+
+The conventions of a page:
+- ```console: lines that begin with `$ ` are commands, `> ` goes on with one; the rest is what they print. The blocks of a page run in order, in
+  one folder. A line `...` stands for any lines, ` ... ` within a line for any text.
+- ```yaml whose first line is a comment with a file's name is that file, for the console blocks that follow. Each other one must pass `check`.
+- an indented line that begins with `baselined` is a command: its name and options must exist.
+"""
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from promise import Promise  # noqa: E402
+
+PROGRAM = os.environ.get("BASELINED", str(ROOT / "build" / "dev" / "baselined"))
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+SAMPLES = "/usr/share/baselined/samples"  # of the package; made anew for the test
+# Commands that a test cannot run here, and who does.
+ELSEWHERE = {
+    "apt-get": "tests/package", "systemctl": "tests/package", "journalctl": "tests/package", "cmake": "the build itself", "cpack": "gate package of tests/run",
+    "./packaging/quickstart": "a clean checkout", "./tests/run": "this is it", "(cd": "gate package of tests/run", "man": "tests/package reads the pages",
+}
+STUB_MAPPING = "kind: incident\nid: number\nfields: { opened_at: opened }\n"
+STUB_MEASURES = "measures: []\n"
+
+
+class Block:
+    def __init__(self, page, line, language, text):
+        self.page, self.line, self.language, self.text = page, line, language, text
+
+    def __str__(self):
+        return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+
+def blocks(page):
+    """The fenced blocks of a page, without their indent."""
+    found, fence = [], None
+    for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
+        stripped = line.strip()
+        if fence is None and re.fullmatch(r"```\w*", stripped):
+            fence = (number, stripped[3:], len(line) - len(line.lstrip()), [])
+        elif fence is not None and stripped == "```":
+            found.append(Block(page, fence[0], fence[1], "\n".join(fence[3]) + "\n"))
+            fence = None
+        elif fence is not None:
+            fence[3].append(line[fence[2]:])
+    assert fence is None, f"{page}: a fence stays open"
+    return found
+
+
+def indented_commands(page):
+    """Indented lines that begin with a command of ours."""
+    inside = False
+    for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
+        inside ^= line.strip().startswith("```")
+        if not inside and re.match(r"\s{4,}baselined ", line):
+            yield number, re.split(r"\s+#", line.strip())[0]
+
+
+def snippet_file(block):
+    match = re.match(r"# (\S+\.yaml)\n", block.text)
+    return match[1] if match else None
+
+
+class Docs(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="baselined-docs-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        (self.folder / "bin").mkdir()
+        (self.folder / "bin" / "baselined").symlink_to(pathlib.Path(PROGRAM).resolve())
+        self.environment = {**os.environ, "PATH": f"{self.folder}/bin:{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
+
+    def run_console(self, page):
+        """A page's console blocks, in order; yaml blocks with a name are written between them."""
+        samples, work = self.folder / "samples", self.folder / "work"
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        subprocess.run([sys.executable, str(ROOT / "packaging/samples/generate"), str(samples)], check=True)
+        where = work
+        for block in blocks(page):
+            if block.language == "yaml" and snippet_file(block):
+                (where / snippet_file(block)).write_text(block.text, encoding="utf-8")
+            if block.language != "console":
+                continue
+            for command, expected in self.commands(block):
+                # `cd` lasts from one command to the next.
+                script = f"cd {shlex.quote(str(where))} && {{ {command.replace(SAMPLES, str(samples))}\n}} 2>&1; pwd >{self.folder}/pwd"
+                done = subprocess.run(["bash", "-c", script], env=self.environment, stdout=subprocess.PIPE, text=True, check=False, timeout=120)
+                where = pathlib.Path((self.folder / "pwd").read_text(encoding="utf-8").strip())
+                self.assertRegex(done.stdout.rstrip("\n"), self.pattern(expected), f"{block}: {command}\n--- printed:\n{done.stdout}--- the page says:\n{expected}")
+
+    @staticmethod
+    def commands(block):
+        found = []
+        for line in block.text.splitlines():
+            if line.startswith("$ "):
+                found.append([line[2:], ""])
+            elif line.startswith("> ") and found and not found[-1][1]:
+                found[-1][0] += "\n" + line[2:]
+            else:
+                found[-1][1] += line + "\n"
+        return found
+
+    @staticmethod
+    def pattern(expected):
+        lines = [r"(?:.*\n)*" if line == "..." else ".*".join(re.escape(part) for part in line.split(" ... ")) + r"\n" for line in expected.rstrip("\n").splitlines()]
+        whole = "".join(lines)
+        return re.compile(r"\A" + (whole[:-2] if whole.endswith(r"\n") else whole + ".*") + r"\Z")
+
+    def test_what_a_console_shows_is_what_is_printed(self):
+        shown = [page for page in PAGES if any(block.language == "console" for block in blocks(page))]
+        self.assertIn(ROOT / "docs" / "tutorial.md", shown)
+        for page in shown:
+            with self.subTest(page.name):
+                self.run_console(page)
+
+    def check(self, block, text):
+        """Runs `check` over a snippet, with what it needs around it."""
+        place = self.folder / "snippet"
+        shutil.rmtree(place, ignore_errors=True)
+        (place / "inbox").mkdir(parents=True)
+        secrets = place / "secrets"
+        secrets.mkdir()
+        environment = {**self.environment, "CREDENTIALS_DIRECTORY": str(secrets)}
+        for name in re.findall(r"\$\{credential:(\w+)\}", text):
+            (secrets / name).write_text("hush\n", encoding="utf-8")
+        for name in re.findall(r"\$\{(\w+)\}", text):
+            environment[name] = "hush"
+        for path in re.findall(r"\$\{file:([^}]+)\}", text):
+            (secrets / pathlib.Path(path).name).write_text("hush\n", encoding="utf-8")
+            text = text.replace(f"${{file:{path}}}", f"${{file:{secrets / pathlib.Path(path).name}}}")
+        keys = yaml.safe_load(text).keys()
+        if "kind" in keys:
+            (place / "snippet.yaml").write_text(text, encoding="utf-8")
+            text = 'sources: { exports: { type: files, path: inbox, streams: { all: { match: "*.csv", mapping: snippet.yaml } } } }\n'
+        elif "indicators" in keys and not isinstance(yaml.safe_load(text)["indicators"], list):
+            (place / "snippet.yaml").write_text(re.sub(r"^  (\w+):", r"  snippet_\1:", text, flags=re.M), encoding="utf-8")  # a shipped one has its name already
+            text = "sources: {}\nindicators: [snippet.yaml]\n"
+        elif "measures" in keys and not isinstance(yaml.safe_load(text)["measures"][0], str):
+            (place / "snippet.yaml").write_text(text, encoding="utf-8")
+            text = "sources: {}\nmeasures: [snippet.yaml]\n"
+        main = yaml.safe_load(text)
+        text += "" if "store" in main else "store: snippet.db\n"
+        text += "" if "sources" in main else "sources: {}\n"
+        for source in (main.get("sources") or {}).values():
+            for stream in source.get("streams", {}).values():
+                names = stream["mapping"] if isinstance(stream["mapping"], list) else [stream["mapping"]]
+                for name in names:
+                    if name.endswith(".yaml") and not (place / name).exists():
+                        (place / name).parent.mkdir(parents=True, exist_ok=True)
+                        (place / name).write_text(STUB_MAPPING, encoding="utf-8")
+        for pattern in [*main.get("measures", [])]:
+            name = pattern.replace("*", "stub")
+            if not (place / name).exists():
+                (place / name).parent.mkdir(parents=True, exist_ok=True)
+                (place / name).write_text(STUB_MEASURES, encoding="utf-8")
+        (place / "baselined.yaml").write_text(text, encoding="utf-8")
+        done = subprocess.run([PROGRAM, "check", "--config", str(place / "baselined.yaml")], env=environment, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, f"{block}\n{done.stderr}{text}")
+
+    def test_snippets_pass_check(self):
+        count = 0
+        for page in PAGES:
+            for block in blocks(page):
+                if block.language == "yaml":
+                    count += 1
+                    with self.subTest(str(block)):
+                        self.check(block, block.text)
+        self.assertGreater(count, 8)
+
+    def test_examples_pass_check(self):
+        examples = [path for path in sorted((ROOT / "config" / "examples").glob("*.yaml"))]
+        self.assertTrue(examples)
+        for path in examples:
+            text = path.read_text(encoding="utf-8")
+            environment = {**self.environment, "CREDENTIALS_DIRECTORY": str(self.folder)}
+            for name in re.findall(r"\$\{credential:(\w+)\}", text):
+                (self.folder / name).write_text("hush\n", encoding="utf-8")
+            for name in re.findall(r"\$\{(\w+)\}", text):
+                environment[name] = "hush"
+            copy = self.folder / "examples"
+            shutil.copytree(path.parent, copy, dirs_exist_ok=True)
+            for secret in re.findall(r"\$\{file:([^}]+)\}", text):
+                (self.folder / "secret").write_text("hush\n", encoding="utf-8")
+                text = text.replace(secret, str(self.folder / "secret"))
+            (copy / path.name).write_text(text, encoding="utf-8")
+            done = subprocess.run([PROGRAM, "check", "--config", str(copy / path.name)], env=environment, capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0, f"{path}\n{done.stderr}")
+
+    def help_of(self, *command):
+        return subprocess.run([PROGRAM, *command, "--help"], capture_output=True, text=True, check=True).stdout
+
+    def test_commands_and_their_options_exist(self):
+        known = re.findall(r"^  (\w+) ", self.help_of().split("Subcommands:")[1], re.M)
+        self.assertIn("once", known)
+        count = 0
+        for page in PAGES:
+            shown = list(indented_commands(page))
+            shown += [(block.line, command) for block in blocks(page) if block.language == "console" for command, _ in self.commands(block) if command.startswith("baselined ")]
+            for number, line in shown:
+                count += 1
+                words = shlex.split(re.split(r" [|>] ", line)[0])
+                where = f"{page.relative_to(ROOT)}:{number}: {line}"
+                self.assertIn(words[1], known, where)
+                text = self.help_of(words[1])
+                nested = text.split("Subcommands:")[1] if "Subcommands:" in text else ""
+                if len(words) > 2 and re.search(rf"^  {re.escape(words[2])} ", nested, re.M):
+                    text += self.help_of(words[1], words[2])
+                for option in (word.split("=")[0] for word in words[2:] if word.startswith("--")):
+                    self.assertRegex(text + self.help_of(), rf"{re.escape(option)}\b", where)
+        self.assertGreater(count, 30)
+
+    def test_other_commands_are_tried_elsewhere(self):
+        inside = False
+        for page in PAGES:
+            for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
+                inside ^= line.strip().startswith("```")
+                match = re.match(r"    (\.?/?[a-z(][\w./-]*(?: \S+)?) ", line + " ")
+                if inside or not match or not re.match(r"    (\./|apt-get |systemctl |journalctl |cmake |cpack |\(cd |man |sudo )", line):
+                    continue
+                self.assertIn(line.split()[0], ELSEWHERE, f"{page.name}:{number}: {line}")
+
+    def test_json_and_python_parse(self):
+        for page in PAGES:
+            for block in blocks(page):
+                with self.subTest(str(block)):
+                    if block.language == "json":
+                        json.loads(block.text)
+                    if block.language == "python":
+                        compile(block.text, str(block), "exec")
+
+    def test_the_method_page_is_right(self):
+        """Its table and its money, computed a second time."""
+        page = (ROOT / "docs" / "method.md").read_text(encoding="utf-8")
+        before, after = (list(map(int, half.split())) for half in re.search(r'split\("([\d ]+)", y\)', page)[1].split("  "))
+        promise = Promise("share", "lower", "month", sum(before) / 1200, [(y / 100, y, 100) for y in before], [(y / 100, y, 100) for y in after], 0.14, 3, 12)
+        shown = re.findall(r"^\| (2026-\d\d) \| (\d+) \| ([\d.]+) % \| (\d+) % \| ([+-][\d.]+) \| (\d+) % \| (\w+) \|$", page, re.M)
+        expected = []
+        for t, (y, step, status) in enumerate(zip(after, promise.steps, promise.statuses()), 1):
+            drift = 100 * step["b"]
+            expected.append((f"2026-{t:02d}", str(y), f"{100 * promise.planned(t):.1f}", f"{100 * step['theta']:.0f}", f"{'+' if drift > 0 else '-'}{abs(drift):.1f}", f"{100 * step['p_deliver']:.0f}", status))
+        self.assertEqual(shown, expected)
+        saving = promise.saving(50)
+        for name, figure in (("actual", saving["actual"]), ("expected by now", saving["expected"]), ("target", saving["target"]), ("forecast", saving["forecast"])):
+            self.assertRegex(page, rf"- \*\*{name}\*\*:[^\n]*?\*\*{figure:,.0f} EUR\*\*")
+        self.assertIn(f"give or take {saving['actual_se']:.0f} EUR", page)
+        self.assertIn(f"= {promise.base['level']:.5f}", page)
+        self.assertEqual(promise.base["phi"], 1)
+        self.assertIn(f"to {promise.steps[0]['theta']:.3f}", page)
+
+    def test_every_language_is_tested(self):
+        for page in PAGES:
+            for block in blocks(page):
+                self.assertIn(block.language, {"yaml", "console", "json", "python"}, str(block))
+
+    def test_links_lead_somewhere(self):
+        for page in PAGES:
+            text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
+            for target in re.findall(r"\]\(([^)\s]+)\)", text):
+                if re.match(r"[a-z]+:", target):
+                    continue
+                path, _, anchor = target.partition("#")
+                goal = (page.parent / path).resolve() if path else page
+                self.assertTrue(goal.exists(), f"{page.relative_to(ROOT)}: {target}")
+                if anchor:
+                    titles = [re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in re.findall(r"^#+ (.*)$", goal.read_text(encoding="utf-8"), re.M)]
+                    self.assertIn(anchor, titles, f"{page.relative_to(ROOT)}: {target}")
+
+    def test_the_index_names_every_page(self):
+        index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+        for page in PAGES[1:]:
+            name = str(page.relative_to(ROOT / "docs"))
+            if name != "README.md" and not name.startswith("reference/"):
+                self.assertIn(f"({name})", index)
+
+
+if __name__ == "__main__":
+    unittest.main()
