@@ -52,7 +52,7 @@ class Section:
             first, *others = node["anyOf"]
             if "pattern" in others[0]:  # words of the main file may be a reference
                 return self.value(first, link)
-            if others[0] == {"type": "array", "items": first}:
+            if others == [{"type": "array", "items": first}]:
                 return f"{self.value(first, link)}, or a list"
             return ", or ".join(self.value(one, link) for one in node["anyOf"])
         if node.get("type") == "array":

@@ -107,7 +107,7 @@ std::vector<NamedShape> source_shapes() {
               streams("jira stream", "Which issues are read.")}))},
         {"jira stream", "The issues of one JQL query.",
          map({
-             {"jql", "line", "The query, without `order by`.", name_above},
+             {"jql", "line", "The query. An `order by` of its own is set aside.", name_above},
              {"mapping", mappings(), mapped, required},
          })},
         {"login", "How the daemon logs in: exactly one way.",
