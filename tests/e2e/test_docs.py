@@ -260,6 +260,19 @@ class Docs(unittest.TestCase):
         self.assertEqual(promise.base["phi"], 1)
         self.assertIn(f"to {promise.steps[0]['theta']:.3f}", page)
 
+    def test_messages_of_the_guides_are_the_program_s(self):
+        """First column of the tables "it says": each piece between `..` stands in the source."""
+        source = "".join(path.read_text(encoding="utf-8") for folder in ("config", "connectors", "daemon") for path in (ROOT / folder).rglob("*.cpp"))
+        source = re.sub(r'"\s*\n\s*"', "", source).replace('\\"', '"')
+        count = 0
+        for page in PAGES:
+            for table in re.findall(r"^\| it says \|.*\n\|---.*\n((?:\|.*\n)+)", page.read_text(encoding="utf-8"), re.M):
+                for message in re.findall(r"^\| `([^`]+)`", table, re.M):
+                    for piece in filter(None, (piece.strip() for piece in message.split(".."))):
+                        count += 1
+                        self.assertIn(piece, source, f"{page.name}: {message}")
+        self.assertGreater(count, 15)
+
     def test_every_language_is_tested(self):
         for page in PAGES:
             for block in blocks(page):
