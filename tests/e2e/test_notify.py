@@ -26,7 +26,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "tests" / "e2e")]
 import notices  # noqa: E402
 from post_office import PASSWORD, USER, Postfix, Sink, free_port, wait_for  # noqa: E402
-from test_http import Authority  # noqa: E402
+from fronts import Authority  # noqa: E402
 
 PROGRAM = pathlib.Path(os.environ.get("BASELINED", str(ROOT / "build" / "dev" / "baselined")))
 SENDER = PROGRAM.parent / "tests" / "send_notice"

@@ -129,13 +129,13 @@ class Logins(socketserver.ThreadingTCPServer):
 
 
 class Postfix:
-    """Runs in `folder`, which is another user's too; the certificate is of `authority` (see test_http)."""
+    """Runs in `folder`, which is another user's too; the certificate is of `authority` (see fronts.py)."""
 
     def __init__(self, folder, authority):
         self.folder = folder
         self.greylist, self.logins = Greylist(), Logins()
         self.ports = {name: free_port() for name in ("plain", "login", "smtps", "greylisted")}
-        certificate, key = authority.issue("server", "IP:127.0.0.1,DNS:localhost")
+        certificate, key = authority.issue("server")
         (folder / "server.pem").write_bytes(certificate.read_bytes())
         (folder / "server.key").write_bytes(key.read_bytes())
         nobody, postfix = pwd.getpwnam("nobody"), pwd.getpwnam("postfix")
