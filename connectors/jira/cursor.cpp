@@ -6,6 +6,32 @@
 
 namespace baselined::connectors::jira {
 
+namespace {
+
+using Numbers = std::map<std::string, std::int64_t>;
+
+void write_numbers(rapidjson::Writer<rapidjson::StringBuffer>& writer, const char* name,
+                   const Numbers& numbers) {
+    writer.Key(name);
+    writer.StartObject();
+    for (const auto& [key, number] : numbers) {
+        writer.Key(key.c_str());
+        writer.Int64(number);
+    }
+    writer.EndObject();
+}
+
+Numbers read_numbers(const rapidjson::Document& document, const char* name) {
+    Numbers numbers;
+    const auto found = document.FindMember(name);
+    if (found == document.MemberEnd() || !found->value.IsObject()) return numbers;
+    for (const auto& entry : found->value.GetObject())
+        if (entry.value.IsInt64()) numbers[entry.name.GetString()] = entry.value.GetInt64();
+    return numbers;
+}
+
+}  // namespace
+
 std::string Cursor::text() const {
     rapidjson::StringBuffer buffer;
     rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
@@ -16,13 +42,8 @@ std::string Cursor::text() const {
     writer.Bool(is_first_done);
     writer.Key("of");
     writer.String(fingerprint.c_str());
-    writer.Key("running");
-    writer.StartObject();
-    for (const auto& [issue, due] : running) {
-        writer.Key(issue.c_str());
-        writer.Int64(due);
-    }
-    writer.EndObject();
+    write_numbers(writer, "running", running);
+    write_numbers(writer, "projects", projects);
     writer.Key("fields");
     writer.StartObject();
     for (const auto& [name, ids] : fields) {
@@ -44,10 +65,12 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
         if (!document.HasMember(name)) return std::nullopt;
     if (!document["updated"].IsInt64() || !document["of"].IsString() || !document["running"].IsObject())
         return std::nullopt;
-    Cursor cursor{
-        document["of"].GetString(), document["updated"].GetInt64(), document["first_done"].IsTrue(), {}, {}};
-    for (const auto& entry : document["running"].GetObject())
-        if (entry.value.IsInt64()) cursor.running[entry.name.GetString()] = entry.value.GetInt64();
+    Cursor cursor;
+    cursor.fingerprint = document["of"].GetString();
+    cursor.updated_ms = document["updated"].GetInt64();
+    cursor.is_first_done = document["first_done"].IsTrue();
+    cursor.running = read_numbers(document, "running");
+    cursor.projects = read_numbers(document, "projects");
     if (!document.HasMember("fields") || !document["fields"].IsObject()) return cursor;
     for (const auto& entry : document["fields"].GetObject()) {
         if (!entry.value.IsArray()) continue;

@@ -15,6 +15,7 @@ struct Cursor {
     std::int64_t updated_ms = 0;  ///< every issue updated before has been stored
     bool is_first_done = false;
     std::map<std::string, std::int64_t> running;  ///< issues with a running SLA cycle, and when it may breach
+    std::map<std::string, std::int64_t> projects;  ///< how many issues of each were there
     /// Ids of the custom fields that were found by their names: a renamed field keeps its id.
     std::map<std::string, std::vector<std::string>> fields;
 

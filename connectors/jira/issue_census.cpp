@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t searched_at_once = 50, looked_at_at_once = 100;
 /// Data Center is asked for each of them.
 constexpr std::size_t most_looked_at_one_by_one = 500;
+constexpr std::int64_t issues_of_a_project_of_note = 20;
 constexpr long status_forbidden = 403, status_not_found = 404;
 
 std::vector<std::string> part_of(const std::vector<std::string>& ids, std::size_t from, std::size_t to) {
@@ -59,14 +60,14 @@ asio::awaitable<Result<IssueIds>> IssueReading::read_few(std::vector<std::string
         cursor_.running.erase(ids.front());
         co_return IssueIds{};
     }
-    for (const std::size_t half : {std::size_t{0}, std::size_t{1}}) {
-        const std::size_t middle = ids.size() / 2;
-        auto part = half == 0 ? part_of(ids, 0, middle) : part_of(ids, middle, ids.size());
-        auto some = co_await read_few(std::move(part), sink);
-        if (!some) co_return some;
-        found->merge(*some);
-    }
-    co_return *found;
+    auto first_half = part_of(ids, 0, ids.size() / 2);
+    auto found_first = co_await read_few(std::move(first_half), sink);
+    if (!found_first) co_return found_first;
+    auto second_half = part_of(ids, ids.size() / 2, ids.size());
+    auto found_second = co_await read_few(std::move(second_half), sink);
+    if (!found_second) co_return found_second;
+    found_first->merge(*found_second);
+    co_return found_first;
 }
 
 asio::awaitable<Result<IssueReading::Listing>> IssueReading::list_all() {
@@ -74,7 +75,7 @@ asio::awaitable<Result<IssueReading::Listing>> IssueReading::list_all() {
     IssueSink count = [listing](SearchPage page) -> asio::awaitable<Result<void>> {
         for (const auto& issue : page.issues->GetArray()) {
             listing->updated_ms[text_of(issue, "id")] = updated_of(issue).value_or(0);
-            listing->projects.insert(project_of(issue));
+            ++listing->projects[project_of(issue)];
         }
         co_return Result<void>{};
     };
@@ -109,8 +110,20 @@ asio::awaitable<Result<void>> IssueReading::take_census(StreamPosition position,
                         missing.size(), stored.size()));
         co_return Result<void>{};
     }
-    auto gone = co_await confirm_gone(std::move(missing), std::move(there->projects), sink);
+    auto gone = co_await confirm_gone(std::move(missing), there->projects, sink);
     if (!gone) co_return gone.error();
+    if (!gone->empty()) {
+        const auto lost = co_await find_lost_projects(there->projects);
+        if (!lost) co_return lost.error();
+        if (!lost->empty()) {
+            notes_.push_back(
+                fmt::format("project {} cannot be seen any more (archived, deleted, or access was lost), "
+                            "and {} issues with it: nothing is removed",
+                            fmt::join(*lost, ", "), gone->size()));
+            co_return Result<void>{};
+        }
+    }
+    cursor_.projects = std::move(there->projects);
     Page page;
     page.is_json = true;
     page.is_reconciled = !is_undecided_;
@@ -124,7 +137,7 @@ asio::awaitable<Result<void>> IssueReading::take_census(StreamPosition position,
 /// its id before it is taken for gone. What is there, in a project of the query, and has just been updated
 /// may only be missing in the index: the next reading decides.
 asio::awaitable<Result<std::vector<std::string>>> IssueReading::confirm_gone(std::vector<std::string> missing,
-                                                                             std::set<std::string> projects,
+                                                                             ProjectCounts projects,
                                                                              PageSink sink) {
     if (missing.empty()) co_return missing;
     const auto alive = co_await look_at(missing);
@@ -142,6 +155,23 @@ asio::awaitable<Result<std::vector<std::string>>> IssueReading::confirm_gone(std
         return may_lag || found->contains(id);
     });
     co_return missing;
+}
+
+/// Those that had many issues, have none now, and that the site does not show, or as archived. Of a few
+/// issues that moved into a project of their own and were deleted there, no fuss is made.
+asio::awaitable<Result<std::vector<std::string>>> IssueReading::find_lost_projects(ProjectCounts there) {
+    std::vector<std::string> lost;
+    for (const auto& [project, count] : cursor_.projects) {
+        if (count < issues_of_a_project_of_note || there.contains(project)) continue;
+        const auto response = co_await get(api() + "/project/" + project);
+        if (!response) co_return response.error();
+        const bool is_hidden = response->status == status_not_found || response->status == status_forbidden;
+        const auto answer = parse_answer(*response);
+        if (!answer && !is_hidden) co_return about(answer.error());
+        const auto* archived = answer ? mappings::member(**answer, "archived") : nullptr;
+        if (is_hidden || (archived != nullptr && archived->IsTrue())) lost.push_back(project);
+    }
+    co_return lost;
 }
 
 /// Past the index: which ones are there.

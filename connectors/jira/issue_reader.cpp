@@ -251,6 +251,7 @@ Page IssueReading::page_of(SearchPage& found) {
             notes_.emplace_back("an issue came without an id, and is left out");
             continue;
         }
+        if (!cursor_.is_first_done) ++cursor_.projects[project_of(issue)];
         issue.RemoveMember("expand");
         issue.RemoveMember("self");
         const std::string link = options_.url + "/browse/" + text_of(issue, "key");

@@ -54,10 +54,11 @@ class IssueReading {
         std::string project;
         bool is_certain = true;  ///< false: the site cannot tell just now
     };
+    using ProjectCounts = std::map<std::string, std::int64_t>;
     /// What a site has of the query.
     struct Listing {
         std::map<std::string, std::int64_t> updated_ms;  ///< by id
-        std::set<std::string> projects;
+        ProjectCounts projects;                          ///< how many issues of each
     };
     /// The search index lags behind by seconds to minutes: so much is read again, and never passed by the
     /// cursor.
@@ -75,8 +76,9 @@ class IssueReading {
     boost::asio::awaitable<Result<void>> read_running(PageSink sink);
     boost::asio::awaitable<Result<void>> take_census(StreamPosition position, PageSink sink);
     boost::asio::awaitable<Result<std::vector<std::string>>> confirm_gone(std::vector<std::string> missing,
-                                                                          std::set<std::string> projects,
+                                                                          ProjectCounts projects,
                                                                           PageSink sink);
+    boost::asio::awaitable<Result<std::vector<std::string>>> find_lost_projects(ProjectCounts there);
     boost::asio::awaitable<Result<Listing>> list_all();
     boost::asio::awaitable<Result<std::map<std::string, Alive>>> look_at(std::vector<std::string> ids);
     static void note_alive(const rapidjson::Value& answer, std::map<std::string, Alive>& alive);

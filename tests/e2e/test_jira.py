@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """The program against a Jira site that lags, moves, hides and forgets who asked."""
+import datetime as dt
 import json
 import os
 import pathlib
@@ -15,6 +16,8 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 from jira import Jira, jira_time, sla_date  # noqa: E402
+from jira_storm import Storm  # noqa: E402
+from rounds import Rounds  # noqa: E402
 
 PROGRAM = os.environ.get("BASELINED", str(ROOT / "build" / "dev" / "baselined"))
 START = 1_767_225_600_000  # 2026-01-01T00:00:00Z
@@ -171,6 +174,23 @@ class Cloud(Site):
         self.jira.hidden = set()
         self.run_program("once")
         self.assert_complete()
+
+    def test_a_project_that_is_hidden_is_no_deletion(self):
+        self.fill(200)
+        for number in range(600, 630):
+            self.issue(number, START + number, project="NET")
+        several = {"jql": "project in (OPS, NET)"}
+        self.configure(**several)
+        self.run_program("once")
+        self.jira.hidden_projects = {"NET"}
+        self.assertIn("project NET cannot be seen any more", self.census(expect=3, **several).stderr)
+        self.assertEqual(self.rows("SELECT sum(deleted) FROM stream"), [(0,)])
+        self.jira.hidden_projects = set()
+        self.census(**several)
+        for number in range(600, 630):
+            self.jira.delete(str(10_000 + number))
+        self.census(**several)  # it is there, and empty
+        self.assertEqual(self.rows("SELECT sum(deleted) FROM stream"), [(30,)])
 
     def test_the_census_finds_what_was_missed_and_takes_nothing_that_is_there(self):
         self.fill(200)
@@ -335,6 +355,59 @@ class DataCenter(Cloud):
         self.configure(page_size=1000)
         self.run_program("once")
         self.assert_complete()
+
+
+class Storms(Rounds, unittest.TestCase):
+    """What is left of it is nothing. ISSUES=100000 for a site of that size; SEED=N repeats what failed."""
+    rounds = 1
+    RECURS = "indicators:\n  again: { title: Again, kind: incident, at: opened_at, share: { recurs: { by: [service, category], within: 2h } } }\n"
+
+    def one_round(self, seed):
+        for flavour in ("cloud", "data_center"):
+            with self.subTest(flavour):
+                self.weather(seed, flavour)
+
+    def weather(self, seed, flavour):
+        site, count = Jira(flavour), int(os.environ.get("ISSUES", 1200))
+        storm = Storm(site, seed, count)
+        site.shrink, site.last_page = count < 10_000, storm.rng.choice(("proper", "missing", "with token"))
+        for path in self.folder.iterdir():
+            path.unlink()
+        (self.folder / "own-indicators.yaml").write_text(self.RECURS, encoding="utf-8")
+        self.configure(site, "24h")
+        for turn in range(4):
+            site.on_request, site.index_lag_s, site.hides_while_lagging = storm.happen, storm.rng.choice((0, 0.3, 2)), turn % 2 == 0
+            site.hidden_projects = storm.rng.choice(({"NET"}, {"NET", "APP"})) if turn == 2 else set()
+            self.once()
+            self.configure(site, "1s" if turn else "24h")
+        storm.calm()
+        time.sleep(1.1)
+        done = self.once()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.compare(site, storm)
+        site.stop()
+
+    def configure(self, site, reconcile):
+        auth = "{ basic: { user: bot@acme.com, password: token } }" if site.flavour == "cloud" else "{ bearer: token }"
+        (self.folder / "baselined.yaml").write_text(CONFIG.replace("2025-12-31", "2020-01-01").format(url=site.url, auth=auth, page_size=100 if len(site.issues) < 10_000 else 1000, reconcile=reconcile, flavour="",
+                                                                  jql="project in (OPS, NET, APP)", mapping="[jira/incident, jira/sla]"), encoding="utf-8")
+
+    def once(self, *arguments):
+        return subprocess.run([PROGRAM, *(arguments or ("once",)), "--config", str(self.folder / "baselined.yaml")], capture_output=True, text=True, check=False, timeout=900)
+
+    def compare(self, site, storm):
+        expected = {i: r["updated"] for i, r in site.visible().items() if r["project"] != "OTHER"}
+        with sqlite3.connect(f"file:{self.folder}/store.db?mode=ro", uri=True) as database:
+            self.assertEqual(dict(database.execute("SELECT key, version FROM source_row")), expected)
+            self.assertEqual(database.execute("SELECT count(*), count(DISTINCT key) FROM record WHERE kind = 0").fetchone(), (len(expected), len(expected)))
+        self.assertEqual(site.journal.violations, [])
+        self.assertLessEqual(site.journal.most_in_flight, 4)
+        for indicator, figures in storm.indicators(dt.timezone.utc).items():
+            periods = json.loads(self.once("series", "--indicator", indicator, "--json").stdout)["periods"]
+            seen = {p["period"]: p["value"] for p in periods if p["value"] and p["period"] in figures}
+            self.assertEqual(set(seen), {period for period, value in figures.items() if value}, indicator)
+            for period, value in figures.items():
+                self.close(seen.get(period, 0), value, f"{indicator} of {period}")
 
 
 if __name__ == "__main__":

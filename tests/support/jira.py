@@ -107,6 +107,7 @@ class Jira(NastyServer):
                        {"id": "customfield_10020", "name": "Zeit bis Lösung", "schema": {"type": "sd-servicelevelagreement", "custom": "com.atlassian.servicedesk:sd-sla-field"}},
                        {"id": "customfield_10021", "name": "Time to first response", "schema": {"custom": "com.atlassian.servicedesk:sd-sla-field"}}]
         self.flavour, self.issues, self.hidden, self.hidden_projects = flavour, {}, set(), set()
+        self.projects = {"OPS", "NET", "APP", "OTHER", "CHG"}
         self.index, self.order, self.pending = {}, [], []     # id -> issue as searches see it; sorted; (due, id)
         self.index_lag_s, self.hides_while_lagging = 0.0, False
         self.grain_ms = 1 if flavour == "cloud" else 1000     # to which `updated >=` is rounded down
@@ -224,6 +225,9 @@ class Jira(NastyServer):
                 raise Refused("issueIdsOrKeys must have between 1 and 100 entries")
             there = [] if self.anonymous else [i for i in map(self.visible_issue, query["issueIdsOrKeys"]) if i]
             return 200, date, {"issues": [self.shown(i, query) for i in there], "issueErrors": []}
+        match = re.fullmatch(r"/rest/api/[23]/project/(\w+)", url.path)
+        if match and match[1] in self.projects and match[1] not in self.hidden_projects:
+            return 200, date, {"key": match[1], "archived": False}
         match = re.fullmatch(r"/rest/api/2/issue/(\w+)", url.path)
         if match and not is_cloud and not self.anonymous and (issue := self.visible_issue(match[1])):
             return 200, date, self.shown(issue, {"fields": urllib.parse.parse_qs(url.query).get("fields", ["*all"])[0].split(",")})
