@@ -22,6 +22,7 @@ constexpr long slowest_bytes_a_second = 16;
 constexpr long slow_seconds = 60;
 constexpr long receive_bytes = 256 << 10;  // pages are long
 
+constexpr long status_proxy_login = 407;
 constexpr std::size_t largest_reserve = 32u << 20;
 
 ErrorCode code_of(CURLcode result) {
@@ -216,12 +217,18 @@ asio::awaitable<Result<Response>> HttpClient::send(Request request, Connection c
         co_return Error{ErrorCode::limit,
                         fmt::format("{}: the answer is longer than {} MiB, unpacked: more is not read",
                                     origin, transfer->connection.most_bytes >> 20)};
+    long tunnel_status = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &transfer->response.status);
+    curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel_status);
+    if (transfer->response.status == status_proxy_login || tunnel_status == status_proxy_login)
+        co_return Error{
+            ErrorCode::bad_input,
+            fmt::format("{}: the proxy refuses its login (407): name and password stand in its URL", origin)};
     if (transfer->result != CURLE_OK) {
         const std::string words = without_times(
             transfer->words[0] != '\0' ? transfer->words.data() : curl_easy_strerror(transfer->result));
         co_return Error{code_of(transfer->result), fmt::format("{}: {}", origin, words)};
     }
-    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &transfer->response.status);
     co_return std::move(transfer->response);
 }
 

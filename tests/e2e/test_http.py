@@ -170,7 +170,7 @@ class Fronts(Instance):
             (self.folder / "nginx.log").unlink()
 
     def test_a_front_that_allows_few_requests(self):
-        self.fill(300, burst=0)
+        self.fill(150, burst=0)
         nginx = self.front(http="limit_req_zone $binary_remote_addr zone=few:1m rate=4r/s;", location="limit_req zone=few; limit_req_status 429;")
         self.run_program("once")
         self.assert_complete()
@@ -199,8 +199,10 @@ class Fronts(Instance):
             start()
             line(self.folder, "give_up", "2s")
             line(self.folder, "proxy", f"http://bot:wrong-secret@{proxy.address}")
+            proxy.met.clear()
             done = self.through({}, expect=3)
-            self.assertIn("407", done.stderr)
+            self.assertIn("the proxy refuses its login (407)", done.stderr)
+            self.assertEqual(len(proxy.met), 1, "a refused login is not tried again")
             told = done.stdout + done.stderr + self.run_program("sources", "--json").stdout
             self.assertNotRegex(told, "wrong-secret|" + base64.b64encode(b"bot:wrong-secret").decode())
             line(self.folder, "proxy", f"http://bot:pr0xy-secret@{proxy.address}")
