@@ -184,7 +184,7 @@ asio::awaitable<Result<void>> IssueReading::scan(Scan what, IssueSink sink) {
         if (!next) co_return about(next.error());
         if (*next == PageWalk::Next::end) break;
     }
-    has_used_tokens_ = has_used_tokens_ || walk.has_used_tokens();
+    paged_instant_ms_ = std::max(paged_instant_ms_, walk.paged_instant_ms().value_or(0));
     co_return Result<void>{};
 }
 
@@ -198,10 +198,11 @@ asio::awaitable<Result<Notes>> IssueReading::run(StreamPosition position, PageSi
         cursor_.fields = std::move(fields);
     }
     cursor_.fingerprint = fingerprint();
+    const std::int64_t known_until_ms = cursor_.is_first_done ? cursor_.updated_ms : 0;
     if (auto read = co_await read_news(sink); !read) co_return read.error();
     if (auto read = co_await read_running(sink); !read) co_return read.error();
-    // Where tokens led through an instant, an issue that moved meanwhile may have slipped through.
-    if (position.wants_reconciling || has_used_tokens_)
+    // Where tokens led through an instant that is new, an issue may have slipped through.
+    if (position.wants_reconciling || paged_instant_ms_ > known_until_ms)
         if (auto counted = co_await take_census(std::move(position), sink); !counted)
             co_return counted.error();
     cursor_.is_first_done = true;

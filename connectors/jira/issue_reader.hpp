@@ -104,7 +104,7 @@ class IssueReading {
     int page_size_;
     std::int64_t server_ms_ = 0;
     bool is_question_refused_ = false;  ///< the newest answer was 400: the question cannot be asked so
-    bool has_used_tokens_ = false;
+    std::int64_t paged_instant_ms_ = 0;
     bool is_undecided_ = false;  ///< the census cannot tell of an issue whether it is gone
     Notes notes_;
 };

@@ -43,7 +43,7 @@ Result<PageWalk::Next> PageWalk::take(const SearchPage& page) {
 PageWalk::PageWalk(const PageWalk& before, std::int64_t from_ms) : PageWalk(before.flavour_, from_ms) {
     newest_ms_ = before.newest_ms_;
     grain_ms_ = before.grain_ms_;
-    has_used_tokens_ = before.has_used_tokens_;
+    paged_instant_ms_ = before.paged_instant_ms_;
 }
 
 void PageWalk::note_updates(const SearchPage& page) {
@@ -58,7 +58,7 @@ void PageWalk::note_updates(const SearchPage& page) {
 Result<PageWalk::Next> PageWalk::go_on_by_token(const std::string& token) {
     if (!tokens_.insert(token).second)
         return Error{ErrorCode::bad_input, "the same page token comes again and again"};
-    has_used_tokens_ = true;
+    paged_instant_ms_ = newest_ms_;
     token_ = token;
     return Next::ask;
 }

@@ -29,8 +29,9 @@ class PageWalk {
     [[nodiscard]] std::optional<std::int64_t> from_ms() const { return from_ms_; }
     [[nodiscard]] const std::string& token() const { return token_; }
     [[nodiscard]] int start() const { return start_; }
-    /// Tokens led from page to page: an issue that moved meanwhile may have slipped through.
-    [[nodiscard]] bool has_used_tokens() const { return has_used_tokens_; }
+    /// The newest instant that tokens led through: an issue that left it meanwhile may have made another one
+    /// slip through. None: no token was needed.
+    [[nodiscard]] std::optional<std::int64_t> paged_instant_ms() const { return paged_instant_ms_; }
 
   private:
     PageWalk(const PageWalk& before, std::int64_t from_ms);
@@ -49,7 +50,7 @@ class PageWalk {
     std::set<std::string>
         before_;  ///< ids of the page before: offsets overlap, and show what they still mean
     int restarts_ = 0;
-    bool has_used_tokens_ = false;
+    std::optional<std::int64_t> paged_instant_ms_;
 };
 
 }  // namespace baselined::connectors::jira

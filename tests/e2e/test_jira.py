@@ -328,6 +328,16 @@ class Cloud(Site):
         self.run_program("once")
         self.assertEqual(self.series("blamed"), {"2026-01": (2, 3)})  # each of several is named
 
+    def test_ids_are_compared_where_tokens_were_needed_but_not_at_each_poll(self):
+        for number in range(250):
+            self.issue(number, START + 5)
+        self.run_program("once")
+        self.assertGreater(self.jira.listed, 0)
+        self.jira.listed = 0
+        self.run_program("once")
+        self.assertEqual(self.jira.listed, 0)
+        self.assert_complete()
+
     def test_ends_that_look_different_and_tokens_that_run_out(self):
         self.fill(400)
         self.jira.shrink, self.jira.tokens_expire_after = True, 13
@@ -348,6 +358,7 @@ class DataCenter(Cloud):
     FLAVOUR = "data_center"
     test_a_token_that_repeats_ends_the_reading = None
     test_ends_that_look_different_and_tokens_that_run_out = None
+    test_ids_are_compared_where_tokens_were_needed_but_not_at_each_poll = None
 
     def test_more_than_it_pages_through(self):
         for number in range(11_000):

@@ -117,7 +117,8 @@ class Jira(NastyServer):
         self.tokens, self.token_uses = {}, 0
         self.user, self.password = "bot@acme.com", "token"
         self.on_request = None
-        self.asked_bulk = self.lacks_bulk = False
+        self.lacks_bulk = False
+        self.listed = 0                                       # pages that were asked for without contents
         super().__init__()
 
     # What a test does to the site
@@ -245,6 +246,7 @@ class Jira(NastyServer):
             for issue_id in sorted(jql.ids):
                 if not self.anonymous and not self.visible_issue(issue_id):
                     raise Refused(f"An issue with key '{issue_id}' does not exist for field 'id'.")
+        self.listed += query.get("fields") == ["updated"]
         most = min(query.get("maxResults", 50), self.cap)
         if self.shrink:  # rich answers come in short pages
             most = max(7, min(most, 300 // max(1, len(query.get("fields", ["id"])))))

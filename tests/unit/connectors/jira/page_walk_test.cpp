@@ -39,11 +39,11 @@ TEST_CASE("each question begins where the page before ended, and tokens page thr
     CHECK((*walk.take(next({{1, 1}, {2, 2}}, "a")) == Next::ask));
     CHECK(walk.from_ms() == minute + 2'500);
     CHECK(walk.token().empty());
-    CHECK_FALSE(walk.has_used_tokens());
+    CHECK_FALSE(walk.paged_instant_ms());
     CHECK((*walk.take(next({{2, 2}, {3, 2}}, "b")) == Next::ask));
     CHECK(walk.from_ms() == minute + 2'500);
     CHECK(walk.token() == "b");
-    CHECK(walk.has_used_tokens());
+    CHECK(walk.paged_instant_ms() == minute + 2'500);
     CHECK((*walk.take(next({}, "c")) == Next::ask));  // a page without issues is no end
     CHECK_THAT(walk.take(next({{4, 2}}, "b")).error().text, Catch::Contains("again and again"));
     CHECK(walk.forget_token());
