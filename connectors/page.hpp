@@ -68,4 +68,10 @@ struct StreamPosition {
 /// What a complete reading has to say besides its rows: things that could not be read.
 using Notes = std::vector<std::string>;
 
+/// A few rows for people to look at, and what the account could not read.
+struct Sample {
+    Page page;
+    Notes notes;
+};
+
 }  // namespace baselined::connectors

@@ -90,7 +90,7 @@ Result<Token> parse_token(const Response& response, std::int64_t now_ms) {
     const bool is_refused =
         response.status >= 400 && response.status < 500 && response.status != 408 && response.status != 429;
     if (!response.is_ok() || document.HasParseError() || text_at(document, "access_token").empty()) {
-        const std::string words = document.HasParseError() ? ""
+        const std::string words = document.HasParseError() ? "with a page for people instead of data"
                                                            : text_at(document, "error") + " " +
                                                                  text_at(document, "error_description");
         return Error{is_refused ? ErrorCode::bad_input : ErrorCode::unavailable,

@@ -268,7 +268,7 @@ Page IssueReading::page_of(SearchPage& found) {
     return page;
 }
 
-asio::awaitable<Result<Page>> IssueReading::sample(int rows, bool all_fields) {
+asio::awaitable<Result<Sample>> IssueReading::sample(int rows, bool all_fields) {
     if (auto ready = co_await prepare(); !ready) co_return ready.error();
     page_size_ = rows;
     SearchQuery query;
@@ -279,7 +279,7 @@ asio::awaitable<Result<Page>> IssueReading::sample(int rows, bool all_fields) {
     if (!found) co_return found.error();
     Page page = page_of(*found);
     if (all_fields) page.fields = known_.fields;
-    co_return page;
+    co_return Sample{std::move(page), notes_};
 }
 
 }  // namespace baselined::connectors::jira

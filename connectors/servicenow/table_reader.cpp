@@ -131,6 +131,7 @@ asio::awaitable<Result<Notes>> TableReading::preflight() {
     if (first->rows() == 0 && first->total.value_or(0) <= 1)
         co_return Error{ErrorCode::bad_input,
                         fmt::format("table {}: the account may not read its rows", options_.table)};
+    if (first->rows() == 0) notes.push_back(hidden_rows());  // perhaps all of them: a reading tells
     // A term that the instance drops lets everything through: an impossible id shows it.
     TableQuery none{options_.table, both(options_.query, "sys_id=baselined-none") + "^ORDERBYsys_id", id_only,
                     1, 0};
@@ -163,6 +164,10 @@ void TableReading::note_missing(const std::string& field, Notes& notes) const {
     if (!has(notes, text)) notes.push_back(text);
 }
 
+std::string TableReading::hidden_rows() const {
+    return fmt::format("table {}: access rules hide rows from the account", options_.table);
+}
+
 asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSink sink) {
     auto allowed = co_await preflight();
     if (!allowed) co_return allowed.error();
@@ -193,8 +198,7 @@ asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSi
     last.columns = columns_;
     last.cursor = cursor_.text();
     if (auto kept = co_await sink(std::move(last)); !kept) co_return kept.error();
-    if (is_hidden_)
-        notes_.push_back(fmt::format("table {}: access rules hide rows from the account", options_.table));
+    if (is_hidden_ && !has(notes_, hidden_rows())) notes_.push_back(hidden_rows());
     for (std::size_t i = 0; i < columns_.size() && rows_seen_ > 0; ++i)
         if (!seen_fields_[i]) note_missing(columns_[i], notes_);
     co_return notes_;
@@ -376,8 +380,9 @@ asio::awaitable<Result<void>> TableReading::read_ids(std::vector<std::string> id
     co_return Result<void>{};
 }
 
-asio::awaitable<Result<Page>> TableReading::sample(int rows, bool all_fields) {
-    if (const auto allowed = co_await preflight(); !allowed) co_return allowed.error();
+asio::awaitable<Result<Sample>> TableReading::sample(int rows, bool all_fields) {
+    auto allowed = co_await preflight();
+    if (!allowed) co_return allowed.error();
     TableQuery query{options_.table, both(options_.query, "sys_idISNOTEMPTY") + "^ORDERBYDESCsys_updated_on",
                      columns_, rows, 0};
     if (all_fields) {
@@ -390,7 +395,7 @@ asio::awaitable<Result<Page>> TableReading::sample(int rows, bool all_fields) {
     }
     auto answer = co_await ask(query);
     if (!answer) co_return answer.error();
-    co_return page_of(std::move(*answer));
+    co_return Sample{page_of(std::move(*answer)), std::move(*allowed)};
 }
 
 }  // namespace baselined::connectors::servicenow

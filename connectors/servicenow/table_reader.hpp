@@ -31,8 +31,8 @@ class TableReading {
     boost::asio::awaitable<Result<Notes>> preflight();
     /// Reads on from the position to the end, handing page after page to the sink.
     boost::asio::awaitable<Result<Notes>> run(StreamPosition position, PageSink sink);
-    /// The newest rows, for people to look at.
-    boost::asio::awaitable<Result<Page>> sample(int rows, bool all_fields);
+    /// The newest rows, after a preflight.
+    boost::asio::awaitable<Result<Sample>> sample(int rows, bool all_fields);
 
   private:
     boost::asio::awaitable<Result<TableAnswer>> ask(TableQuery query);
@@ -46,6 +46,7 @@ class TableReading {
     boost::asio::awaitable<Result<void>> reconcile(StreamPosition position, PageSink sink);
     boost::asio::awaitable<Result<void>> read_ids(std::vector<std::string> ids, PageSink sink);
     Page page_of(TableAnswer answer) const;
+    [[nodiscard]] std::string hidden_rows() const;
     void note_missing(const std::string& field, Notes& notes) const;
     void note_missing_fields(const TableAnswer& answer);
     [[nodiscard]] std::size_t column(const std::string& field) const;

@@ -286,12 +286,12 @@ asio::awaitable<std::vector<std::string>> Poller::try_out(StreamPlan& plan) {
         if (!files) troubles.push_back(files.error().text);
         co_return troubles;
     }
-    const auto page = co_await sample(plan, 1, false);
-    if (!page) troubles.push_back(page.error().text);
-    co_return troubles;
+    const auto found = co_await sample(plan, 1, false);
+    if (!found) co_return std::vector<std::string>{found.error().text};
+    co_return found->notes;
 }
 
-asio::awaitable<Result<connectors::Page>> Poller::sample(StreamPlan& plan, int rows, bool all_fields) {
+asio::awaitable<Result<connectors::Sample>> Poller::sample(StreamPlan& plan, int rows, bool all_fields) {
     const auto exchange = co_await exchange_of(*plan.source);
     if (plan.source->type == config::Source::Type::servicenow) {
         connectors::servicenow::TableReading reading(*exchange,

@@ -46,11 +46,11 @@ class Poller {
     boost::asio::awaitable<std::vector<ReadingFailure>> poll_all();
     /// Reads one stream. Failures are stored with the stream too. Store errors are thrown.
     boost::asio::awaitable<std::vector<ReadingFailure>> poll(StreamPlan& plan);
-    /// Whether it can be read at all: nothing is stored.
+    /// What of it cannot be read: nothing is stored.
     boost::asio::awaitable<std::vector<std::string>> try_out(StreamPlan& plan);
     /// The newest rows, as `preview` shows them; with all fields that the source has, or those the mappings
     /// read.
-    boost::asio::awaitable<Result<connectors::Page>> sample(StreamPlan& plan, int rows, bool all_fields);
+    boost::asio::awaitable<Result<connectors::Sample>> sample(StreamPlan& plan, int rows, bool all_fields);
 
     /// Told of each step of a long reading: the stream, and how many rows it has taken so far.
     using Progress = std::function<void(const StreamPlan& plan, std::int64_t rows)>;

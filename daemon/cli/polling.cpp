@@ -67,6 +67,7 @@ int check(Invocation& invocation, bool is_online) {
     fmt::print("good: {} source{}, {} measure{}, {} mapping test{} passed\n", configuration.sources.size(),
                configuration.sources.size() == 1 ? "" : "s", configuration.measures.size(),
                configuration.measures.size() == 1 ? "" : "s", tests, tests == 1 ? "" : "s");
+    std::fflush(stdout);  // before what goes to stderr, in a file as on a terminal
     for (const std::string& warning : warnings(invocation)) fmt::print(stderr, "warning: {}\n", warning);
     const auto& alerts = configuration.alerts;
     if (alerts)

@@ -20,11 +20,12 @@ namespace baselined::daemon {
 namespace {
 
 using connectors::Page;
+using connectors::Sample;
 using mappings::Cell;
 using mappings::Record;
 
 /// The newest file's first rows, as a page.
-Result<Page> sample_file(const StreamPlan& plan, int rows) {
+Result<Sample> sample_file(const StreamPlan& plan, int rows) {
     auto files = connectors::list_files(plan.source->path, plan.stream->match);
     if (!files) return files.error();
     if (files->empty())
@@ -53,26 +54,26 @@ Result<Page> sample_file(const StreamPlan& plan, int rows) {
         page.add(fmt::format("row {}", number), 0, std::move(texts));
     }
     page.columns = connectors::column_names(header);
-    return page;
+    return Sample{std::move(page), {}};
 }
 
-Result<Page> sample_remote(Invocation& invocation, StreamPlan& plan, int rows, bool all_fields) {
+Result<Sample> sample_remote(Invocation& invocation, StreamPlan& plan, int rows, bool all_fields) {
     const auto store = make_passing_store();
     RecordKeeper keeper(*store, invocation.portfolio->set());
     boost::asio::io_context io;
     StoreThread thread;
     Poller poller(
         io, *invocation.portfolio, *store, keeper, thread, [&] { return invocation.now; }, PollerMode::once);
-    Result<Page> page = Error{ErrorCode::internal, "nothing came"};
+    Result<Sample> sample = Error{ErrorCode::internal, "nothing came"};
     std::exception_ptr thrown;
     boost::asio::co_spawn(io, poller.sample(plan, rows, all_fields),
-                          [&](std::exception_ptr error, Result<Page> found) {
+                          [&](std::exception_ptr error, Result<Sample> found) {
                               thrown = error;
-                              page = std::move(found);
+                              sample = std::move(found);
                           });
     io.run();
     if (thrown) std::rethrow_exception(thrown);
-    return page;
+    return sample;
 }
 
 class StreamPreview {
@@ -193,17 +194,19 @@ int preview_stream(Invocation& invocation, const PreviewRequest& request) {
     constexpr std::int64_t shown_rows = 3, draft_rows = 200;
     const auto rows = static_cast<int>(std::clamp<std::int64_t>(
         request.rows.value_or(request.is_draft ? draft_rows : shown_rows), 1, 10'000));
-    const auto page = plan->source->type == config::Source::Type::files
-                          ? sample_file(*plan, rows)
-                          : sample_remote(invocation, *plan, rows, request.is_draft);
-    if (!page) {
-        fmt::print(stderr, "{}/{}: {}\n", request.file, request.stream, page.error().text);
+    const auto sample = plan->source->type == config::Source::Type::files
+                            ? sample_file(*plan, rows)
+                            : sample_remote(invocation, *plan, rows, request.is_draft);
+    if (!sample) {
+        fmt::print(stderr, "{}/{}: {}\n", request.file, request.stream, sample.error().text);
         return exit_source_failed;
     }
+    for (const std::string& note : sample->notes)
+        fmt::print(stderr, "{}/{}: {}\n", request.file, request.stream, note);
     if (request.is_draft)
-        fmt::print("{}", draft_of(*page, request.file + "/" + request.stream));
+        fmt::print("{}", draft_of(sample->page, request.file + "/" + request.stream));
     else
-        StreamPreview(*plan, invocation.portfolio->schemas(), *page, invocation.json).run();
+        StreamPreview(*plan, invocation.portfolio->schemas(), sample->page, invocation.json).run();
     return exit_done;
 }
 

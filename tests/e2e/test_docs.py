@@ -5,6 +5,7 @@ The conventions of a page:
 - ```console: lines that begin with `$ ` are commands, `> ` goes on with one; the rest is what they print. The blocks of a page run in order, in
   one folder. A line `...` stands for any lines, ` ... ` within a line for any text.
 - ```yaml whose first line is a comment with a file's name is that file, for the console blocks that follow. Each other one must pass `check`.
+- of docs/howto the sites are stood in for (tests/support/stand_ins.py); a line `<!-- now: NAME -->` lets something happen there.
 - an indented line that begins with `baselined` is a command: its name and options must exist.
 """
 import json
@@ -23,6 +24,7 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 from promise import Promise  # noqa: E402
+from stand_ins import STAND_INS, Nothing  # noqa: E402
 
 PROGRAM = os.environ.get("BASELINED", str(ROOT / "build" / "dev" / "baselined"))
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -49,7 +51,9 @@ def blocks(page):
     found, fence = [], None
     for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
         stripped = line.strip()
-        if fence is None and re.fullmatch(r"```\w*", stripped):
+        if fence is None and (event := re.fullmatch(r"<!-- now: (.+) -->", stripped)):
+            found.append(Block(page, number, "event", event[1]))
+        elif fence is None and re.fullmatch(r"```\w*", stripped):
             fence = (number, stripped[3:], len(line) - len(line.lstrip()), [])
         elif fence is not None and stripped == "```":
             found.append(Block(page, fence[0], fence[1], "\n".join(fence[3]) + "\n"))
@@ -87,19 +91,30 @@ class Docs(unittest.TestCase):
         samples, work = self.folder / "samples", self.folder / "work"
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
+        site = STAND_INS.get(page.name, Nothing)(self.folder)
+        self.addCleanup(site.stop)
         subprocess.run([sys.executable, str(ROOT / "packaging/samples/generate"), str(samples)], check=True)
         where = work
         for block in blocks(page):
+            if block.language == "event":
+                site.happen(block.text)
             if block.language == "yaml" and snippet_file(block):
-                (where / snippet_file(block)).write_text(block.text, encoding="utf-8")
+                (where / snippet_file(block)).write_text(self.translate(block.text, site.addresses), encoding="utf-8")
             if block.language != "console":
                 continue
             for command, expected in self.commands(block):
                 # `cd` lasts from one command to the next.
-                script = f"cd {shlex.quote(str(where))} && {{ {command.replace(SAMPLES, str(samples))}\n}} 2>&1; pwd >{self.folder}/pwd"
-                done = subprocess.run(["bash", "-c", script], env=self.environment, stdout=subprocess.PIPE, text=True, check=False, timeout=120)
+                script = f"cd {shlex.quote(str(where))} && {{ {self.translate(command, {SAMPLES: str(samples), **site.addresses})}\n}} 2>&1; pwd >{self.folder}/pwd"
+                done = subprocess.run(["bash", "-c", script], env={**self.environment, **site.environment}, stdout=subprocess.PIPE, text=True, check=False, timeout=120)
                 where = pathlib.Path((self.folder / "pwd").read_text(encoding="utf-8").strip())
-                self.assertRegex(done.stdout.rstrip("\n"), self.pattern(expected), f"{block}: {command}\n--- printed:\n{done.stdout}--- the page says:\n{expected}")
+                printed = self.translate(done.stdout, {there: here for here, there in site.addresses.items()})
+                self.assertRegex(printed.rstrip("\n") + "\n" if printed.strip() else "", self.pattern(expected), f"{block}: {command}\n--- printed:\n{printed}--- the page says:\n{expected}")
+
+    @staticmethod
+    def translate(text, addresses):
+        for here, there in addresses.items():
+            text = text.replace(here, there)
+        return text
 
     @staticmethod
     def commands(block):
@@ -116,8 +131,7 @@ class Docs(unittest.TestCase):
     @staticmethod
     def pattern(expected):
         lines = [r"(?:.*\n)*" if line == "..." else ".*".join(re.escape(part) for part in line.split(" ... ")) + r"\n" for line in expected.rstrip("\n").splitlines()]
-        whole = "".join(lines)
-        return re.compile(r"\A" + (whole[:-2] if whole.endswith(r"\n") else whole + ".*") + r"\Z")
+        return re.compile(r"\A" + "".join(lines) + r"\Z")
 
     def test_what_a_console_shows_is_what_is_printed(self):
         shown = [page for page in PAGES if any(block.language == "console" for block in blocks(page))]
@@ -276,7 +290,7 @@ class Docs(unittest.TestCase):
     def test_every_language_is_tested(self):
         for page in PAGES:
             for block in blocks(page):
-                self.assertIn(block.language, {"yaml", "console", "json", "python"}, str(block))
+                self.assertIn(block.language, {"yaml", "console", "json", "python", "event"}, str(block))
 
     def test_links_lead_somewhere(self):
         for page in PAGES:

@@ -210,6 +210,16 @@ class Unreadable(Instance):
         del self.sn.tables["incident"]
         self.assertIn("Invalid table incident", self.run_program("once", expect=3).stderr)
 
+    def test_what_cannot_be_read_is_told_before_anything_is_read(self):
+        self.fill(20, burst=0)
+        self.assertIn("every source answers", self.run_program("check", "--online").stdout)
+        self.sn.hidden_fields = {("incident", "opened_at")}
+        for command in (("check", "--online"), ("preview", "acme", "incident")):
+            self.assertIn("acme/incident: table incident: the field opened_at is not there", self.run_program(*command, expect=None).stderr)
+        self.run_program("check", "--online", expect=3)
+        self.sn.hidden_fields, self.sn.unreadable_tables = set(), {"incident"}
+        self.assertIn("access rules hide rows", self.run_program("check", "--online", expect=3).stderr)
+
     def test_an_empty_table_is_no_lack_of_rights(self):
         self.sn.tables["incident"] = {}
         self.run_program("once")
