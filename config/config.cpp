@@ -92,6 +92,7 @@ class Loader {
                 for (auto& measure : read_measures(parse(path, file), problems()))
                     configuration().measures.push_back(std::move(measure));
             }
+        if (const YamlNode* retention = reader.take("retention")) read_retention(*retention);
         if (const YamlNode* web = reader.take("web")) configuration().web = read_web(*web);
         const Surroundings surroundings{[this](const std::string& path) { return resolved(path); },
                                         [this](const Scalar& name) { return mapping_of(name); },
@@ -105,6 +106,18 @@ class Loader {
             configuration().sources.push_back(read_source(name, value, surroundings, problems()));
             check_mappings(configuration().sources.back());
         }
+        reader.finish();
+    }
+
+    void read_retention(const YamlNode& node) {
+        MapReader reader(node, "retention", problems());
+        const auto age = [&](const char* key) {
+            const auto value = reader.duration(key);
+            if (value && *value < std::chrono::hours{24})
+                reader.problem(node.mark, fmt::format("`{}` is a day or longer, like 400d", key));
+            return value;
+        };
+        configuration().retention = {age("raw"), age("history")};
         reader.finish();
     }
 

@@ -22,6 +22,12 @@ struct Web {
     Mark mark;
 };
 
+/// How long is kept what no figure needs; empty: for ever.
+struct Retention {
+    std::optional<std::chrono::milliseconds> raw;      ///< rows as the sources said them
+    std::optional<std::chrono::milliseconds> history;  ///< changes of statuses, what was delivered
+};
+
 struct Configuration {
     const date::time_zone* zone = nullptr;
     std::string store = "/var/lib/baselined/baselined.db";
@@ -32,6 +38,7 @@ struct Configuration {
     std::vector<mappings::MeasureDefinition> measures;
     std::optional<Alerts> alerts;
     std::optional<Web> web;
+    Retention retention;
 };
 
 struct Loaded {

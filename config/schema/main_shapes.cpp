@@ -25,8 +25,21 @@ std::vector<NamedShape> main_shapes() {
               optional},
              {"measures", some_of("glob"), "Files with the measures.", optional},
              {"web", "web", "The listener for metrics and health. Without it nothing listens.", optional},
+             {"retention", "retention", "How long is kept what no figure needs. Without it: for ever.",
+              optional},
              {"sources", names_of("name", "source"), "What is read, by a name of your choice.", required},
              {"alerts", "alerts", "Who is told of what. Without it nobody is told and nothing queues.",
+              optional},
+         })},
+        {"retention", "How long is kept what no figure needs.",
+         map({
+             {"raw", "duration",
+              "Rows as the sources said them. Their records and figures stay, but a mapping that changes "
+              "later no "
+              "longer reaches them. A day or longer.",
+              optional},
+             {"history", "duration",
+              "Changes of statuses but the last, what was delivered, how periods filled up. A day or longer.",
               optional},
          })},
         {"web", "Metrics and health.",

@@ -141,7 +141,6 @@ class FileReading::State {
     void finish() {
         open_transaction();
         if (is_prefix_) store_.retire_blocks(file_.id, ordinal_);
-        store_.drop_unused_blocks(file_.id);
         file_.complete = true;
         store_.save_file(file_);
         flush_transaction();

@@ -13,6 +13,7 @@
 #include "daemon/app/evaluation.hpp"
 #include "daemon/app/own_milestones.hpp"
 #include "daemon/app/store_facts.hpp"
+#include "daemon/app/upkeep.hpp"
 #include "daemon/real_clock.hpp"
 #include "daemon/store/disk.hpp"
 
@@ -28,6 +29,8 @@ constexpr std::chrono::seconds evaluate_every{60};
 /// A poll begins up to a tenth earlier or later, so that not everybody asks in the same second.
 constexpr double jitter = 0.1;
 constexpr std::chrono::seconds look_for_space_every{5};
+constexpr std::chrono::minutes look_for_upkeep_every{5};
+constexpr std::chrono::milliseconds between_parts{50};
 
 double seconds_since(steady_clock::time_point began) {
     return std::chrono::duration<double>(steady_clock::now() - began).count();
@@ -113,6 +116,7 @@ asio::awaitable<void> Generation::prepare(std::function<void()> on_ready) {
     if (waiting.empty()) remapping_.reset();
     follow_streams({waiting.begin(), waiting.end()});
     spawn([this](Worker&) { return keep_current(); });
+    spawn([this](Worker&) { return keep_small(); });
     if (remapping_) spawn([this](Worker&) { return map_anew(); });
     on_ready();
 }
@@ -148,6 +152,8 @@ asio::awaitable<void> Generation::map_anew() {
         is_more = co_await around_.thread.run(std::move(step));
     }
     if (is_ending_) co_return;
+    if (const std::string left = remapping_->what_was_left(); !left.empty())
+        log(LogLevel::warning, fmt::format("{}: {}", names, left));
     remapping_.reset();
     around_.observations.remapped.clear();
     log(LogLevel::info, fmt::format("{}: mapped anew in {:.1f} s", names, seconds_since(began)));
@@ -229,6 +235,22 @@ asio::awaitable<void> Generation::keep_current() {
     for (;;) {
         co_await evaluate(Reading::partial);
         co_await sleep(evaluate_every);
+    }
+}
+
+/// In parts, with room between them for what is read meanwhile.
+asio::awaitable<void> Generation::keep_small() {
+    Upkeep upkeep(around_.store, portfolio().configuration().retention);
+    for (;;) {
+        co_await sleep(look_for_upkeep_every);
+        auto is_due = [&upkeep] { return upkeep.is_due(real_now()); };
+        if (remapping_ || !co_await around_.thread.run(std::move(is_due))) continue;
+        for (bool is_more = true; is_more && !is_ending_;) {
+            auto step = [&upkeep] { return upkeep.step(real_now()); };
+            is_more = co_await around_.thread.run(std::move(step));
+            co_await sleep(between_parts);
+        }
+        if (is_ending_) co_return;
     }
 }
 

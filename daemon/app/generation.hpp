@@ -70,6 +70,7 @@ class Generation {
     boost::asio::awaitable<void> read(StreamPlan& plan);
     boost::asio::awaitable<void> wait_for_space();
     boost::asio::awaitable<void> keep_current();
+    boost::asio::awaitable<void> keep_small();
     std::set<std::string> untried_sources();
     boost::asio::awaitable<void> evaluate(Reading reading);
     boost::asio::awaitable<void> sleep(std::chrono::steady_clock::duration pause);

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,8 +47,9 @@ class RecordKeeper {
     void remove(RecordId id);
     /// To be called before commit(): brings tallies up to date with what was put since the last call.
     void flush();
-    /// All records of a source are about to be made anew.
-    void forget(SourceId source);
+    /// All records of a source are about to be made anew; those of its other streams than `mapped_anew` go
+    /// for good. How many stay as they are, since their rows are kept no longer.
+    std::int64_t forget(SourceId source, std::span<const StreamId> mapped_anew);
 
     /// Recomputes what is stale or new, in transactions of its own.
     void rebuild();

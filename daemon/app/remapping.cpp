@@ -78,13 +78,15 @@ bool Remapping::step() {
 
 void Remapping::begin(Pending& source) {
     Transaction transaction(store_);
-    keeper_.forget(source.id);
+    std::vector<StreamId> mapped_anew;
     for (const StreamPlan& plan : portfolio_.streams()) {
         StoredStream stream = store_.stream(plan.source->name, plan.stream->name);
         if (stream.source != source.id) continue;
         stream.mapping_digest = plan.digest;
         store_.save_stream(stream);
+        mapped_anew.push_back(stream.id);
     }
+    left_as_they_were_ += keeper_.forget(source.id, mapped_anew);
     store_.set_fact(position_fact(source.id), "0");
     transaction.commit();
 }
@@ -114,10 +116,19 @@ void Remapping::map_block(RawBlock& block) {
     }
 }
 
-void map_changed_sources(Portfolio& portfolio, Store& store, RecordKeeper& keeper) {
+std::string Remapping::what_was_left() const {
+    if (left_as_they_were_ == 0) return {};
+    return fmt::format(
+        "{} records keep what the mapping before made of them: their rows are kept no longer "
+        "(`retention: raw`)",
+        left_as_they_were_);
+}
+
+std::string map_changed_sources(Portfolio& portfolio, Store& store, RecordKeeper& keeper) {
     Remapping remapping(portfolio, store, keeper);
     while (remapping.step()) {
     }
+    return remapping.what_was_left();
 }
 
 }  // namespace baselined::daemon

@@ -20,6 +20,8 @@ class Remapping {
     [[nodiscard]] std::vector<std::string> sources() const;
     /// False: nothing is left.
     bool step();
+    /// A sentence for the user; empty: all was mapped anew.
+    [[nodiscard]] std::string what_was_left() const;
 
   private:
     struct Pending {
@@ -37,9 +39,10 @@ class Remapping {
     Store& store_;
     RecordKeeper& keeper_;
     std::vector<Pending> pending_;
+    std::int64_t left_as_they_were_ = 0;
 };
 
-/// All of it at once.
-void map_changed_sources(Portfolio& portfolio, Store& store, RecordKeeper& keeper);
+/// All of it at once; what_was_left().
+std::string map_changed_sources(Portfolio& portfolio, Store& store, RecordKeeper& keeper);
 
 }  // namespace baselined::daemon

@@ -10,6 +10,7 @@
 #include "daemon/app/own_milestones.hpp"
 #include "daemon/app/poller.hpp"
 #include "daemon/app/remapping.hpp"
+#include "daemon/app/upkeep.hpp"
 #include "daemon/cli/commands.hpp"
 
 namespace baselined::daemon {
@@ -146,7 +147,8 @@ int once(Invocation& invocation, Sending sending) {
         keeper.take_snapshots(invocation.now);
         transaction.commit();
     }
-    map_changed_sources(portfolio, *store, keeper);
+    if (const std::string left = map_changed_sources(portfolio, *store, keeper); !left.empty())
+        fmt::print(stderr, "{}\n", left);
     keep_own_milestones(portfolio, *store, keeper);
     const auto failures = poll_once(portfolio, *store, keeper, invocation.now);
     keeper.rebuild();
@@ -164,6 +166,10 @@ int once(Invocation& invocation, Sending sending) {
         all_arrived = deliver_once(invocation, *store);
     else
         print_what_would_be_told(tellings, *store, invocation.now);
+    Upkeep upkeep(*store, portfolio.configuration().retention);
+    if (upkeep.is_due(invocation.now))
+        while (upkeep.step(invocation.now)) {
+        }
     return failures.empty() && all_arrived ? exit_done : exit_source_failed;
 }
 

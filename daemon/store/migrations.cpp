@@ -108,6 +108,11 @@ INSERT INTO record_key SELECT key, id FROM record ORDER BY key;
 DROP INDEX record_of_measure;
 CREATE INDEX record_of_measure ON record(kind) WHERE kind IN (4, 5, 8);
 )",
+    R"(
+CREATE TABLE block_age(block INTEGER PRIMARY KEY, at INTEGER NOT NULL);
+ALTER TABLE stream ADD COLUMN dropped_rows INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE stream ADD COLUMN dropped_rejected INTEGER NOT NULL DEFAULT 0;
+)",
 };
 
 int shape_of(Database& database) {

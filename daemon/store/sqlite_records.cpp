@@ -140,18 +140,43 @@ void SqliteStore::remove(RecordId id) {
     }
 }
 
-void SqliteStore::remove_all_of(SourceId source) {
+std::int64_t SqliteStore::remove_all_of(SourceId source, std::span<const StreamId> mapped_anew) {
     record_keys_->write();
-    prepared(
-        "DELETE FROM record_key WHERE number IN (SELECT id FROM record WHERE stream IN (SELECT id FROM "
-        "stream "
-        "WHERE source = ?))")
-        .bind(1, source)
-        .run();
-    prepared("DELETE FROM record WHERE stream IN (SELECT id FROM stream WHERE source = ?)")
-        .bind(1, source)
-        .run();
-    prepared("UPDATE stream SET records = 0, newest_at = NULL WHERE source = ?").bind(1, source).run();
+    std::vector<StreamId> streams;
+    {
+        Use found(prepared("SELECT id FROM stream WHERE source = ?"));
+        found->bind(1, source);
+        while (found->step()) streams.push_back(found->integer(0));
+    }
+    std::int64_t stay = 0;
+    for (const StreamId stream : streams)
+        stay += remove_all_of_stream(
+            stream, std::find(mapped_anew.begin(), mapped_anew.end(), stream) != mapped_anew.end());
+    return stay;
+}
+
+std::int64_t SqliteStore::remove_all_of_stream(StreamId stream, bool is_mapped_anew) {
+    const auto run = [&](const char* sql) {
+        prepared(sql).bind(1, stream).bind(2, is_mapped_anew ? 1 : 0).run();
+    };
+    run("DELETE FROM record_key WHERE number IN (SELECT id FROM record WHERE stream = ?1 AND block NOT IN "
+        "(SELECT "
+        "id FROM raw_block WHERE ?2 AND stream = ?1 AND size = 0 AND row_count > 0))");
+    run("DELETE FROM record WHERE stream = ?1 AND block NOT IN (SELECT id FROM raw_block WHERE ?2 AND stream "
+        "= ?1 "
+        "AND size = 0 AND row_count > 0)");
+    Use left(prepared("SELECT count(*), max(updated_at) FROM record WHERE stream = ?"));
+    left->bind(1, stream);
+    left->step();
+    const std::int64_t stay = left->integer(0);
+    Statement& save = prepared("UPDATE stream SET records = ?, newest_at = ? WHERE id = ?");
+    save.bind(1, stay).bind(3, stream);
+    if (stay > 0)
+        save.bind(2, left->integer(1));
+    else
+        save.bind_null(2);
+    save.run();
+    return stay;
 }
 
 bool SqliteStore::load(RecordId id, Record& record, std::int64_t& source) const {

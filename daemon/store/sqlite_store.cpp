@@ -41,6 +41,8 @@ SqliteStore::SqliteStore(const std::string& path, StoreMode mode)
         return;
     }
     database_.run("PRAGMA page_size = 8192");
+    // Of a new file only: its unused pages can be given back a few at a time.
+    database_.run("PRAGMA auto_vacuum = INCREMENTAL");
     database_.run("PRAGMA journal_mode = WAL");
     // NORMAL in WAL mode: a power cut may lose the last commits, never consistency; the cursor goes with its
     // rows.

@@ -43,7 +43,6 @@ class SqliteStore final : public Store {
     void save_block_counts(const RawBlock& block) override;
     std::vector<std::uint64_t> block_digests(FileId file) override;
     void retire_blocks(FileId file, std::int64_t from_ordinal) override;
-    void drop_unused_blocks(FileId file) override;
     std::optional<RawBlock> block(BlockId id) override;
     std::vector<RawBlock> blocks_after(SourceId source, BlockId after, int limit) override;
 
@@ -62,7 +61,7 @@ class SqliteStore final : public Store {
                 const Record& record) override;
     void touch(RecordId id, RowPlace place, std::uint64_t row_hash) override;
     void remove(RecordId id) override;
-    void remove_all_of(SourceId source) override;
+    std::int64_t remove_all_of(SourceId source, std::span<const StreamId> mapped_anew) override;
     bool load(RecordId id, Record& record, std::int64_t& source) const override;
     void scan(Kind kind, const std::function<void(RecordId, SourceId, const Record&)>& visit) override;
     std::optional<RowPlace> place_of(RecordId id) override;
@@ -118,6 +117,17 @@ class SqliteStore final : public Store {
     StoredReceiver receiver(std::string_view receiver) override;
     void save_receiver(const StoredReceiver& receiver) override;
 
+    std::int64_t newest_block() override;
+    void look_at_use(BlockUse& use, int most) override;
+    std::vector<BlockId> unused_blocks(const BlockUse& use, BlockId until) override;
+    void drop_block(BlockId block) override;
+    void note_block_age(Instant at) override;
+    BlockId newest_block_at(Instant at) override;
+    int empty_blocks(BlockId until, int most) override;
+    int drop_history(Instant before, int most) override;
+    int shrink(int pages) override;
+    void truncate_log() override;
+
     std::optional<std::string> fact(std::string_view name) override;
     void set_fact(std::string_view name, std::string_view value) override;
     void clear_fact(std::string_view name) override;
@@ -131,6 +141,7 @@ class SqliteStore final : public Store {
     std::vector<StoredDelivery> read_deliveries(Statement& rows) const;
     [[nodiscard]] const mappings::AttributeNumbers& attributes_of(Kind kind) const;
     SourceId source_of(StreamId stream) const;
+    std::int64_t remove_all_of_stream(StreamId stream, bool is_mapped_anew);
     std::int64_t shape_id(std::string_view names);
     RawBlock read_block(Statement& row) const;
     void drop_rows_except(const char* list_sql, std::span<const std::int64_t> kept,

@@ -154,11 +154,13 @@ StreamCounts SqliteStore::counts(StreamId stream) {
         blocks->bind(1, stream);
         while (blocks->step()) add_misfits(counts.misfits, blocks->text(0));
     }
-    Use records(prepared("SELECT records, deleted FROM stream WHERE id = ?"));
+    Use records(prepared("SELECT records, deleted, dropped_rows, dropped_rejected FROM stream WHERE id = ?"));
     records->bind(1, stream);
     if (records->step()) {
         counts.records = records->integer(0);
         counts.deleted = records->integer(1);
+        counts.read += records->integer(2);
+        counts.rejected += records->integer(3);
     }
     return counts;
 }
@@ -248,15 +250,6 @@ void SqliteStore::retire_blocks(FileId file, std::int64_t from_ordinal) {
         .run();
 }
 
-void SqliteStore::drop_unused_blocks(FileId file) {
-    Use retired(prepared("SELECT 1 FROM raw_block WHERE file = ? AND current = 0 LIMIT 1"));
-    retired->bind(1, file);
-    if (!retired->step()) return;  // spares the reading of every record
-    prepared("DELETE FROM raw_block WHERE file = ? AND current = 0 AND id NOT IN (SELECT block FROM record)")
-        .bind(1, file)
-        .run();
-}
-
 RawBlock SqliteStore::read_block(Statement& row) const {
     RawBlock block;
     block.id = row.integer(0);
@@ -285,8 +278,8 @@ std::vector<RawBlock> SqliteStore::blocks_after(SourceId source, BlockId after, 
     std::vector<RawBlock> blocks;
     Use found(prepared(
         "SELECT b.id, stream, file, ordinal, digest, size, data, row_count, rejected, misfits, names "
-        "FROM raw_block b JOIN shape s ON s.id = shape WHERE b.id > ? AND stream IN (SELECT id FROM "
-        "stream WHERE source = ?) ORDER BY b.id LIMIT ?"));
+        "FROM raw_block b JOIN shape s ON s.id = shape WHERE b.id > ? AND size > 0 AND stream IN (SELECT id "
+        "FROM stream WHERE source = ?) ORDER BY b.id LIMIT ?"));
     found->bind(1, after).bind(2, source).bind(3, limit);
     while (found->step()) blocks.push_back(read_block(*found));
     return blocks;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "daemon/store/alerts.hpp"
+#include "daemon/store/upkeep.hpp"
 #include "mappings/indicator/postings.hpp"
 #include "mappings/indicator/tally.hpp"
 #include "mappings/record/encoding.hpp"
@@ -129,7 +130,10 @@ struct StatusChange {
     std::string potential, implementation;
 };
 
-class Store : public mappings::PostingIndex, public mappings::RecordSource, public AlertStore {
+class Store : public mappings::PostingIndex,
+              public mappings::RecordSource,
+              public AlertStore,
+              public UpkeepStore {
   public:
     ~Store() override = default;
 
@@ -173,10 +177,8 @@ class Store : public mappings::PostingIndex, public mappings::RecordSource, publ
     virtual std::vector<std::uint64_t> block_digests(FileId file) = 0;
     /// From this ordinal on the file says something else now: its old blocks are no longer current.
     virtual void retire_blocks(FileId file, std::int64_t from_ordinal) = 0;
-    /// Drops retired blocks of the file that no record stands on any more.
-    virtual void drop_unused_blocks(FileId file) = 0;
     virtual std::optional<RawBlock> block(BlockId id) = 0;
-    /// The source's blocks after `after`, oldest first, at most `limit`.
+    /// The source's blocks after `after` whose rows are kept, oldest first, at most `limit`.
     virtual std::vector<RawBlock> blocks_after(SourceId source, BlockId after, int limit) = 0;
 
     // Rows of instances and sites, each once
@@ -198,7 +200,9 @@ class Store : public mappings::PostingIndex, public mappings::RecordSource, publ
                         const Record& record) = 0;
     virtual void touch(RecordId id, RowPlace place, std::uint64_t row_hash) = 0;
     virtual void remove(RecordId id) = 0;
-    virtual void remove_all_of(SourceId source) = 0;
+    /// All records of the source but those, of the streams `mapped_anew`, whose rows are kept no longer:
+    /// nothing could make them again. How many stay.
+    virtual std::int64_t remove_all_of(SourceId source, std::span<const StreamId> mapped_anew) = 0;
     virtual void scan(Kind kind, const std::function<void(RecordId, SourceId, const Record&)>& visit) = 0;
     virtual std::optional<RowPlace> place_of(RecordId id) = 0;
     /// An upper bound of how many records there are; cheap.

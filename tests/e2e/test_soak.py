@@ -128,8 +128,7 @@ class World:
 
     def delete_issue(self):
         if len(self.jira.issues) > 200:
-            with self.jira.lock:
-                del self.jira.issues[self.rng.choice(list(self.jira.issues))]
+            self.jira.delete(self.rng.choice(list(self.jira.issues)))
 
     def export_changes(self):
         self.files += 1

@@ -1,0 +1,189 @@
+#!/usr/bin/python3
+"""The store over years: rows that were replaced go, what is past its age goes where that is wished, the file shrinks; no figure changes."""
+import collections
+import datetime as dt
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from servicenow import ServiceNow, stamp  # noqa: E402
+
+PROGRAM = os.environ.get("BASELINED", str(ROOT / "build" / "dev" / "baselined"))
+BEGIN = dt.datetime(2026, 1, 10, 12, tzinfo=dt.timezone.utc)
+MAPPING = "kind: incident\nid: id\nfields: { opened_at: opened, service: service, title: text }\n"
+FILES = "  exports: { type: files, path: inbox, streams: { incidents: { match: '*.csv', mapping: incidents.yaml } } }\n"
+
+
+class Store(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="baselined-upkeep-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        (self.folder / "inbox").mkdir()
+        (self.folder / "incidents.yaml").write_text(MAPPING, encoding="utf-8")
+        (self.folder / "measures.yaml").write_text("measures: []\n", encoding="utf-8")
+        self.rng = random.Random(11)
+        self.configure()
+
+    def configure(self, more="", sources=FILES):
+        (self.folder / "baselined.yaml").write_text(f"store: store.db\nmeasures: [measures.yaml]\n{more}sources:\n{sources}", encoding="utf-8")
+
+    def run_program(self, *arguments, day=0, expect=0):
+        now = (BEGIN + dt.timedelta(days=day)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        done = subprocess.run([PROGRAM, arguments[0], "--config", str(self.folder / "baselined.yaml"), *(["--now", now] if arguments[0] not in ("sources", "integrity", "check") else []), *arguments[1:]],
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
+        return done
+
+    def write(self, rows, name="all.csv"):
+        path = self.folder / "inbox" / name
+        path.write_text("id,opened,service,text\n" + "".join(f"{i},{opened},{service},{self.rng.getrandbits(400):x}\n" for i, opened, service in rows), encoding="utf-8")
+
+    def query(self, sql):
+        with sqlite3.connect(f"file:{self.folder}/store.db?mode=ro", uri=True) as database:
+            result = database.execute(sql).fetchall()
+        database.close()
+        return result
+
+    def size(self):
+        return (self.folder / "store.db").stat().st_size
+
+    def volume(self, *where, day=0):
+        periods = json.loads(self.run_program("series", "--indicator", "incident_volume", *where, "--json", day=day).stdout)["periods"]
+        return {p["period"]: p["value"] for p in periods if p["value"]}
+
+    def assert_figures(self, rows, day):
+        self.assertEqual(self.volume(day=day), dict(collections.Counter(opened[:7] for _, opened, _ in rows)))
+        self.assertEqual(self.volume("--where", "service=vpn", day=day), dict(collections.Counter(opened[:7] for _, opened, service in rows if service == "vpn")))
+        self.assertIn("sound", self.run_program("integrity").stdout)
+
+
+class Churn(Store):
+    def rows(self, count=3000):
+        return [(n, f"2025-{n % 12 + 1:02d}-0{self.rng.randint(1, 9)} 10:00:00", self.rng.choice(["vpn", "mail"])) for n in range(count)]
+
+    def test_a_file_that_changes_every_day_does_not_make_the_store_grow(self):
+        sizes = []
+        for day in range(40):
+            rows = self.rows()
+            self.write(rows)
+            self.run_program("once", day=day)
+            sizes.append(self.size())
+        self.assert_figures(rows, 40)
+        self.assertEqual(self.query("SELECT count(*) FROM raw_block WHERE current = 0"), [(0,)])
+        self.assertLess(sizes[-1], sizes[5] * 1.2, sizes)
+
+    def test_rows_of_an_instance_that_change_every_day(self):
+        sn = ServiceNow()
+        self.addCleanup(sn.stop)
+        self.configure(sources=f"  acme: {{ type: servicenow, url: '{sn.url}', auth: {{ basic: {{ user: reader, password: secret }} }}, since: 2025-01-01, streams: {{ incident: {{ mapping: incidents.yaml }} }} }}\n")
+        (self.folder / "incidents.yaml").write_text("kind: incident\nid: sys_id\nupdated_at: sys_updated_on\nfields: { opened_at: opened_at, service: service, title: short_description }\n", encoding="utf-8")
+        sizes = []
+        at = int(time.time()) - 100_000
+        for day in range(20):
+            rows = self.rows(800)
+            for n, opened, service in rows:
+                sn.put("incident", {"sys_id": f"{n:032x}", "opened_at": opened, "service": service, "short_description": f"{self.rng.getrandbits(400):x}", "sys_updated_on": stamp(at + day * 1000 + n % 900)})
+            self.run_program("once", day=day)
+            sizes.append(self.size())
+        self.assert_figures(rows, 20)
+        self.assertLess(sizes[-1], sizes[4] * 1.2, sizes)
+        stream = json.loads(self.run_program("sources", "--json").stdout)["sources"][0]["streams"][0]
+        self.assertEqual((stream["records"], stream["read"]), (800, 20 * 800), "what was read stays counted")
+
+    def test_the_file_shrinks_when_much_is_gone(self):
+        rows = self.rows(30_000)
+        self.write(rows)
+        self.run_program("once")
+        before = self.size()
+        rows = [row[:2] + ("x",) for row in rows]
+        (self.folder / "inbox" / "all.csv").write_text("id,opened,service,text\n" + "".join(f"{i},{opened},{service},\n" for i, opened, service in rows), encoding="utf-8")
+        for day in (2, 4):
+            self.run_program("once", day=day)
+        self.assert_figures(rows, 4)
+        self.assertLess(self.size(), before * 0.9)
+        self.assertEqual(self.query("PRAGMA freelist_count"), [(0,)])
+
+    def test_killed_in_the_middle(self):
+        for day in range(0, 60, 2):
+            rows = self.rows(1500)
+            self.write(rows)
+            process = subprocess.Popen([PROGRAM, "once", "--config", str(self.folder / "baselined.yaml"), "--now", (BEGIN + dt.timedelta(days=day)).isoformat()], stderr=subprocess.DEVNULL)
+            time.sleep(self.rng.uniform(0.02, 0.15))
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        self.run_program("once", day=61)
+        self.assert_figures(rows, 61)
+        self.run_program("once", day=63)
+        self.assertEqual(self.query("SELECT count(*) FROM raw_block WHERE current = 0"), [(0,)])
+        self.assert_figures(rows, 63)
+
+
+class Retention(Store):
+    def test_raw_rows_past_their_age_go_and_the_records_stay(self):
+        self.configure("retention: { raw: 30d }\n")
+        old = [(n, f"2025-{n % 12 + 1:02d}-05 10:00:00", "vpn") for n in range(2500)]
+        new = [(n, "2026-02-01 10:00:00", "mail") for n in range(5000, 5600)]
+        self.write(old)
+        self.run_program("once", day=0)
+        self.write(new, "new.csv")
+        self.run_program("once", day=29)
+        self.assertEqual(self.query("SELECT count(*) FROM raw_block WHERE size = 0"), [(0,)])
+        done = self.run_program("once", day=31)
+        self.assertEqual(done.stderr, "")
+        self.assertEqual(self.query("SELECT sum(row_count) FROM raw_block WHERE size = 0"), [(2500,)])
+        self.assert_figures(old + new, 31)
+        # A mapping that changes reaches what is kept, and says what it does not reach.
+        (self.folder / "incidents.yaml").write_text(MAPPING.replace("service: service", "service: { value: all }"), encoding="utf-8")
+        self.assertIn("2500 records keep what the mapping before made of them", self.run_program("once", day=33).stderr)
+        self.assertEqual(self.volume("--where", "service=all", day=33), {"2026-02": 600})
+        self.assertEqual(sum(self.volume("--where", "service=vpn", day=33).values()), 2500)
+        self.assertEqual(sum(self.volume(day=33).values()), 3100)
+        # A file that changes is read as ever.
+        self.write([(n, opened, "x") for n, opened, _ in old])
+        self.run_program("once", day=35)
+        self.assertEqual(sum(self.volume("--where", "service=all", day=35).values()), 3100)
+        self.assertIn("sound", self.run_program("integrity").stdout)
+
+    def test_a_stream_that_goes_leaves_the_figures_whatever_is_kept(self):
+        self.configure("retention: { raw: 30d }\n")
+        self.write([(n, "2025-06-05 10:00:00", "vpn") for n in range(100)])
+        self.run_program("once", day=0)
+        self.run_program("once", day=40)
+        self.configure("retention: { raw: 30d }\n", "  other: { type: files, path: inbox, streams: { more: { match: '*.csv', mapping: incidents.yaml } } }\n")
+        self.run_program("once", day=41)
+        self.assertEqual(self.volume(day=41), {"2025-06": 100}, "once, by the new stream")
+
+    def test_history_past_its_age_goes_but_not_what_holds(self):
+        (self.folder / "measures.yaml").write_text("measures:\n  - { id: M, indicator: incident_volume, period: day, baseline: { value: 10, n: 10 }, target: { change: -50%, from: 2025-12-01, by: 2026-12-31 } }\n", encoding="utf-8")
+        self.configure("settle: 1d\nretention: { history: 90d }\nalerts: { from: a@example.org, routes: [ { to: [ops] } ], webhooks: { ops: { url: 'http://127.0.0.1:9/' } } }\n")
+        days = [dt.date(2025, 12, 1) + dt.timedelta(n) for n in range(30)]
+        rows = [(f"{day}-{n}", f"{day} 10:00:00", "vpn") for day in days for n in range(10)]
+        self.write(rows)
+        for day in (0, 5, 10):
+            self.run_program("once", day=day, expect=3)
+        statuses = self.query("SELECT potential FROM status_history ORDER BY id")
+        waiting = self.query("SELECT count(*) FROM delivery WHERE state = 'waiting'")
+        self.assertNotEqual(waiting, [(0,)])
+        self.run_program("once", day=120, expect=3)
+        self.assertIn(self.query("SELECT potential FROM status_history ORDER BY id DESC LIMIT 1")[0], [*statuses, ("unknown",)])
+        self.assertEqual(self.query("SELECT count(*) FROM status_history WHERE at < strftime('%s', '2026-01-11') * 1000 AND id NOT IN (SELECT max(id) FROM status_history WHERE potential <> 'unknown')"), [(0,)])
+        self.assertEqual(self.query("SELECT count(*) FROM delivery WHERE state = 'sent'"), [(0,)])
+
+    def test_an_age_must_be_a_day_or_longer(self):
+        self.configure("retention: { raw: 5m }\n")
+        self.assertIn("baselined.yaml:3:12: `raw` is a day or longer, like 400d", self.run_program("check", expect=78).stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
