@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::int64_t default_seconds = 1800;
 constexpr std::size_t words_bytes = 200;
+constexpr std::size_t least_secret_bytes = 4;  ///< less is a word of the answer rather than a secret
+constexpr std::string_view hidden = "(hidden)";
 
 std::string text_at(const rapidjson::Document& document, const char* name) {
     if (!document.IsObject()) return {};
@@ -83,7 +85,8 @@ Result<Request> token_request(const Login& login, const std::string& refresh, st
     return request;
 }
 
-Result<Token> parse_token(const Response& response, std::int64_t now_ms) {
+Result<Token> parse_token(const Response& response, const std::vector<std::string>& secrets,
+                          std::int64_t now_ms) {
     rapidjson::Document document;
     document.Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
     // 408 and 429 say "not now", not "not you".
@@ -95,13 +98,32 @@ Result<Token> parse_token(const Response& response, std::int64_t now_ms) {
                                                                  text_at(document, "error_description");
         return Error{is_refused ? ErrorCode::bad_input : ErrorCode::unavailable,
                      fmt::format("no token: the token endpoint answered {} {}", response.status,
-                                 words.substr(0, words_bytes))};
+                                 without_secrets(words, secrets).substr(0, words_bytes))};
     }
     Token token;
     token.access = text_at(document, "access_token");
     token.refresh = text_at(document, "refresh_token");
     token.expires_at_ms = now_ms + seconds_at(document, "expires_in") * 1000;
     return token;
+}
+
+std::vector<std::string> secrets_of(const Login& login, const Token& token) {
+    std::vector<std::string> secrets;
+    for (const auto& secret : {login.password, login.token, login.client_secret, login.refresh_token,
+                               token.access, token.refresh, base64(login.user + ":" + login.password)}) {
+        if (secret.size() < least_secret_bytes) continue;
+        secrets.push_back(secret);
+        if (auto sent = encoded(secret); sent != secret) secrets.push_back(std::move(sent));
+    }
+    return secrets;
+}
+
+std::string without_secrets(std::string words, const std::vector<std::string>& secrets) {
+    for (const auto& secret : secrets)
+        for (std::size_t at = words.find(secret); at != std::string::npos;
+             at = words.find(secret, at + hidden.size()))
+            words.replace(at, secret.size(), hidden);
+    return words;
 }
 
 }  // namespace baselined::connectors

@@ -30,8 +30,14 @@ Headers plain_headers(const Login& login);
 /// The form that asks for a token (RFC 6749, 7523). `refresh` is the newest refresh token, empty where there
 /// is none. Fails when the key of jwt_bearer cannot be read or signs nothing.
 Result<Request> token_request(const Login& login, const std::string& refresh, std::int64_t now_ms);
-/// What the endpoint answered; the error's text holds its own words and no secret.
-Result<Token> parse_token(const Response& response, std::int64_t now_ms);
+/// What the endpoint answered; the error's text holds its own words, without the `secrets`.
+Result<Token> parse_token(const Response& response, const std::vector<std::string>& secrets,
+                          std::int64_t now_ms);
+
+/// What must never be told of a login and the token it holds: as it was written and as it is sent.
+std::vector<std::string> secrets_of(const Login& login, const Token& token);
+/// Some servers quote what they refuse ("Invalid refresh token: ..."): their words with `(hidden)` instead.
+std::string without_secrets(std::string words, const std::vector<std::string>& secrets);
 
 /// A JSON Web Token (RFC 7519) signed with RS256 or ES256, by the kind of the key.
 Result<std::string> signed_jwt(const Login& login, std::int64_t now_ms);

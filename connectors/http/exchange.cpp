@@ -131,6 +131,8 @@ asio::awaitable<Result<Response>> Exchange::try_once(Request request, std::strin
         observer_({request.method + " " + shown(request.url), answer ? answer->status : 0,
                    std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - sent_at)});
     ++counts_.by_status[answer ? answer->status : 0];
+    if (answer && !answer->is_ok())
+        answer->body = without_secrets(std::move(answer->body), secrets_of(login_, token_));
     if (answer && answer->is_ok() && request.refusal)
         if (auto refused = request.refusal(*answer)) answer = std::move(*refused);
     co_return answer;
@@ -246,7 +248,7 @@ asio::awaitable<Result<void>> Exchange::renew_token() {
     if (!answer) co_return answer.error();
     const auto told = connectors::told_to_wait(*answer, now_ms());
     if (!answer->is_ok() && told) co_await pause(*told);
-    auto token = parse_token(*answer, now_ms());
+    auto token = parse_token(*answer, secrets_of(login_, token_), now_ms());
     if (!token) {
         if (!is_retryable(token.error().code) && refreshes && has_other_way) {
             token_ = {};

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """The daemon as an administrator meets it: systemd, reloads, logs, the web listener, faults."""
+import base64
 import json
 import os
 import pathlib
@@ -12,10 +13,12 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 from daemon import MAPPING, MEASURES, PROGRAM, Daemon, wait_for  # noqa: E402
+from fronts import ForwardProxy  # noqa: E402
 from servicenow import ServiceNow, stamp  # noqa: E402
 
 START = 1_767_225_600  # 2026-01-01
@@ -398,33 +401,122 @@ class Faults(Case):
         self.assertEqual(daemon.stop(), 0)
 
 
+class Telltale(ServiceNow):
+    """Knows everybody's login, until `is_sealed`; what it refuses it quotes, as some servers do."""
+    is_sealed = False
+    given = ()
+
+    def answer(self, method, path, headers, body):
+        form = dict(urllib.parse.parse_qsl(body.decode()))
+        quoted = " ".join([*form.values(), *(headers.get(name, "") for name in ("Authorization", "x-sn-apikey"))])
+        if path.startswith("/oauth_token.do"):
+            if self.is_sealed:
+                return 400, {}, {"error": "invalid_grant", "error_description": f"Invalid: {quoted}"}
+            token = {name: f"hush-{name}-{os.urandom(6).hex()}" for name in ("access_token", "refresh_token")}
+            self.given += tuple(token.values())
+            return 200, {}, {**token, "expires_in": 1800}
+        if self.is_sealed and headers.get("Authorization", "").removeprefix("Bearer ") in self.given:
+            return 401, {}, {"error": {"message": "expired", "detail": ""}, "status": "failure"}
+        if self.is_sealed:
+            return 403, {}, {"error": {"message": f"Not for {quoted}", "detail": ""}, "status": "failure"}
+        return super().answer(method, path, headers, body)
+
+    def is_logged_in(self, headers):
+        return True
+
+
 class Secrets(Case):
-    def test_none_is_ever_shown(self):
-        sn = self.instance(3)
-        secrets = {name: f"hush-{name}-{os.urandom(6).hex()}" for name in ("PASSWORD", "TOKEN", "CLIENT", "REFRESH", "SMTP", "HOOK", "BEAT")}
-        self.configure(f"""  one: {{ type: servicenow, url: "{sn.url}", auth: {{ basic: {{ user: u, password: "${{PASSWORD}}" }} }}, poll: 300ms, streams: {{ incident: {{ mapping: servicenow/incident }} }} }}
-  two: {{ type: servicenow, url: "{sn.url}", auth: {{ bearer: "${{TOKEN}}" }}, poll: 300ms, streams: {{ incident: {{ mapping: servicenow/incident }} }} }}
-  three: {{ type: servicenow, url: "{sn.url}", auth: {{ oauth2: {{ grant: refresh_token, client_id: c, client_secret: "${{CLIENT}}", refresh_token: "${{REFRESH}}" }} }}, poll: 300ms, streams: {{ incident: {{ mapping: servicenow/incident }} }} }}
-alerts:
+    NAMES = ("PASSWORD", "TOKEN", "APIKEY", "CLIENT", "REFRESH", "GRANT", "PROXY", "SMTP", "HOOK", "BEAT")
+    LOGINS = {"basic": "basic: {{ user: u, password: {PASSWORD} }}",
+              "bearer": "bearer: {TOKEN}",
+              "key": "api_key: {APIKEY}",
+              "refresh": "oauth2: {{ grant: refresh_token, client_id: c, client_secret: {CLIENT}, refresh_token: {REFRESH} }}",
+              "grant": "oauth2: {{ grant: password, client_id: c, client_secret: {CLIENT}, user: u, password: {GRANT} }}",
+              "client": "oauth2: {{ grant: client_credentials, client_id: c, client_secret: {CLIENT} }}",
+              "signed": "oauth2: {{ grant: jwt_bearer, client_id: c, client_secret: {CLIENT}, issuer: i, subject: s, key: own.key }}"}
+    SOURCE = '  {name}: {{ type: servicenow, url: "{url}", auth: {{ {login} }}{more}, poll: 300ms, streams: {{ incident: {{ mapping: servicenow/incident }} }} }}\n'
+    ALERTS = """alerts:
   from: a@example.org
   admin: b@example.org
-  smtp: {{ url: "smtp://127.0.0.1:9", user: u, password: "${{SMTP}}" }}
-  webhooks: {{ ops: {{ url: "http://127.0.0.1:9/hook", secret: "${{HOOK}}" }} }}
-""")
+  smtp: {{ url: "smtp://127.0.0.1:9", user: u, password: {SMTP} }}
+  webhooks: {{ ops: {{ url: "http://127.0.0.1:9/hook", secret: {HOOK} }} }}
+"""
+
+    def setUp(self):
+        super().setUp()
+        self.secrets = {name: f"hush-{name}-{os.urandom(6).hex()}" for name in self.NAMES}
+        self.secrets["PASSWORD"] += '&"'  # looks another way where it is quoted
+        self.said = ""
+        subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-out", str(self.folder / "own.key")], check=True, capture_output=True)
+        self.sn = Telltale()
+        self.addCleanup(self.sn.stop)
+        self.sn.references = {("incident", "business_service"): "cmdb_ci_service"}
+        for number in range(3):
+            self.sn.put("incident", self.incident(number))
+
+    def configure_all(self, proxy, are_references):
+        """Every secret there is, as a reference or written out."""
+        value = (lambda name: f"${{{name}}}") if are_references else (lambda name: self.secrets[name])
+        quoted = {name: "'" + value(name) + "'" for name in self.NAMES}
+        sources = "".join(self.SOURCE.format(name=name, url=self.sn.url, login=login.format(**quoted), more="") for name, login in self.LOGINS.items())
+        behind = self.SOURCE.format(name="behind", url=self.sn.url, login="basic: { user: u, password: x }", more=f", proxy: 'http://bot:{value('PROXY')}@{proxy}'")
+        self.configure(sources + behind + self.ALERTS.format(**quoted))
         text = (self.folder / "baselined.yaml").read_text(encoding="utf-8")
-        self.write("baselined.yaml", text.replace('"127.0.0.1:0"', '"127.0.0.1:0", heartbeat: "http://127.0.0.1:9/${BEAT}"'))
-        daemon = self.start(environment=secrets, arguments=("--log", "debug"))
-        daemon.wait_for(lambda: len({reason["source"] for reason in json.loads(daemon.get("/ready")[1])["reasons"]}) >= 3, 60)
+        self.write("baselined.yaml", text.replace('"127.0.0.1:0"', f'"127.0.0.1:0", heartbeat: "http://127.0.0.1:9/{value("BEAT")}"'))
+
+    def hear(self, *command, expect=0):
+        done = subprocess.run([PROGRAM, *command, "--config", str(self.folder / "baselined.yaml")], capture_output=True, text=True, check=False, timeout=60, env={**os.environ, **self.secrets})
+        self.assertEqual(done.returncode, expect, done.stderr)
+        self.said += done.stdout + done.stderr
+
+    def look_around(self, daemon):
+        self.said += "".join(daemon.get(page)[1] for page in ("/metrics", "/ready", "/health"))
+        for command in (("status",), ("sources",), ("check",), ("config", "show"), ("config", "show", "--json"), ("backup", str(self.folder / "store" / f"copy-{os.urandom(4).hex()}"))):
+            self.hear(*command)
+
+    def shapes(self):
+        """Each secret as it may show: as it is, in base64 with its user, percent-encoded, in JSON."""
+        key = (self.folder / "own.key").read_text(encoding="ascii").splitlines()[1:-1]
+        plain = {**self.secrets, **{f"key line {at}": line for at, line in enumerate(key)}, **{f"given {at}": token for at, token in enumerate(self.sn.given)}}
+        for name, secret in plain.items():
+            logins = [base64.b64encode(f"{user}:{secret}".encode()).decode() for user in ("u", "bot")]
+            yield from ((name, shape) for shape in {secret, urllib.parse.quote(secret, safe=""), json.dumps(secret)[1:-1], *logins})
+
+    def live(self, are_references):
+        """Let in by everybody, reloaded, refused by everybody."""
+        proxy = ForwardProxy("bot:" + self.secrets["PROXY"])
+        self.addCleanup(proxy.stop)
+        self.configure_all(proxy.address, are_references)
+        daemon = self.start(environment=self.secrets, arguments=("--log", "debug"))
+        names = {*self.LOGINS, "behind"}
+        daemon.wait_for(lambda: all(f"{name}/incident: read to its end" in daemon.told() for name in names), 60)
+        self.look_around(daemon)
+        self.sn.is_sealed = True
+        proxy.login = "bot:another"
         daemon.reload()
-        pages = daemon.get("/metrics")[1] + daemon.get("/ready")[1] + daemon.get("/health")[1]
-        said = "".join(subprocess.run([PROGRAM, command, "--config", str(self.folder / "baselined.yaml")], capture_output=True, text=True, check=False, env={**os.environ, **secrets}).stdout
-                       for command in ("status", "sources", "check"))
+        daemon.wait_for(lambda: {reason["source"] for reason in json.loads(daemon.get("/ready")[1])["reasons"]} >= names, 120)
+        self.look_around(daemon)
+        self.write("measures.yaml", "measures: [")
+        daemon.reload()
+        self.hear("check", expect=78)
         self.assertEqual(daemon.stop(), 0)
+        return daemon
+
+    def assert_unheard(self, daemon):
         stored = b"".join(path.read_bytes() for path in (self.folder / "store").iterdir())
-        self.assertIn("login is refused", daemon.told())
-        for name, secret in secrets.items():
-            self.assertNotIn(secret, daemon.told() + pages + said + "".join(daemon.notified()), name)
-            self.assertNotIn(secret.encode(), stored, name)
+        self.said += daemon.told() + "".join(daemon.notified())
+        self.assertIn("Invalid: ", self.said)  # their words are told
+        self.assertIn("Not for ", self.said)
+        self.assertGreaterEqual(len(self.sn.given), 8, "a token and a refresh token for each grant")
+        for name, shape in self.shapes():
+            self.assertNotIn(shape, self.said, name)
+            self.assertNotIn(shape.encode(), stored, name)
+
+    def test_none_is_ever_shown(self):
+        self.assert_unheard(self.live(are_references=True))
+
+    def test_nor_one_that_is_written_out(self):
+        self.assert_unheard(self.live(are_references=False))
 
 
 class Journal(Case):

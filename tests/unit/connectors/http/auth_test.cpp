@@ -89,19 +89,42 @@ TEST_CASE("JSON Web Tokens are signed so that others verify them") {
 
 TEST_CASE("token answers") {
     const auto token =
-        parse_token(answer(200, R"({"access_token":"a","refresh_token":"r","expires_in":"60"})"), now);
+        parse_token(answer(200, R"({"access_token":"a","refresh_token":"r","expires_in":"60"})"), {}, now);
     REQUIRE(token.has_value());
     CHECK(token->access == "a");
     CHECK(token->refresh == "r");
     CHECK(token->expires_at_ms == now + 60'000);
     const auto refused =
-        parse_token(answer(401, R"({"error":"server_error","error_description":"access_denied"})"), now);
+        parse_token(answer(401, R"({"error":"server_error","error_description":"access_denied"})"), {}, now);
     REQUIRE_FALSE(refused.has_value());
     CHECK((refused.error().code == ErrorCode::bad_input));
     CHECK_THAT(refused.error().text, Catch::Contains("access_denied"));
-    CHECK((parse_token(answer(200, "<html>"), now).error().code == ErrorCode::unavailable));
+    CHECK((parse_token(answer(200, "<html>"), {}, now).error().code == ErrorCode::unavailable));
     for (const long not_now : {408, 429, 503})
-        CHECK((parse_token(answer(not_now, ""), now).error().code == ErrorCode::unavailable));
+        CHECK((parse_token(answer(not_now, ""), {}, now).error().code == ErrorCode::unavailable));
+}
+
+TEST_CASE("a refusal that quotes what it was sent is told without it") {
+    Login login;
+    login.user = "bot";
+    login.password = "p&w=1";
+    login.client_secret = "hush";
+    const auto secrets = secrets_of(login, {"access-1", "refresh-1", 0});
+    CHECK(without_secrets("Invalid refresh token: refresh-1, not access-1 of bot", secrets) ==
+          "Invalid refresh token: (hidden), not (hidden) of bot");
+    CHECK(without_secrets("hushhush p&w=1 p%26w%3D1 Basic Ym90OnAmdz0x", secrets) ==
+          "(hidden)(hidden) (hidden) (hidden) Basic (hidden)");
+    // Cut after that: half a secret is one, too.
+    const std::string long_words = std::string(185, 'x') + " refresh-1";
+    const auto refused = parse_token(
+        answer(400, R"({"error":"bad","error_description":")" + long_words + R"("})"), secrets, now);
+    CHECK_THAT(refused.error().text, !Catch::Contains("refresh"));
+}
+
+TEST_CASE("a short word is no secret") {
+    Login login;
+    login.password = "no";
+    CHECK(without_secrets("no entry", secrets_of(login, {})) == "no entry");
 }
 
 TEST_CASE("token requests are forms, encoded, and a used refresh token is not sent twice") {
