@@ -191,12 +191,12 @@ asio::awaitable<Result<std::map<std::string, IssueReading::Alive>>> IssueReading
                      : get_request(base_, fmt::format("{}/issue/{}?fields=updated", api(), ids[at]));
         const auto response = co_await exchange_.call(request);
         if (!response) co_return response.error();
-        if (response->status == status_not_found || response->status == status_forbidden) {
-            // Of a list it means that the site cannot be asked so; of one, that it is gone or hidden.
-            if (is_cloud)
-                for (const std::string& id : part) alive[id] = {};
+        if (is_cloud && response->status >= 400 && response->status < 500) {
+            for (const std::string& id : part)
+                alive[id] = {};  // it cannot be asked so: the search has to tell
             continue;
         }
+        if (response->status == status_not_found || response->status == status_forbidden) continue;
         const auto answer = parse_answer(*response);
         if (!answer) co_return about(answer.error());
         note_alive(**answer, alive);
