@@ -130,7 +130,7 @@ class Reaching(Instance):
         process.stderr.close()
         self.assertEqual(process.returncode, 3)
         self.assertIn("longer than 256 MiB, unpacked", told)
-        self.assertLess(used.ru_maxrss, 900 << 10)  # KiB; the sanitizers' share included
+        self.assertLess(used.ru_maxrss, 800 << 10, "KiB, without sanitizers")
 
     def test_no_secret_is_told(self):
         self.fill(5, burst=0)
