@@ -41,11 +41,25 @@ std::optional<Error> refuse_page_for_people(const Response& response) {
     if (!is_html(response)) return std::nullopt;
     return Error{
         ErrorCode::unavailable,
-        "answered a page for people instead of data: the instance sleeps, or the address is another's"};
+        "answered a page for people instead of data: the instance sleeps, asks for a login, or the address "
+        "is another's"};
+}
+
+constexpr std::string_view cancelled_words = "ransaction cancelled";
+
+/// A list of names or ids is a third shorter with its commas as they are, and addresses are bounded.
+std::string encoded_list(std::string_view text) {
+    std::string result;
+    for (std::size_t at = 0; at <= text.size();) {
+        const std::size_t end = std::min(text.find(',', at), text.size());
+        result += (at == 0 ? "" : ",") + encoded(text.substr(at, end - at));
+        at = end + 1;
+    }
+    return result;
 }
 
 Error refusal(long status, const std::string& words) {
-    if (words.find("ransaction cancelled") != std::string::npos) return {ErrorCode::limit, words};
+    if (words.find(cancelled_words) != std::string::npos) return {ErrorCode::limit, words};
     const ErrorCode code = status >= 500 ? ErrorCode::unavailable : ErrorCode::bad_input;
     return {code, fmt::format("answered {}{}{}", status, words.empty() ? "" : ": ", words)};
 }
@@ -61,9 +75,10 @@ Request table_request(const std::string& url, const TableQuery& query) {
         "&sysparm_suppress_pagination_header=true&sysparm_limit={}{}{}&sysparm_query={}",
         url, encoded(query.table), query.limit,
         query.offset > 0 ? fmt::format("&sysparm_offset={}", query.offset) : std::string{},
-        query.fields.empty() ? std::string{}
-                             : "&sysparm_fields=" + encoded(fmt::format("{}", fmt::join(query.fields, ","))),
-        encoded(query.query));
+        query.fields.empty()
+            ? std::string{}
+            : "&sysparm_fields=" + encoded_list(fmt::format("{}", fmt::join(query.fields, ","))),
+        encoded_list(query.query));
     return request;
 }
 
@@ -93,11 +108,16 @@ Result<TableAnswer> parse_table(Response response, const std::vector<std::string
     return answer;
 }
 
-Request count_request(const std::string& url, const std::string& table) {
+bool is_cancelled(const Response& response) {
+    return response.status == 500 && response.body.find(cancelled_words) != std::string::npos;
+}
+
+Request count_request(const std::string& url, const std::string& table, const std::string& query) {
     Request request;
     request.headers = {{"Accept", "application/json"}};
     request.refusal = refuse_page_for_people;
-    request.url = fmt::format("{}/api/now/stats/{}?sysparm_count=true", url, encoded(table));
+    request.url = fmt::format("{}/api/now/stats/{}?sysparm_count=true{}", url, encoded(table),
+                              query.empty() ? "" : "&sysparm_query=" + encoded_list(query));
     return request;
 }
 

@@ -31,12 +31,17 @@ struct TableAnswer {
     std::size_t width = 0;                 ///< of a row: the fields asked for
     std::vector<std::string_view> values;  ///< row after row; "" where it has none
     std::vector<bool> present;  ///< by field: in some row; a field left out is how a right that lacks shows
-    std::deque<std::string> texts;      ///< the body, and what is not in it as it is
-    std::int64_t hidden = 0;            ///< rows without anything in them, or without sys_id
-    std::optional<std::int64_t> total;  ///< X-Total-Count: before access rules
-    int limit = 0;                      ///< that was asked for
-    std::int64_t server_ms = 0;         ///< the Date header; 0: none
+    std::deque<std::string> texts;       ///< the body, and what is not in it as it is
+    std::int64_t hidden = 0;             ///< rows without anything in them, or without sys_id
+    std::optional<std::int64_t> total;   ///< X-Total-Count: before access rules
+    std::optional<std::int64_t> behind;  ///< of the total, what stands behind this page
+    int limit = 0;                       ///< that was asked for
+    std::int64_t server_ms = 0;          ///< the Date header; 0: none
 
+    /// By the instance's own count there is nothing that this page does not show.
+    [[nodiscard]] bool is_last() const {
+        return behind == 0 && rows() > 0 && static_cast<std::int64_t>(rows()) + hidden < limit;
+    }
     [[nodiscard]] std::size_t rows() const { return width == 0 ? 0 : values.size() / width; }
     [[nodiscard]] std::span<const std::string_view> row(std::size_t index) const {
         return std::span(values).subspan(index * width, width);
@@ -48,8 +53,11 @@ struct TableAnswer {
 /// ErrorCode::limit: the page was too large for the server (transaction cancelled, body cut): ask for fewer.
 Result<TableAnswer> parse_table(Response response, const std::vector<std::string>& fields);
 
-/// How many rows a table has, whoever may read them; the instance's word of it. Empty: it does not say.
-Request count_request(const std::string& url, const std::string& table);
+/// "Transaction cancelled" with 500: the page was too large, and asking for it again would not help.
+bool is_cancelled(const Response& response);
+
+/// How many rows of a table match, whoever may read them; the instance's word of it. Empty: it does not say.
+Request count_request(const std::string& url, const std::string& table, const std::string& query);
 std::optional<std::int64_t> parse_count(const Response& response);
 
 /// The names of all fields that the answer's rows have.

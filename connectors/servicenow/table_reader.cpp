@@ -16,9 +16,6 @@ namespace {
 /// left for the next reading, and the minutes before are read again (what is the same is dropped).
 constexpr std::int64_t lag_ms = 2'000;
 constexpr std::int64_t overlap_ms = 10 * 60'000;
-constexpr int smallest_page = 10;
-/// URLs over 8192 bytes are refused (414).
-constexpr std::size_t ids_at_once = 150;
 
 // g++ 12 cannot build a list in the same expression as co_await.
 const std::vector<std::string> id_only{"sys_id"};
@@ -39,9 +36,9 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
 TableReading::TableReading(Exchange& exchange, TableOptions options)
     : exchange_(exchange),
       options_(std::move(options)),
-      columns_(options_.fields),
-      page_size_(options_.page_size) {
-    options_.query = without_order(options_.query);
+      pages_(exchange, options_.url, options_.table, without_order(options_.query), options_.page_size),
+      columns_(options_.fields) {
+    options_.query = pages_.query();
     for (const char* needed : {"sys_id", "sys_updated_on"})
         if (!has(columns_, needed)) columns_.emplace_back(needed);
     // What tells a breach where the flag still lags.
@@ -54,6 +51,10 @@ TableReading::TableReading(Exchange& exchange, TableOptions options)
     seen_fields_.assign(columns_.size(), false);
 }
 
+std::int64_t TableReading::server_ms() const {
+    return pages_.server_ms() != 0 ? pages_.server_ms() : own_clock_ms();
+}
+
 std::size_t TableReading::column(const std::string& field) const {
     return static_cast<std::size_t>(std::find(columns_.begin(), columns_.end(), field) - columns_.begin());
 }
@@ -64,64 +65,23 @@ std::string TableReading::fingerprint() const {
     return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
 }
 
-Error TableReading::about(const Error& error) const {
-    return {error.code, fmt::format("table {}: {}", options_.table, error.text)};
-}
-
-/// Asks; a page that is too large for the server is asked for again at half its size.
-asio::awaitable<Result<TableAnswer>> TableReading::ask(TableQuery query) {
-    for (;;) {
-        auto response = co_await exchange_.call(table_request(options_.url, query));
-        if (!response) co_return response.error();
-        auto answer = parse_table(std::move(*response), query.fields);
-        if (answer) {
-            server_ms_ = std::max(server_ms_, answer->server_ms != 0 ? answer->server_ms : own_clock_ms());
-            answer->limit = query.limit;
-            page_size_ = std::min(options_.page_size, page_size_ + page_size_ / 4 + 1);
-            co_return answer;
-        }
-        if (answer.error().code != ErrorCode::limit || query.limit <= smallest_page)
-            co_return about(answer.error());
-        query.limit = std::max(smallest_page, query.limit / 2);
-        page_size_ = query.limit;
-    }
-}
-
-/// One page of what the filter and the condition let through. Where a whole page is hidden by access rules,
-/// the next is asked for: only a page that is empty though nothing more can stand behind it is the end.
-asio::awaitable<Result<TableAnswer>> TableReading::page(std::string condition, std::string order,
-                                                        std::vector<std::string> fields) {
-    TableQuery query{options_.table, both(options_.query, condition) + "^" + order, std::move(fields),
-                     page_size_, 0};
-    for (;;) {
-        query.limit = page_size_;
-        auto answer = co_await ask(query);
-        if (!answer) co_return answer;
-        const auto shown = static_cast<std::int64_t>(answer->rows());
-        const std::int64_t matching = answer->total.value_or(shown) - query.offset;
-        is_hidden_ =
-            is_hidden_ || answer->hidden > 0 || shown < std::min<std::int64_t>(matching, answer->limit);
-        if (shown > 0 || matching <= answer->limit) co_return answer;
-        query.offset += answer->limit;
-    }
-}
-
 /// No row may also mean no right. Counts are taken before access rules: a table is empty only where both the
 /// list and the statistics say that there is nothing.
 asio::awaitable<bool> TableReading::is_truly_empty() {
-    const auto counted = co_await exchange_.call(count_request(options_.url, options_.table));
-    co_return counted&& parse_count(*counted) == 0;
+    const std::string whole;
+    co_return co_await pages_.count(whole) == 0;
 }
 
 asio::awaitable<Result<Notes>> TableReading::preflight() {
     TableQuery any{options_.table, "ORDERBYsys_id", columns_, 1, 0};
-    const auto first = co_await ask(any);
+    const auto first = co_await pages_.ask(any);
     if (!first) co_return first.error();
     Notes notes;
     // A field that is walked to through an empty reference may be left out of that row alone.
     for (std::size_t i = 0; i < columns_.size() && first->rows() > 0; ++i)
         if (!first->present[i] && columns_[i].find('.') == std::string::npos)
             note_missing(columns_[i], notes);
+    if (first->rows() > 0) pages_.note_visible(std::string(first->row(0)[column("sys_id")]));
     const bool is_hidden = first->total.value_or(0) > 0 || first->hidden > 0;
     if (first->rows() == 0 && first->total == 0 && co_await is_truly_empty()) co_return notes;
     if (first->rows() == 0 && !is_hidden)
@@ -135,7 +95,7 @@ asio::awaitable<Result<Notes>> TableReading::preflight() {
     // A term that the instance drops lets everything through: an impossible id shows it.
     TableQuery none{options_.table, both(options_.query, "sys_id=baselined-none") + "^ORDERBYsys_id", id_only,
                     1, 0};
-    const auto impossible = co_await ask(none);
+    const auto impossible = co_await pages_.ask(none);
     if (!impossible) co_return impossible.error();
     if (impossible->rows() > 0)
         co_return Error{
@@ -145,7 +105,7 @@ asio::awaitable<Result<Notes>> TableReading::preflight() {
     if (queried.empty() || first->rows() == 0) co_return notes;
     queried.emplace_back("sys_id");
     TableQuery of_fields{options_.table, "ORDERBYsys_id", queried, 1, 0};
-    const auto row = co_await ask(of_fields);
+    const auto row = co_await pages_.ask(of_fields);
     if (!row) co_return row.error();
     for (std::size_t i = 0; i + 1 < queried.size() && row->rows() > 0; ++i)
         if (!row->present[i])
@@ -181,10 +141,10 @@ asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSi
         cursor_.updated_ms = std::max(options_.since_ms - 1'000, cursor_.updated_ms - overlap_ms);
         cursor_.id.clear();
     }
-    if (cursor_.deletes_ms == 0) cursor_.deletes_ms = server_ms_;
-    const std::int64_t until = server_ms_ - lag_ms;
+    if (cursor_.deletes_ms == 0) cursor_.deletes_ms = server_ms();
+    const std::int64_t until = server_ms() - lag_ms;
     if (auto read = co_await read_window(until, sink); !read) co_return read.error();
-    if (rows_seen_ == 0 && is_hidden_ && !cursor_.is_first_done)
+    if (rows_seen_ == 0 && pages_.is_hidden() && !cursor_.is_first_done)
         co_return Error{
             ErrorCode::bad_input,
             fmt::format("table {}: the instance counts rows and shows none: the account may not read them",
@@ -198,7 +158,7 @@ asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSi
     last.columns = columns_;
     last.cursor = cursor_.text();
     if (auto kept = co_await sink(std::move(last)); !kept) co_return kept.error();
-    if (is_hidden_ && !has(notes_, hidden_rows())) notes_.push_back(hidden_rows());
+    if (pages_.is_hidden() && !has(notes_, hidden_rows())) notes_.push_back(hidden_rows());
     for (std::size_t i = 0; i < columns_.size() && rows_seen_ > 0; ++i)
         if (!seen_fields_[i]) note_missing(columns_[i], notes_);
     co_return notes_;
@@ -210,7 +170,7 @@ asio::awaitable<Result<void>> TableReading::read_window(std::int64_t until_ms, P
             if (auto drained = co_await drain_tie(sink); !drained) co_return drained.error();
         const std::string condition =
             fmt::format("sys_updated_on>{}^sys_updated_on<={}", stamp(cursor_.updated_ms), stamp(until_ms));
-        auto answer = co_await page(condition, "ORDERBYsys_updated_on^ORDERBYsys_id", columns_);
+        auto answer = co_await pages_.page(condition, "ORDERBYsys_updated_on^ORDERBYsys_id", columns_);
         if (!answer) co_return answer.error();
         if (answer->rows() == 0) co_return Result<void>{};
         const std::size_t id_column = column("sys_id"), updated_column = column("sys_updated_on");
@@ -233,7 +193,10 @@ asio::awaitable<Result<void>> TableReading::read_window(std::int64_t until_ms, P
         if (id.empty()) co_return co_await store(std::move(*answer), sink);
         cursor_.updated_ms = newest;
         cursor_.id = id;
+        // A backfill asks on: only the page behind its last row shows that the condition is obeyed.
+        const bool is_last = cursor_.is_first_done && answer->is_last();
         if (auto stored = co_await store(std::move(*answer), sink); !stored) co_return stored.error();
+        if (is_last) co_return Result<void>{};
     }
 }
 
@@ -241,8 +204,8 @@ asio::awaitable<Result<void>> TableReading::read_window(std::int64_t until_ms, P
 asio::awaitable<Result<void>> TableReading::drain_tie(PageSink sink) {
     for (;;) {
         const std::string at = stamp(cursor_.updated_ms);
-        auto answer = co_await page(fmt::format("sys_updated_on={}^sys_id>{}", at, cursor_.id),
-                                    "ORDERBYsys_id", columns_);
+        auto answer = co_await pages_.page(fmt::format("sys_updated_on={}^sys_id>{}", at, cursor_.id),
+                                           "ORDERBYsys_id", columns_);
         if (!answer) co_return answer.error();
         if (answer->rows() == 0) co_return Result<void>{};
         const std::string before = cursor_.id;
@@ -313,8 +276,8 @@ asio::awaitable<Result<void>> TableReading::find_deleted(PageSink sink) {
         TableQuery query{"sys_audit_delete",
                          fmt::format("tablename={}^sys_created_on>{}{}^ORDERBYsys_id", options_.table,
                                      stamp(from), after.empty() ? "" : "^sys_id>" + after),
-                         deletion_fields, page_size_, 0};
-        const auto answer = co_await ask(query);
+                         deletion_fields, pages_.page_size(), 0};
+        const auto answer = co_await pages_.ask(query);
         if (!answer && answer.error().code == ErrorCode::unavailable) co_return answer.error();
         if (!answer || answer->rows() == 0) break;
         Page page;
@@ -328,7 +291,7 @@ asio::awaitable<Result<void>> TableReading::find_deleted(PageSink sink) {
         page.cursor = cursor_.text();
         if (auto stored = co_await sink(std::move(page)); !stored) co_return stored.error();
     }
-    cursor_.deletes_ms = server_ms_;
+    cursor_.deletes_ms = server_ms();
     co_return Result<void>{};
 }
 
@@ -338,7 +301,7 @@ asio::awaitable<Result<void>> TableReading::reconcile(StreamPosition position, P
     for (;;) {
         std::string condition = fmt::format("sys_updated_on>{}", stamp(options_.since_ms - 1'000));
         if (!after.empty()) condition += "^sys_id>" + after;
-        const auto answer = co_await page(condition, "ORDERBYsys_id", id_and_update);
+        const auto answer = co_await pages_.page(condition, "ORDERBYsys_id", id_and_update);
         if (!answer) co_return answer.error();
         if (answer->rows() == 0) break;
         const std::size_t before = there.size();
@@ -369,11 +332,8 @@ asio::awaitable<Result<void>> TableReading::reconcile(StreamPosition position, P
 
 /// Rows that are there and were never met: committed late, or made visible.
 asio::awaitable<Result<void>> TableReading::read_ids(std::vector<std::string> ids, PageSink sink) {
-    for (std::size_t at = 0; at < ids.size(); at += ids_at_once) {
-        const auto end = ids.begin() + static_cast<std::ptrdiff_t>(std::min(ids.size(), at + ids_at_once));
-        const std::string list =
-            fmt::format("{}", fmt::join(ids.begin() + static_cast<std::ptrdiff_t>(at), end, ","));
-        auto answer = co_await page("sys_idIN" + list, "ORDERBYsys_id", columns_);
+    for (std::size_t at = 0; at < ids.size();) {
+        auto answer = co_await pages_.rows_of(ids, at, columns_);
         if (!answer) co_return answer.error();
         if (auto stored = co_await store(std::move(*answer), sink); !stored) co_return stored.error();
     }
@@ -393,7 +353,7 @@ asio::awaitable<Result<Sample>> TableReading::sample(int rows, bool all_fields) 
         columns_ = field_names(*response);
         query.fields = columns_;
     }
-    auto answer = co_await ask(query);
+    auto answer = co_await pages_.ask(query);
     if (!answer) co_return answer.error();
     co_return Sample{page_of(std::move(*answer)), std::move(*allowed)};
 }

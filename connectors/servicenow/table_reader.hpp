@@ -10,6 +10,7 @@
 #include "connectors/page.hpp"
 #include "connectors/servicenow/cursor.hpp"
 #include "connectors/servicenow/table_api.hpp"
+#include "connectors/servicenow/table_pages.hpp"
 
 namespace baselined::connectors::servicenow {
 
@@ -35,10 +36,7 @@ class TableReading {
     boost::asio::awaitable<Result<Sample>> sample(int rows, bool all_fields);
 
   private:
-    boost::asio::awaitable<Result<TableAnswer>> ask(TableQuery query);
     boost::asio::awaitable<bool> is_truly_empty();
-    boost::asio::awaitable<Result<TableAnswer>> page(std::string condition, std::string order,
-                                                     std::vector<std::string> fields);
     boost::asio::awaitable<Result<void>> read_window(std::int64_t until_ms, PageSink sink);
     boost::asio::awaitable<Result<void>> drain_tie(PageSink sink);
     boost::asio::awaitable<Result<void>> store(TableAnswer answer, PageSink sink);
@@ -51,15 +49,13 @@ class TableReading {
     void note_missing_fields(const TableAnswer& answer);
     [[nodiscard]] std::size_t column(const std::string& field) const;
     [[nodiscard]] std::string fingerprint() const;
-    Error about(const Error& error) const;
+    [[nodiscard]] std::int64_t server_ms() const;
 
     Exchange& exchange_;
     TableOptions options_;
+    TablePages pages_;
     std::vector<std::string> columns_;  ///< fields, and what reading itself needs
     Cursor cursor_;
-    int page_size_;
-    std::int64_t server_ms_ = 0;
-    bool is_hidden_ = false;  ///< the instance counts rows that it does not show
     std::vector<bool> seen_fields_;
     std::int64_t rows_seen_ = 0;
     Notes notes_;

@@ -145,6 +145,25 @@ class Complete(Instance):
         self.run_program("once")
         self.assert_complete()
 
+    def test_a_cancelled_transaction_of_status_500_is_not_asked_for_again(self):
+        self.fill(700)
+        self.sn.cancel_above, self.sn.cancel_status = 30, 500
+        began = time.monotonic()
+        self.run_program("once")
+        self.assertLess(time.monotonic() - began, 15, "each repetition would wait a second and more")
+        self.assert_complete()
+
+    def test_an_instance_that_gives_fewer_rows_than_asked_for(self):
+        self.fill(700)
+        self.sn.most_rows = 40
+        self.assertEqual(self.run_program("once").stderr, "", "no row is hidden")
+        self.assert_complete()
+        (self.folder / "store.db").unlink()
+        by_time = sorted((r["sys_updated_on"], i) for i, r in self.sn.tables["incident"].items())
+        self.sn.hidden_ids = {i for _, i in by_time[100:350]}
+        self.assertIn("access rules hide rows", self.run_program("once", expect=3).stderr)
+        self.assert_complete()
+
     def test_the_slas_breach_is_in_its_times(self):
         base = {"task": "", "sla": "", "stage": "completed", "start_time": stamp(START), "has_breached": "false", "sys_updated_on": stamp(START + 90_000)}
         for name, end, planned in (("late", 2, 1), ("equal", 1, 1), ("early", 1, 2)):
@@ -219,6 +238,18 @@ class Unreadable(Instance):
         self.run_program("check", "--online", expect=3)
         self.sn.hidden_fields, self.sn.unreadable_tables = set(), {"incident"}
         self.assertIn("access rules hide rows", self.run_program("check", "--online", expect=3).stderr)
+
+    def test_a_session_lost_on_the_way_is_no_end(self):
+        self.fill(700)
+
+        def lose(sn):
+            sn.is_anonymous = len(sn.journal.requests) > 6
+        self.sn.on_request = lose
+        self.assertIn("shows none now: the login", self.run_program("once", expect=3).stderr)
+        self.assertIsNone(json.loads(self.run_program("sources", "--json").stdout)["sources"][0]["streams"][0]["last_read_at"], "not read to its end")
+        self.sn.on_request, self.sn.is_anonymous = None, False
+        self.run_program("once")
+        self.assert_complete()
 
     def test_an_empty_table_is_no_lack_of_rights(self):
         self.sn.tables["incident"] = {}

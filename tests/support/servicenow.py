@@ -24,6 +24,9 @@ class ServiceNow(NastyServer):
         self.late = []            # (visible from, table, row)
         self.strip_ranges = False
         self.cancel_above = None  # rows: more than that and the transaction is cancelled
+        self.cancel_status = 200
+        self.most_rows = None     # of an answer, whatever it is asked for
+        self.is_anonymous = False  # the session is lost: 200, and lists without a row
         self.user, self.password = "reader", "secret"
         self.tokens, self.token_seconds, self.token_requests = {}, 1800, []
         self.clock = clock
@@ -98,15 +101,15 @@ class ServiceNow(NastyServer):
             rows, order = self.select(name, query.get("sysparm_query", ""))
         for field, backwards in reversed(order):
             rows.sort(key=lambda row: self.value(name, row, field), reverse=backwards)
-        total, limit, offset = len(rows), int(query.get("sysparm_limit", 10000)), int(query.get("sysparm_offset", 0))
+        total, limit, offset = len(rows), min(int(query.get("sysparm_limit", 10000)), self.most_rows or 10000), int(query.get("sysparm_offset", 0))
         page = rows[offset: offset + limit]  # before access rules: pages come short
         fields = query["sysparm_fields"].split(",") if query.get("sysparm_fields") else None
-        shown = [] if name in self.unreadable_tables else [self.shown(name, row, fields) for row in page if row["sys_id"] not in self.hidden_ids]
+        shown = [] if name in self.unreadable_tables or self.is_anonymous else [self.shown(name, row, fields) for row in page if row["sys_id"] not in self.hidden_ids]
         headers = {**date, "X-Total-Count": str(0 if name in self.denied_counts else total)}
         if self.is_version_1 and not shown:
             return 404, headers, {"error": {"message": "No Record found", "detail": "Record doesn't exist or ACL restricts the record retrieval"}, "status": "failure"}
         if self.cancel_above is not None and len(shown) > self.cancel_above:
-            return 200, headers, (b'{"result":[{"number":"INC1"}],"error":{"detail":"Transaction cancelled: maximum execution time exceeded",'
+            return self.cancel_status, headers, (b'{"result":[{"number":"INC1"}],"error":{"detail":"Transaction cancelled: maximum execution time exceeded",'
                                   b'"message":"Transaction cancelled"},"status":"failure"}')
         return 200, headers, {"result": shown}
 

@@ -1,0 +1,187 @@
+#include "connectors/servicenow/table_pages.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace baselined::connectors::servicenow {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr int smallest_page = 10;
+/// By so many rows a page that is hidden as a whole is stepped over while nothing larger was ever answered:
+/// an instance may give fewer rows at a time than it is asked for.
+constexpr std::int64_t careful_step = 100;
+constexpr std::size_t ids_at_once = 200;
+/// Instances refuse longer addresses (414).
+constexpr std::size_t longest_url = 8'192;
+
+// g++ 12 cannot build a list in the same expression as co_await.
+const std::vector<std::string> id_only{"sys_id"};
+
+std::int64_t returned(const TableAnswer& answer) {
+    return static_cast<std::int64_t>(answer.rows()) + answer.hidden;
+}
+
+bool has_id(const TableAnswer& answer, std::string_view id, std::size_t column) {
+    for (std::size_t index = 0; index < answer.rows(); ++index)
+        if (answer.row(index)[column] == id) return true;
+    return false;
+}
+
+}  // namespace
+
+TablePages::TablePages(Exchange& exchange, std::string url, std::string table, std::string query,
+                       int page_size)
+    : exchange_(exchange),
+      url_(std::move(url)),
+      table_(std::move(table)),
+      query_(std::move(query)),
+      page_size_(page_size),
+      largest_page_(page_size) {}
+
+asio::awaitable<Result<TableAnswer>> TablePages::ask(TableQuery query) {
+    const auto about = [this](const Error& error) {
+        return Error{error.code, fmt::format("table {}: {}", table_, error.text)};
+    };
+    for (;;) {
+        Request request = table_request(url_, query);
+        if (request.url.size() > longest_url)
+            co_return Error{
+                ErrorCode::bad_input,
+                fmt::format("table {}: a request's address would have {} bytes, and instances take {}: "
+                            "shorten the stream's `query` ({} bytes) or read fewer fields ({})",
+                            table_, request.url.size(), longest_url, query_.size(), query.fields.size())};
+        const bool is_smallest = query.limit <= smallest_page;
+        if (is_smallest) {
+            // Fewer rows cannot be asked for: what is cut off is asked for again.
+            request.refusal = [fields = query.fields](const Response& response) -> std::optional<Error> {
+                const auto parsed = parse_table(response, fields);
+                if (parsed || parsed.error().code == ErrorCode::bad_input) return std::nullopt;
+                return Error{ErrorCode::unavailable, parsed.error().text};
+            };
+        } else {
+            request.is_final = is_cancelled;
+        }
+        auto response = co_await exchange_.call(std::move(request));
+        if (!response) co_return about(response.error());
+        auto answer = parse_table(std::move(*response), query.fields);
+        if (answer) {
+            server_ms_ = std::max(server_ms_, answer->server_ms);
+            most_rows_ = std::max(most_rows_, returned(*answer));
+            answer->limit = query.limit;
+            if (query.limit >= page_size_)
+                page_size_ = std::min(largest_page_, page_size_ + page_size_ / 4 + 1);
+            co_return answer;
+        }
+        if (answer.error().code != ErrorCode::limit || is_smallest) co_return about(answer.error());
+        query.limit = std::max(smallest_page, query.limit / 2);
+        page_size_ = std::min(page_size_, query.limit);
+    }
+}
+
+asio::awaitable<Result<TableAnswer>> TablePages::page(std::string condition, std::string order,
+                                                      std::vector<std::string> fields) {
+    TableQuery query{table_, both(query_, condition) + "^" + order, std::move(fields), page_size_, 0};
+    bool is_checked = false;
+    for (;;) {
+        query.limit = page_size_;
+        auto answer = co_await ask(query);
+        if (!answer) co_return answer;
+        if (!answer->total && (answer->rows() == 0)) answer->total = co_await count(both(query_, condition));
+        if (answer->total) answer->behind = *answer->total - query.offset - returned(*answer);
+        if (answer->hidden > 0) is_hidden_ = true;
+        if (answer->rows() > 0) {
+            if (auto looked = co_await look_behind(query, *answer); !looked) co_return looked.error();
+            co_return answer;
+        }
+        if (!is_checked) {  // what says that nothing is there has to be the instance that showed rows before
+            if (visible_id_.empty() && answer->behind.value_or(0) <= 0 && answer->hidden == 0)
+                co_return answer;
+            if (auto known = co_await check_login(); !known) co_return known.error();
+            is_checked = true;
+            continue;
+        }
+        if (answer->hidden == 0 && answer->behind.value_or(0) <= 0) co_return answer;
+        is_hidden_ = true;
+        query.offset += step(*answer);
+        if (answer->total && query.offset >= *answer->total) co_return answer;
+    }
+}
+
+/// How far to step over a page without a visible row.
+int TablePages::step(const TableAnswer& answer) const {
+    const std::int64_t given = std::min<std::int64_t>(answer.limit, std::max(most_rows_, careful_step));
+    return static_cast<int>(std::max(given, answer.hidden));
+}
+
+/// A page that is shorter than asked for although more would match: either rows in it are hidden, or the
+/// instance gives no more at a time. Then the row behind it is one that the page did not have.
+asio::awaitable<Result<void>> TablePages::look_behind(const TableQuery& query, const TableAnswer& answer) {
+    if (is_hidden_ || answer.behind.value_or(0) <= 0 || returned(answer) >= answer.limit)
+        co_return Result<void>{};
+    TableQuery next = query;
+    next.offset += static_cast<int>(answer.rows());
+    next.limit = 1;
+    next.fields = id_only;
+    const auto row = co_await ask(next);
+    if (!row) co_return row.error();
+    const auto column = static_cast<std::size_t>(
+        std::find(query.fields.begin(), query.fields.end(), "sys_id") - query.fields.begin());
+    if (row->rows() == 0 || has_id(answer, row->row(0)[0], column))
+        is_hidden_ = true;
+    else
+        page_size_ = largest_page_ = static_cast<int>(answer.rows());
+    co_return Result<void>{};
+}
+
+/// An instance that lost a session may go on answering 200 with empty lists.
+asio::awaitable<Result<void>> TablePages::check_login() {
+    if (visible_id_.empty()) co_return Result<void>{};
+    TableQuery known{table_, "sys_id=" + visible_id_, id_only, 1, 0};
+    auto row = co_await ask(known);
+    if (!row) co_return row.error();
+    if (row->rows() > 0) co_return Result<void>{};
+    TableQuery any{table_, "ORDERBYsys_id", id_only, smallest_page, 0};  // that row may have gone
+    row = co_await ask(any);
+    if (!row) co_return row.error();
+    if (row->rows() > 0) co_return Result<void>{};
+    co_return Error{
+        ErrorCode::unavailable,
+        fmt::format("table {}: the instance showed rows a moment ago and shows none now: the login, "
+                    "or its rights, were lost on the way",
+                    table_)};
+}
+
+asio::awaitable<Result<TableAnswer>> TablePages::rows_of(const std::vector<std::string>& ids, std::size_t& at,
+                                                         std::vector<std::string> fields) {
+    std::size_t number = std::min({ids_at_once, ids.size() - at, static_cast<std::size_t>(page_size_)});
+    TableQuery query{table_, "", std::move(fields), 0, 0};
+    for (;;) {
+        const auto begin = ids.begin() + static_cast<std::ptrdiff_t>(at);
+        const std::string list =
+            fmt::format("{}", fmt::join(begin, begin + static_cast<std::ptrdiff_t>(number), ","));
+        query.query = both(query_, "sys_idIN" + list) + "^ORDERBYsys_id";
+        query.limit = static_cast<int>(number);
+        if (number > 1 && table_request(url_, query).url.size() > longest_url) {
+            number /= 2;
+            continue;
+        }
+        auto answer = co_await ask(query);
+        if (answer && answer->limit < query.limit) {  // too many for the server: name fewer
+            number = static_cast<std::size_t>(answer->limit);
+            continue;
+        }
+        if (answer) at += number;
+        co_return answer;
+    }
+}
+
+asio::awaitable<std::optional<std::int64_t>> TablePages::count(std::string query) {
+    const auto counted = co_await exchange_.call(count_request(url_, table_, query));
+    co_return counted ? parse_count(*counted) : std::nullopt;
+}
+
+}  // namespace baselined::connectors::servicenow
