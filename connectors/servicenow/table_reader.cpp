@@ -4,7 +4,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 namespace baselined::connectors::servicenow {
 
@@ -174,7 +174,7 @@ asio::awaitable<Result<void>> TableReading::read_window(std::int64_t until_ms, P
         if (!answer) co_return answer.error();
         if (answer->rows() == 0) co_return Result<void>{};
         const std::size_t id_column = column("sys_id"), updated_column = column("sys_updated_on");
-        std::int64_t newest = cursor_.updated_ms;
+        std::int64_t last = cursor_.updated_ms;
         std::string id;
         for (std::size_t index = 0; index < answer->rows(); ++index) {
             const auto row = answer->row(index);
@@ -185,13 +185,14 @@ asio::awaitable<Result<void>> TableReading::read_window(std::int64_t until_ms, P
                     fmt::format("table {}: asked for rows updated after {}, got one of {}: the instance "
                                 "disregards the condition (are sys_updated_on and its operators readable?)",
                                 options_.table, stamp(cursor_.updated_ms), row[updated_column])};
-            if (*updated > until_ms || *updated < newest)
-                continue;  // updated since, or out of order: met again
-            newest = *updated;
+            if (*updated > until_ms) continue;  // updated since: met again
+            // The last of them, not the newest: a row that was updated while the page was made stands before
+            // older ones.
+            last = *updated;
             id = row[id_column];
         }
         if (id.empty()) co_return co_await store(std::move(*answer), sink);
-        cursor_.updated_ms = newest;
+        cursor_.updated_ms = last;
         cursor_.id = id;
         // A backfill asks on: only the page behind its last row shows that the condition is obeyed.
         const bool is_last = cursor_.is_first_done && answer->is_last();
@@ -296,7 +297,7 @@ asio::awaitable<Result<void>> TableReading::find_deleted(PageSink sink) {
 }
 
 asio::awaitable<Result<void>> TableReading::reconcile(StreamPosition position, PageSink sink) {
-    std::set<std::string> there;
+    std::map<std::string, std::int64_t> there;  // when each was updated
     std::string after;
     for (;;) {
         std::string condition = fmt::format("sys_updated_on>{}", stamp(options_.since_ms - 1'000));
@@ -305,39 +306,56 @@ asio::awaitable<Result<void>> TableReading::reconcile(StreamPosition position, P
         if (!answer) co_return answer.error();
         if (answer->rows() == 0) break;
         const std::size_t before = there.size();
-        for (std::size_t index = 0; index < answer->rows(); ++index) there.emplace(answer->row(index)[0]);
+        for (std::size_t index = 0; index < answer->rows(); ++index)
+            there.emplace(answer->row(index)[0], parse_stamp(answer->row(index)[1]).value_or(0));
         if (there.size() == before)
             co_return Error{ErrorCode::bad_input,
                             fmt::format("table {}: the same ids come again and again", options_.table)};
         after = answer->row(answer->rows() - 1)[0];
     }
     const std::vector<StoredRow> stored = co_await position.stored_rows();
-    Page page;
-    page.columns = columns_;
-    page.is_reconciled = true;
-    for (const StoredRow& row : stored)
-        if (!there.contains(row.id)) page.deleted.push_back(row.id);
-    if (page.deleted.size() > 1 && page.deleted.size() * 2 >= stored.size()) {
+    std::vector<std::string> missing, unmet;
+    for (const StoredRow& row : stored) {
+        const auto found = there.find(row.id);
+        if (found == there.end())
+            missing.push_back(row.id);
+        else if (found->second <= row.version)
+            there.erase(found);
+    }
+    // Never met, or older than it is there: committed late, or made visible.
+    for (const auto& [id, updated] : there) unmet.push_back(id);
+    if (const auto read = co_await read_ids(std::move(unmet), sink); !read) co_return read.error();
+    if (missing.size() > 1 && missing.size() * 2 >= stored.size()) {
         notes_.push_back(
             fmt::format("table {}: {} of {} stored rows cannot be seen any more: rather rights that were "
                         "lost than rows deleted; nothing is removed",
-                        options_.table, page.deleted.size(), stored.size()));
+                        options_.table, missing.size(), stored.size()));
         co_return Result<void>{};
     }
-    for (const StoredRow& row : stored) there.erase(row.id);
+    // Asked for by id: a listing lacks what moved while it was read.
+    const auto still_there = co_await read_ids(missing, sink);
+    if (!still_there) co_return still_there.error();
+    Page page;
+    page.columns = columns_;
+    page.is_reconciled = true;
+    for (std::string& id : missing)
+        if (!still_there->contains(id)) page.deleted.push_back(std::move(id));
     page.cursor = cursor_.text();
-    if (auto kept = co_await sink(std::move(page)); !kept) co_return kept.error();
-    co_return co_await read_ids({there.begin(), there.end()}, sink);
+    co_return co_await sink(std::move(page));
 }
 
-/// Rows that are there and were never met: committed late, or made visible.
-asio::awaitable<Result<void>> TableReading::read_ids(std::vector<std::string> ids, PageSink sink) {
+/// Stores the rows of these ids; which of them are there.
+asio::awaitable<Result<std::set<std::string>>> TableReading::read_ids(std::vector<std::string> ids,
+                                                                      PageSink sink) {
+    std::set<std::string> met;
     for (std::size_t at = 0; at < ids.size();) {
         auto answer = co_await pages_.rows_of(ids, at, columns_);
         if (!answer) co_return answer.error();
+        for (std::size_t index = 0; index < answer->rows(); ++index)
+            met.emplace(answer->row(index)[column("sys_id")]);
         if (auto stored = co_await store(std::move(*answer), sink); !stored) co_return stored.error();
     }
-    co_return Result<void>{};
+    co_return met;
 }
 
 asio::awaitable<Result<Sample>> TableReading::sample(int rows, bool all_fields) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,8 @@ class TableReading {
     boost::asio::awaitable<Result<void>> store(TableAnswer answer, PageSink sink);
     boost::asio::awaitable<Result<void>> find_deleted(PageSink sink);
     boost::asio::awaitable<Result<void>> reconcile(StreamPosition position, PageSink sink);
-    boost::asio::awaitable<Result<void>> read_ids(std::vector<std::string> ids, PageSink sink);
+    boost::asio::awaitable<Result<std::set<std::string>>> read_ids(std::vector<std::string> ids,
+                                                                   PageSink sink);
     Page page_of(TableAnswer answer) const;
     [[nodiscard]] std::string hidden_rows() const;
     void note_missing(const std::string& field, Notes& notes) const;

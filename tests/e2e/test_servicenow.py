@@ -275,6 +275,25 @@ class Unreadable(Instance):
         self.assertEqual(len(self.sn.journal.requests), 1)
 
 
+class Late(Instance):
+    def test_what_is_committed_hours_late_is_found_by_comparing(self):
+        """An update and a new row of two hours ago, after the overlap has passed; and a deletion that was undone."""
+        self.fill(300)
+        self.run_program("once")
+        ids = list(self.sn.tables["incident"])
+        late = int(time.time()) - 7_200
+        self.sn.put("incident", {"sys_id": ids[5], "state": "7", "sys_updated_on": stamp(late), "sys_mod_count": "9"})
+        self.sn.put("incident", self.incident(88_001, late))
+        # The cursor is newer than they are.
+        self.sn.put("incident", {"sys_id": ids[6], "sys_updated_on": stamp(time.time() - 5)})
+        time.sleep(6)
+        self.run_program("once")
+        self.configure(reconcile="1s")
+        time.sleep(1.1)
+        self.run_program("once")
+        self.assert_complete()
+
+
 class Tokens(Instance):
     AUTH = "{ oauth2: { grant: client_credentials, client_id: baselined, client_secret: client-secret } }"
 
