@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+
 #include <fmt/format.h>
 
 #include "daemon/store/migrations.hpp"
@@ -19,6 +21,11 @@ constexpr std::chrono::seconds longest_open{3};
 
 void require_file(const std::string& path) {
     if (::access(path.c_str(), F_OK) == 0) return;
+    if (errno == EACCES)
+        throw StoreError(ErrorCode::unavailable,
+                         fmt::format("store {}: this user may not look into its folder; a service's store is "
+                                     "its user's: `runuser -u baselined -- baselined ...`",
+                                     path));
     throw StoreError(
         ErrorCode::unavailable,
         fmt::format("store {}: there is none yet; `baselined once` makes it by reading the sources", path));

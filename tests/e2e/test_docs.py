@@ -69,8 +69,8 @@ def indented_commands(page):
     inside = False
     for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
         inside ^= line.strip().startswith("```")
-        if not inside and re.match(r"\s{4,}baselined ", line):
-            yield number, re.split(r"\s+#", line.strip())[0]
+        if not inside and (command := re.match(r"\s{4,}(?:\w+=\S+ |runuser -u baselined -- )?(baselined .*)", line)):
+            yield number, re.split(r"\s+#", command[1])[0]
 
 
 def snippet_file(block):

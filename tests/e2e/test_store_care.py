@@ -2,6 +2,7 @@
 """The store in bad hands: full and read-only disks, damage, copies and their way back. Mounts small disks: needs root."""
 import os
 import pathlib
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -84,6 +85,19 @@ class Copies(Case):
         for name, reason in (("nonsense", "damaged or no store"), ("other.db", "no store of baselined"), ("missing", "no such file")):
             self.assertIn(reason, self.program("restore", str(self.folder / name), expect=1).stderr)
         self.assertEqual(self.store.read_bytes(), before)
+
+
+class Users(Case):
+    def test_who_may_not_look_at_the_store_is_not_told_that_there_is_none(self):
+        self.program("once")
+        copy = self.folder / "baselined"  # where another user reaches it
+        shutil.copy(test_service.PROGRAM, copy)
+        self.folder.chmod(0o755)
+        self.store.parent.chmod(0o700)
+        done = subprocess.run(["setpriv", "--reuid=nobody", "--clear-groups", str(copy), "status", "--config", str(self.folder / "baselined.yaml")],
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("this user may not look into its folder", done.stderr)
 
 
 class Damage(Case):
