@@ -16,7 +16,9 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
+from rounds import Rounds  # noqa: E402
 from servicenow import ServiceNow, stamp  # noqa: E402
+from servicenow_storm import Storm  # noqa: E402
 
 PROGRAM = os.environ.get("BASELINED", str(ROOT / "build" / "dev" / "baselined"))
 UTC = dt.timezone.utc
@@ -337,6 +339,56 @@ class Killed(Instance):
             process.wait()
         self.run_program("once")
         self.assert_complete()
+
+
+class Storms(Rounds, unittest.TestCase):
+    """What is left of it is nothing. ROWS=100000 for an instance of that many incidents; SEED=N repeats what failed."""
+    rounds = 1
+
+    def one_round(self, seed):
+        instance, count = ServiceNow(), int(os.environ.get("ROWS", 1500))
+        storm = Storm(instance, seed, count)
+        ahead = storm.rng.choice((0, 0, -7200, 5400))  # the instance's clock is hours off
+        instance.clock = lambda: time.time() + ahead
+        for turn in range(4):
+            storm.trouble(turn)
+            self.configure(instance, count, "24h" if turn < 2 else "1s")
+            self.once()
+        storm.calm()
+        time.sleep(2.1)
+        self.configure(instance, count, "1s")
+        for _ in range(2):
+            done = self.once()
+            time.sleep(1.1)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.compare(instance, storm)
+        instance.stop()
+
+    def configure(self, instance, count, reconcile):
+        streams = "".join(f"      {table}: {{ mapping: servicenow/{mapping} }}\n" for table, mapping in (("incident", "incident"), ("problem", "problem"), ("change_request", "change"), ("task_sla", "sla")))
+        (self.folder / "baselined.yaml").write_text(f"store: store.db\nsources:\n  acme:\n    type: servicenow\n    url: {instance.url}\n    auth: {{ oauth2: {{ grant: client_credentials, client_id: b, client_secret: client-secret }} }}\n"
+                                                    f"    since: 2020-01-01\n    page_size: {100 if count < 10_000 else 5_000}\n    reconcile: {reconcile}\n    give_up: 20s\n    streams:\n{streams}", encoding="utf-8")
+
+    def once(self, *arguments):
+        return subprocess.run([PROGRAM, *(arguments or ("once",)), "--config", str(self.folder / "baselined.yaml")], capture_output=True, text=True, check=False, timeout=1800)
+
+    def compare(self, instance, storm):
+        with sqlite3.connect(f"file:{self.folder}/store.db?mode=ro", uri=True) as database:
+            for kind, table in enumerate(("incident", "problem", "change_request", "task_sla")):
+                expected = {i: int(dt.datetime.strptime(r["sys_updated_on"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp()) * 1000 for i, r in instance.visible(table).items()}
+                stored = dict(database.execute("SELECT CASE typeof(key) WHEN 'blob' THEN lower(hex(key)) ELSE key END, version FROM source_row WHERE stream = (SELECT id FROM stream WHERE name = ?)", (table,)))
+                wrong = [(i, stored.get(i), expected.get(i)) for i in stored.keys() | expected.keys() if stored.get(i) != expected.get(i)]
+                self.assertEqual(wrong[:5], [], f"{table}: {len(wrong)} of {len(expected)}")
+                if kind < 3:
+                    self.assertEqual(database.execute("SELECT count(*), count(DISTINCT key) FROM record WHERE kind = ?", (kind,)).fetchone(), (len(expected), len(expected)), table)
+        self.assertEqual(instance.journal.violations, [])
+        self.assertLessEqual(instance.journal.most_in_flight, 4)
+        for indicator, figures in storm.indicators(dt.timezone.utc).items():
+            periods = json.loads(self.once("series", "--indicator", indicator, "--json").stdout)["periods"]
+            seen = {p["period"]: p["value"] for p in periods if p["value"] and p["period"] in figures}
+            self.assertEqual(set(seen), {period for period, value in figures.items() if value}, indicator)
+            for period, value in figures.items():
+                self.close(seen.get(period, 0), value, f"{indicator} {period}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 from alert_receivers import Hooks  # noqa: E402
 from daemon import Daemon, PROGRAM  # noqa: E402
 from jira import Jira, jira_time  # noqa: E402
-from nasty_http import Journal  # noqa: E402
+from nasty_http import Journal, NastyServer  # noqa: E402
 from servicenow import ServiceNow, stamp  # noqa: E402
 
 FAULTS = ("429", "429-reset", "503-html", "500", "reset", "cut", "cut-json", "trickle", "html")
@@ -316,7 +316,8 @@ def main():
     options = parser.parse_args()
     if "FAST_CLOCK" not in os.environ:
         return run_again_with_fast_clocks(options.speed)
-    Journal.tolerance_s = 0.05 * options.speed  # a request takes as much longer as the clocks run faster
+    Journal.on_its_way_s = 0.25 * options.speed  # a request takes as much longer as the clocks run faster
+    NastyServer.busy_s = 180
     soak = Soak(options)
     try:
         soak.run()

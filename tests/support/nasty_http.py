@@ -6,25 +6,30 @@ import ssl
 import struct
 import threading
 import time
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Journal:
     """What was asked, and what a polite client would not have done."""
-    tolerance_s = 0.05  # a request may have been on its way when the others were told
+    on_its_way_s = 0.25  # a request may have been on its way when another one was told
 
     def __init__(self):
         self.lock = threading.Lock()
         self.requests, self.violations = [], []
         self.in_flight = self.most_in_flight = 0
-        self.wait_until = 0.0
+        self.told_at = self.wait_until = 0.0
+
+    def tell_to_wait(self, until):
+        with self.lock:
+            self.told_at, self.wait_until = time.time(), until
 
     def begin(self, line):
         with self.lock:
             self.requests.append((time.time(), line))
             self.in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self.in_flight)
-            if time.time() < self.wait_until - self.tolerance_s:
+            if self.told_at + self.on_its_way_s < time.time() < self.wait_until:
                 self.violations.append(f"asked while told to wait {self.wait_until - time.time():.2f} s more: {line}")
 
     def end(self):
@@ -36,6 +41,9 @@ class NastyServer:
     """Subclasses answer(method, path, query, headers, body) -> (status, headers, body object or bytes).
 
     `faults` is a list of (predicate(method, path), kind, times): the next matching requests go wrong that way."""
+
+    clock = staticmethod(time.time)  # the server's own, which may be wrong
+    busy_s = 1                       # what one that is busy asks for
 
     def __init__(self):
         self.journal, self.faults, self.lock = Journal(), [], threading.RLock()
@@ -112,25 +120,25 @@ class NastyServer:
             return
         headers, body, status = {"Content-Type": "application/json"}, b'{"error":{"message":"busy","detail":""},"status":"failure"}', 429
         if fault == "429":
-            headers["Retry-After"] = "1"
+            headers["Retry-After"] = str(self.busy_s)
         elif fault == "429-reset":
-            headers["X-RateLimit-Reset"] = str(int(time.time()) + 2)
+            headers["X-RateLimit-Reset"] = str(int(self.clock()) + self.busy_s + 1)
         elif fault == "429-iso":
-            headers["X-RateLimit-Reset"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(time.time()) + 2))
+            headers["X-RateLimit-Reset"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(self.clock()) + self.busy_s + 1))
         elif fault == "429-past":
             headers["Retry-After"] = "Mon, 05 Jan 2026 10:11:12 GMT"
         elif fault == "429-html":
-            headers, body = {"Content-Type": "text/html", "Retry-After": "1", "x-ratelimit-remaining": "0"}, b"<html>Rate limit exceeded.</html>"
+            headers, body = {"Content-Type": "text/html", "Retry-After": str(self.busy_s), "x-ratelimit-remaining": "0"}, b"<html>Rate limit exceeded.</html>"
         elif fault == "503-html":
-            status, headers, body = 503, {"Content-Type": "text/html", "Retry-After": "1"}, b"<html>maintenance</html>"
+            status, headers, body = 503, {"Content-Type": "text/html", "Retry-After": str(self.busy_s)}, b"<html>maintenance</html>"
         elif fault == "500":
             status, body = 500, b'{"error":{"message":"oops","detail":"again"},"status":"failure"}'
         elif fault == "html":
             status, headers, body = 200, {"Content-Type": "text/html"}, b"<html><body>Your instance is hibernating</body></html>"
         if fault in ("429", "429-html", "503-html"):
-            self.journal.wait_until = time.time() + 1
+            self.journal.tell_to_wait(time.time() + self.busy_s)
         elif fault in ("429-reset", "429-iso"):
-            self.journal.wait_until = int(time.time()) + 2
+            self.journal.tell_to_wait(int(time.time()) + self.busy_s + 1)
         self.send(handler, status, headers, body, None)
 
     def send(self, handler, status, headers, payload, fault):
@@ -139,8 +147,8 @@ class NastyServer:
             headers = {**headers, "Content-Encoding": "gzip"}
         if fault == "cut-json":  # a whole body by its length, JSON that ends in the middle
             payload = payload[: len(payload) // 2]
-        handler.send_response(status)
-        for name, value in {"Content-Type": "application/json", **headers}.items():
+        handler.send_response_only(status)
+        for name, value in {"Content-Type": "application/json", "Date": formatdate(self.clock(), usegmt=True), **headers}.items():
             handler.send_header(name, value)
         handler.send_header("Content-Length", str(len(payload)))
         handler.end_headers()
