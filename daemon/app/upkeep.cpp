@@ -25,7 +25,8 @@ bool Upkeep::step(Instant now) {
     switch (part_) {
         case Part::begin:
             begin(now);
-            part_ = Part::look;
+            // A store's first reading has replaced nothing: it is not passed over once more at its end.
+            part_ = store_.fact(last_fact) ? Part::look : Part::shrink;
             return true;
         case Part::look:
             if (!look()) part_ = Part::drop;
