@@ -102,7 +102,8 @@ std::size_t HttpClient::Transfer::on_body(char* bytes, std::size_t size, std::si
         curl_easy_getinfo(self.easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
         // One piece of memory for a long page, were it packed or not; an announcement is no promise.
         if (announced > 0)
-            self.response.body.reserve(std::min(static_cast<std::size_t>(announced), largest_reserve));
+            self.response.body.reserve(std::min(static_cast<std::size_t>(announced), largest_reserve) +
+                                       parse_margin);
     }
     self.response.body.append(bytes, size * count);
     return size * count;

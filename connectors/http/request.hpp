@@ -29,6 +29,9 @@ struct Request {
     std::function<bool(const Response&)> is_final;
 };
 
+/// So many bytes behind a body may be looked at, not used, by a parser that reads 16 at once.
+constexpr std::size_t parse_margin = 16;
+
 struct Response {
     long status = 0;
     Headers headers;

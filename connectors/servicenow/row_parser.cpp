@@ -24,6 +24,7 @@ RowParser::RowParser(const std::vector<std::string>& fields, TableAnswer& answer
 }
 
 bool RowParser::parse(std::string& body) {
+    body.reserve(body.size() + parse_margin);
     body_ = body.data();
     body_bytes_ = body.size();
     rapidjson::InsituStringStream stream(body.data());

@@ -11,6 +11,8 @@ namespace {
 using connectors::Page;
 using connectors::SourceRowData;
 
+constexpr std::size_t foreseen = 8;  ///< rows
+
 class Intake {
   public:
     Intake(StreamPlan& plan, Store& store, RecordKeeper& keeper)
@@ -34,7 +36,11 @@ class Intake {
     void add_rows(const Page& page) {
         block_.stream = stream_.id;
         block_.id = store_.next_block();
-        for (const SourceRowData& row : page.rows) add_row(row);
+        for (std::size_t index = 0; index < page.rows.size(); ++index) {
+            if (index + foreseen < page.rows.size())
+                store_.foresee_source_row(stream_.id, page.rows[index + foreseen].id);
+            add_row(page.rows[index]);
+        }
         if (writer_.rows() == 0) return;
         block_.shape = shape_of(page);
         block_.rows = writer_.rows();

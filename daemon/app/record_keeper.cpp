@@ -162,7 +162,7 @@ void RecordKeeper::fill_lists(Kind kind, const std::vector<std::size_t>& lists) 
     std::vector<std::vector<Posting>> postings(lists.size());
     const auto write = [&](std::size_t index) {
         std::sort(postings[index].begin(), postings[index].end());
-        for (const Posting& posting : postings[index]) store_.insert_posting(lists_[lists[index]], posting);
+        store_.insert_postings(lists_[lists[index]], postings[index]);
         postings[index].clear();
     };
     store_.scan(kind, [&](RecordId id, SourceId source, const Record& record) {

@@ -30,6 +30,9 @@ class KeyFilter {
         return true;
     }
 
+    /// Of a key that will be asked for soon: its line comes from memory meanwhile.
+    void foresee(const Key& key) const { __builtin_prefetch(&bits_[first_word(key)]); }
+
     /// So many keys are in it that it knows little any more.
     [[nodiscard]] bool is_full() const { return count_ > bit_count / 12; }
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/store/bulk_insert.hpp"
 #include "daemon/store/key_filter.hpp"
 #include "daemon/store/sqlite.hpp"
 
@@ -25,13 +26,18 @@ class KeyTable {
     /// The key must not be there yet.
     void add(const Key& key, std::int64_t number);
     std::optional<std::int64_t> find(const Key& key);
+    /// Of a key that will be looked for soon.
+    void foresee(const Key& key) const {
+        if (seen_) seen_->foresee(key);
+    }
     void remove(const Key& key);
     void write();
     /// What waits was rolled back.
     void forget() { waiting_.clear(); }
 
   private:
-    Statement insert_, find_, remove_;
+    BulkInsert insert_;
+    Statement find_, remove_;
     std::vector<std::pair<Key, std::int64_t>> waiting_;
     std::optional<KeyFilter> seen_;  ///< while everything in the table came through this object
 };

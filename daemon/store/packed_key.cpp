@@ -2,15 +2,24 @@
 
 #include <xxhash.h>
 
+#include <array>
 #include <cstring>
 
 namespace baselined::daemon {
 
 namespace {
 
+constexpr std::array<signed char, 256> digits = [] {
+    std::array<signed char, 256> values{};
+    values.fill(-1);
+    for (signed char value = 0; value < 10; ++value) values[static_cast<std::size_t>('0' + value)] = value;
+    for (signed char value = 10; value < 16; ++value)
+        values[static_cast<std::size_t>('a' + value - 10)] = value;
+    return values;
+}();
+
 int digit_of(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    return digits[static_cast<unsigned char>(c)];
 }
 
 void packed_key(sqlite3_context* context, int /*count*/, sqlite3_value** values) {
@@ -56,12 +65,12 @@ void PackedKey::bind(Statement& statement, int index) const {
 
 std::string unpacked_key(const Statement& row, int column) {
     if (!row.is_blob(column)) return std::string(row.text(column));
-    static constexpr std::string_view digits = "0123456789abcdef";
+    static constexpr std::string_view letters = "0123456789abcdef";
     std::string text;
     for (const char byte : row.blob(column)) {
         const auto bits = static_cast<unsigned char>(byte);
-        text += digits[bits >> 4];
-        text += digits[bits & 15];
+        text += letters[bits >> 4];
+        text += letters[bits & 15];
     }
     return text;
 }

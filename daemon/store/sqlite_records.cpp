@@ -13,10 +13,6 @@ namespace {
 using mappings::Millis;
 using mappings::Posting;
 
-std::string_view bytes_of(const RecordKey& key) {
-    return {reinterpret_cast<const char*>(key.data()), key.size()};
-}
-
 std::int64_t as_integer(std::uint64_t bits) {
     return static_cast<std::int64_t>(bits);
 }
@@ -42,7 +38,7 @@ void bind_origin(Statement& statement, int index, const RowPlace& place) {
 /// Kinds that every evaluation asks for as a whole have an index of their own, which names their numbers.
 constexpr const char* scan_sql = "SELECT id, stream, body FROM record WHERE kind = ? ORDER BY id";
 constexpr const char* indexed_scan_sql =
-    "SELECT id, stream, body FROM record WHERE kind = ? AND kind IN (4, 5, 8) ORDER BY id";
+    "SELECT id, stream, body FROM record WHERE kind = ? AND (kind = 4 OR kind = 5 OR kind = 8) ORDER BY id";
 static_assert(static_cast<int>(Kind::action) == 4 && static_cast<int>(Kind::finding) == 5 &&
               static_cast<int>(Kind::milestone) == 8);
 
@@ -89,17 +85,10 @@ std::optional<RecordHead> SqliteStore::find(const RecordKey& key) {
 RecordId SqliteStore::insert(const RecordKey& key, StreamId stream, RowPlace place, std::uint64_t row_hash,
                              const Record& record) {
     body_of(record);
-    Statement& add = prepared(
-        "INSERT INTO record(key, kind, stream, block, row, row_hash, updated_at, body, origin) VALUES(?, ?, "
-        "?, "
-        "?, ?, ?, ?, ?, ?)");
-    add.bind_blob(1, bytes_of(key)).bind(2, static_cast<std::int64_t>(record.kind())).bind(3, stream);
-    add.bind(4, place.block).bind(5, place.index).bind(6, as_integer(row_hash));
-    bind_updated_at(add, 7, record);
-    add.bind_blob(8, body_);
-    bind_origin(add, 9, place);
-    add.run();
-    const RecordId id = database_.last_row();
+    const mappings::Value at = record.get(mappings::slot_updated_at);
+    const RecordId id = new_rows_->add_record({key, record.kind(), stream, place, row_hash,
+                                               at.present ? std::make_optional(at.integer) : std::nullopt},
+                                              body_);
     record_keys_->add(key, id);
     note(stream, 1, &record);
     return id;
@@ -242,12 +231,19 @@ void SqliteStore::drop_lists_except(std::span<const std::int64_t> kept) {
 }
 
 void SqliteStore::insert_posting(std::int64_t list, const Posting& posting) {
-    prepared("INSERT OR IGNORE INTO posting(list, hash, at, record) VALUES(?, ?, ?, ?)")
-        .bind(1, list)
-        .bind(2, as_integer(posting.hash))
-        .bind(3, millis_of(posting.at))
-        .bind(4, posting.record)
-        .run();
+    insert_postings(list, {&posting, 1});
+}
+
+void SqliteStore::insert_postings(std::int64_t list, std::span<const Posting> postings) {
+    if (!add_postings_)
+        add_postings_.emplace(database_, "INSERT OR IGNORE INTO posting(list, hash, at, record)", 4);
+    add_postings_->run(postings.size(), [&](Statement& statement, int first, std::size_t index) {
+        const Posting& posting = postings[index];
+        statement.bind(first, list)
+            .bind(first + 1, as_integer(posting.hash))
+            .bind(first + 2, millis_of(posting.at))
+            .bind(first + 3, posting.record);
+    });
 }
 
 void SqliteStore::erase_posting(std::int64_t list, const Posting& posting) {

@@ -61,6 +61,7 @@ SqliteStore::SqliteStore(const std::string& path, StoreMode mode)
     migrate(database_);
     record_keys_.emplace(database_, "record_key");
     row_keys_.emplace(database_, "source_row_key");
+    new_rows_.emplace(database_);
 }
 
 SqliteStore::~SqliteStore() {
@@ -80,6 +81,7 @@ std::unique_ptr<Store> make_passing_store() {
 }
 
 Statement& SqliteStore::prepared(const char* sql) const {
+    if (new_rows_) new_rows_->write();  // whatever the statement looks at
     auto& statement = statements_[sql];
     if (!statement) statement = std::make_unique<Statement>(database_, sql);
     return *statement;
@@ -126,6 +128,7 @@ void SqliteStore::rollback() noexcept {
     totals_.clear();
     if (record_keys_) record_keys_->forget();
     if (row_keys_) row_keys_->forget();
+    if (new_rows_) new_rows_->forget();
     // SQLite may have rolled back by itself already (disk full); a second failure has nobody to tell.
     if (database_.in_transaction()) sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
 }

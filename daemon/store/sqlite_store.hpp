@@ -8,6 +8,7 @@
 
 #include "daemon/store/key_table.hpp"
 #include "daemon/store/lock.hpp"
+#include "daemon/store/new_rows.hpp"
 #include "daemon/store/sqlite.hpp"
 #include "daemon/store/store.hpp"
 
@@ -46,6 +47,7 @@ class SqliteStore final : public Store {
     std::optional<RawBlock> block(BlockId id) override;
     std::vector<RawBlock> blocks_after(SourceId source, BlockId after, int limit) override;
 
+    void foresee_source_row(StreamId stream, std::string_view key) override;
     std::optional<SourceRow> source_row(StreamId stream, std::string_view key) override;
     std::int64_t add_source_row(StreamId stream, std::string_view key, const SourceRow& row) override;
     void save_source_row(const SourceRow& row) override;
@@ -86,6 +88,7 @@ class SqliteStore final : public Store {
     bool is_list_built(std::int64_t list) override;
     void set_list_built(std::int64_t list, bool built) override;
     void clear_postings(std::int64_t list) override;
+    void insert_postings(std::int64_t list, std::span<const mappings::Posting> postings) override;
     void drop_lists_except(std::span<const std::int64_t> kept) override;
     void insert_posting(std::int64_t list, const mappings::Posting& posting) override;
     void erase_posting(std::int64_t list, const mappings::Posting& posting) override;
@@ -134,7 +137,8 @@ class SqliteStore final : public Store {
     void use_attributes(const mappings::Schemas& schemas) override;
 
   private:
-    /// The statement of this SQL text, prepared at its first use. Keyed by address: pass literals only.
+    /// The statement of this SQL text, prepared at its first use. Keyed by address: pass literals only. What
+    /// is new is written before.
     Statement& prepared(const char* sql) const;
     void body_of(const Record& record);
     StoredDelivery read_delivery(Statement& row) const;
@@ -173,6 +177,8 @@ class SqliteStore final : public Store {
     bool is_broken_ = false;  ///< what was to be committed later is lost
 
     std::optional<KeyTable> record_keys_, row_keys_;  ///< in write mode
+    mutable std::optional<NewRows> new_rows_;         ///< in write mode
+    std::optional<BulkInsert> add_postings_;          ///< from its first use on
 };
 
 }  // namespace baselined::daemon

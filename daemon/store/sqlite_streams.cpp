@@ -296,6 +296,10 @@ std::optional<StoredFile> SqliteStore::file_of(BlockId block) {
                       std::string(found->text(6))};
 }
 
+void SqliteStore::foresee_source_row(StreamId stream, std::string_view key) {
+    row_keys_->foresee(digest_of(stream, key));
+}
+
 std::optional<SourceRow> SqliteStore::source_row(StreamId stream, std::string_view key) {
     const auto id = row_keys_->find(digest_of(stream, key));
     if (!id) return std::nullopt;
@@ -309,13 +313,7 @@ std::optional<SourceRow> SqliteStore::source_row(StreamId stream, std::string_vi
 }
 
 std::int64_t SqliteStore::add_source_row(StreamId stream, std::string_view key, const SourceRow& row) {
-    Statement& add =
-        prepared("INSERT INTO source_row(stream, key, version, digest, block, row) VALUES(?, ?, ?, ?, ?, ?)");
-    const PackedKey packed(key);
-    add.bind(1, stream).bind(3, row.version).bind(4, static_cast<std::int64_t>(row.digest));
-    packed.bind(add, 2);
-    add.bind(5, row.place.block).bind(6, row.place.index).run();
-    const std::int64_t id = database_.last_row();
+    const std::int64_t id = new_rows_->add_source_row(stream, key, row);
     row_keys_->add(digest_of(stream, key), id);
     return id;
 }

@@ -182,6 +182,8 @@ class Store : public mappings::PostingIndex,
     virtual std::vector<RawBlock> blocks_after(SourceId source, BlockId after, int limit) = 0;
 
     // Rows of instances and sites, each once
+    /// source_row() of it will be asked for soon: a hint, for speed.
+    virtual void foresee_source_row(StreamId stream, std::string_view key) = 0;
     virtual std::optional<SourceRow> source_row(StreamId stream, std::string_view key) = 0;
     /// A row that was not there before; returns its id.
     virtual std::int64_t add_source_row(StreamId stream, std::string_view key, const SourceRow& row) = 0;
@@ -245,6 +247,8 @@ class Store : public mappings::PostingIndex,
     virtual bool is_list_built(std::int64_t list) = 0;
     virtual void set_list_built(std::int64_t list, bool built) = 0;
     virtual void clear_postings(std::int64_t list) = 0;
+    /// As insert_posting() one by one, and cheaper; cheapest in their order.
+    virtual void insert_postings(std::int64_t list, std::span<const mappings::Posting> postings) = 0;
     virtual void drop_lists_except(std::span<const std::int64_t> kept) = 0;
 
     // Measures

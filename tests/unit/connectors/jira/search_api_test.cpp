@@ -23,10 +23,11 @@ TEST_CASE("a user's query keeps its meaning when it is bounded") {
 
 TEST_CASE("SLA fields in their four states") {
     rapidjson::Document issue;
-    issue.Parse(R"({"id":"7","fields":{"a":null,"b":{"id":"1","name":"TTR","completedCycles":[]},
+    const std::string json = R"({"id":"7","fields":{"a":null,"b":{"id":"1","name":"TTR","completedCycles":[]},
         "c":{"name":"TTR","completedCycles":[{"startTime":{"epochMillis":1},"stopTime":{"epochMillis":9},"breachTime":{"epochMillis":5},"breached":false}],
              "ongoingCycle":{"startTime":{"epochMillis":20},"breachTime":{"epochMillis":30},"breached":false,"paused":true}},
-        "d":"no SLA"}})");
+        "d":"no SLA"}})";
+    issue.Parse(json.data(), json.size());
     const std::vector<baselined::mappings::JiraField> fields{
         {"A", "a"}, {"B", "b"}, {"C", "c"}, {"D", "d"}, {"E", "e"}};
     add_slas(issue, fields, issue.GetAllocator());

@@ -16,7 +16,8 @@ rapidjson::Document read_cases() {
     std::stringstream text;
     text << file.rdbuf();
     rapidjson::Document document;
-    document.Parse(text.str().c_str());
+    const std::string json = text.str();
+    document.Parse(json.data(), json.size());
     return document;
 }
 
