@@ -23,7 +23,7 @@ constexpr long slow_seconds = 60;
 constexpr long receive_bytes = 256 << 10;  // pages are long
 
 constexpr long status_proxy_login = 407;
-constexpr std::size_t largest_reserve = 32u << 20;
+constexpr std::size_t largest_reserve = 8u << 20;
 
 ErrorCode code_of(CURLcode result) {
     switch (result) {
@@ -105,6 +105,10 @@ std::size_t HttpClient::Transfer::on_body(char* bytes, std::size_t size, std::si
             self.response.body.reserve(std::min(static_cast<std::size_t>(announced), largest_reserve) +
                                        parse_margin);
     }
+    // Growing by doubling would hold a long body twice while it is copied. What is reserved and not written
+    // takes no memory.
+    if (self.response.body.size() + size * count > std::max(self.response.body.capacity(), largest_reserve))
+        self.response.body.reserve(self.connection.most_bytes);
     self.response.body.append(bytes, size * count);
     return size * count;
 }

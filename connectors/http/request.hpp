@@ -51,7 +51,9 @@ struct Connection {
                                 ///< whatever the name resolves to; a proxy's own address counts alike
     std::chrono::milliseconds connect_timeout{std::chrono::seconds{20}};
     std::chrono::milliseconds timeout{std::chrono::minutes{5}};
-    std::size_t most_bytes = 256u << 20;  ///< of a body, unpacked
+    /// Of a body, unpacked. A page that is longer is asked for in halves, so this bounds what a source can
+    /// make us hold; what is parsed of it takes several times as much.
+    std::size_t most_bytes = 64u << 20;
 };
 
 /// `IMF-fixdate` and its older forms (RFC 9110, 5.6.7), as milliseconds since 1970.

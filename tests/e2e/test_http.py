@@ -129,8 +129,8 @@ class Reaching(Instance):
         process.returncode = os.waitstatus_to_exitcode(status)
         process.stderr.close()
         self.assertEqual(process.returncode, 3)
-        self.assertIn("longer than 256 MiB, unpacked", told)
-        self.assertLess(used.ru_maxrss, 800 << 10, "KiB, without sanitizers")
+        self.assertIn("longer than 64 MiB, unpacked", told)
+        self.assertLess(used.ru_maxrss, 130 << 10, "KiB, without sanitizers: the limit, and the program itself")
 
     def test_no_secret_is_told(self):
         self.fill(5, burst=0)
