@@ -286,6 +286,7 @@ asio::awaitable<void> Generation::evaluate(Reading reading) {
         Judgement judgement = judge(portfolio(), store, *keeper_, *books_, now, reading, untried);
         remember_tellings(judgement.tellings, store);
         transaction.commit();
+        store.keep_log_short();
         for (const MeasureView& view : judgement.views)
             ++outcome.measures[std::string(mappings::name_of(view.assessment.potential))];
         outcome.turns = std::move(judgement.turns);

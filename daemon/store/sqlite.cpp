@@ -148,7 +148,7 @@ Database::Database(const std::string& path, Access access) : path_(path) {
     handle_.reset(handle);
     if (code != SQLITE_OK) fail(code);
     sqlite3_extended_result_codes(handle, 1);
-    sqlite3_busy_timeout(handle, 30'000);
+    sqlite3_busy_timeout(handle, busy_timeout_ms);
 }
 
 void Database::run(const char* sql) {

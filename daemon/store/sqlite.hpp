@@ -16,6 +16,9 @@ namespace baselined::daemon {
 
 class Database;
 
+/// How long a statement waits for another process.
+constexpr int busy_timeout_ms = 30'000;
+
 /// One prepared statement. Bound texts and blobs must live until the next step: they are not copied.
 class Statement {
   public:

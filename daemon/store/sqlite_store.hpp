@@ -44,7 +44,6 @@ class SqliteStore final : public Store {
     void save_block_counts(const RawBlock& block) override;
     std::vector<std::uint64_t> block_digests(FileId file) override;
     void retire_blocks(FileId file, std::int64_t from_ordinal) override;
-    std::optional<RawBlock> block(BlockId id) override;
     std::vector<RawBlock> blocks_after(SourceId source, BlockId after, int limit) override;
 
     void foresee_source_row(StreamId stream, std::string_view key) override;
@@ -130,6 +129,7 @@ class SqliteStore final : public Store {
     int drop_history(Instant before, int most) override;
     int shrink(int pages) override;
     void truncate_log() override;
+    void keep_log_short() override;
 
     std::optional<std::string> fact(std::string_view name) override;
     void set_fact(std::string_view name, std::string_view value) override;

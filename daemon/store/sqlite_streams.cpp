@@ -265,15 +265,6 @@ RawBlock SqliteStore::read_block(Statement& row) const {
     return block;
 }
 
-std::optional<RawBlock> SqliteStore::block(BlockId id) {
-    Use found(prepared(
-        "SELECT b.id, stream, file, ordinal, digest, size, data, row_count, rejected, misfits, names "
-        "FROM raw_block b JOIN shape s ON s.id = shape WHERE b.id = ?"));
-    found->bind(1, id);
-    if (!found->step()) return std::nullopt;
-    return read_block(*found);
-}
-
 std::vector<RawBlock> SqliteStore::blocks_after(SourceId source, BlockId after, int limit) {
     std::vector<RawBlock> blocks;
     Use found(prepared(

@@ -1,9 +1,29 @@
 // The size of the store: blocks that nothing stands on, rows and history past their age, unused pages.
+#include <sys/stat.h>
+
 #include <algorithm>
 
 #include "daemon/store/sqlite_store.hpp"
 
 namespace baselined::daemon {
+
+namespace {
+
+/// A first reading leaves a log of ten times as much, which nothing makes smaller by itself.
+constexpr off_t longest_log_bytes = 16 << 20;
+
+class DoesNotWait {
+  public:
+    explicit DoesNotWait(sqlite3* database) : database_(database) { sqlite3_busy_timeout(database_, 0); }
+    ~DoesNotWait() { sqlite3_busy_timeout(database_, busy_timeout_ms); }
+    DoesNotWait(const DoesNotWait&) = delete;
+    DoesNotWait& operator=(const DoesNotWait&) = delete;
+
+  private:
+    sqlite3* database_;
+};
+
+}  // namespace
 
 std::int64_t SqliteStore::newest_block() {
     return next_block() - 1;
@@ -58,9 +78,8 @@ BlockId SqliteStore::newest_block_at(Instant at) {
 
 int SqliteStore::empty_blocks(BlockId until, int most) {
     prepared(
-        "UPDATE raw_block SET size = 0, data = x'' WHERE id IN (SELECT id FROM raw_block WHERE id <= ? AND "
-        "size "
-        "> 0 LIMIT ?)")
+        "UPDATE raw_block SET size = 0, data = x'' "
+        "WHERE id IN (SELECT id FROM raw_block WHERE id <= ? AND size > 0 LIMIT ?)")
         .bind(1, until)
         .bind(2, most)
         .run();
@@ -68,21 +87,28 @@ int SqliteStore::empty_blocks(BlockId until, int most) {
 }
 
 int SqliteStore::drop_history(Instant before, int most) {
+    constexpr const char* changes_but_the_last = R"(
+        DELETE FROM status_history WHERE id IN (
+            SELECT id FROM status_history
+            WHERE at < ? AND id NOT IN (
+                SELECT max(id) FROM status_history GROUP BY measure
+                UNION SELECT max(id) FROM status_history WHERE potential <> 'unknown' GROUP BY measure)
+            LIMIT ?))";
+    constexpr const char* subjects_of_deliveries = R"(
+        DELETE FROM delivery_subject WHERE delivery IN (
+            SELECT id FROM delivery WHERE created_at < ? AND state IN ('sent', 'dead') LIMIT ?))";
+    constexpr const char* deliveries_without_subjects = R"(
+        DELETE FROM delivery WHERE number IN (
+            SELECT number FROM delivery
+            WHERE created_at < ? AND state IN ('sent', 'dead')
+                AND id NOT IN (SELECT delivery FROM delivery_subject)
+            LIMIT ?))";
+    constexpr const char* how_periods_filled_up = R"(
+        DELETE FROM ripening WHERE (series, period, age) IN (
+            SELECT series, period, age FROM ripening WHERE period < ? LIMIT ?))";
     int dropped = 0;
     for (const char* sql :
-         {"DELETE FROM status_history WHERE id IN (SELECT id FROM status_history WHERE at < ? AND id NOT IN "
-          "(SELECT max(id) FROM status_history GROUP BY measure UNION SELECT max(id) FROM status_history "
-          "WHERE "
-          "potential <> 'unknown' GROUP BY measure) LIMIT ?)",
-          "DELETE FROM delivery_subject WHERE delivery IN (SELECT id FROM delivery WHERE created_at < ? AND "
-          "state "
-          "IN ('sent', 'dead') LIMIT ?)",
-          "DELETE FROM delivery WHERE number IN (SELECT number FROM delivery WHERE created_at < ? AND state "
-          "IN "
-          "('sent', 'dead') AND id NOT IN (SELECT delivery FROM delivery_subject) LIMIT ?)",
-          "DELETE FROM ripening WHERE (series, period, age) IN (SELECT series, period, age FROM ripening "
-          "WHERE "
-          "period < ? LIMIT ?)"}) {
+         {changes_but_the_last, subjects_of_deliveries, deliveries_without_subjects, how_periods_filled_up}) {
         prepared(sql).bind(1, before.time_since_epoch().count()).bind(2, most).run();
         dropped += sqlite3_changes(database_.handle());
     }
@@ -103,8 +129,16 @@ int SqliteStore::shrink(int pages) {
     return static_cast<int>(before - unused());
 }
 
+void SqliteStore::keep_log_short() {
+    struct stat log {};
+    const char* file = sqlite3_filename_wal(sqlite3_db_filename(database_.handle(), "main"));
+    if (file != nullptr && ::stat(file, &log) == 0 && log.st_size > longest_log_bytes) truncate_log();
+}
+
 void SqliteStore::truncate_log() {
     settle();
+    // Whoever reads keeps the log alive. Everything else that the store has to do does not wait for them.
+    const DoesNotWait impatient(database_.handle());
     Statement checkpoint(database_, "PRAGMA wal_checkpoint(TRUNCATE)");
     checkpoint.step();
 }

@@ -177,7 +177,6 @@ class Store : public mappings::PostingIndex,
     virtual std::vector<std::uint64_t> block_digests(FileId file) = 0;
     /// From this ordinal on the file says something else now: its old blocks are no longer current.
     virtual void retire_blocks(FileId file, std::int64_t from_ordinal) = 0;
-    virtual std::optional<RawBlock> block(BlockId id) = 0;
     /// The source's blocks after `after` whose rows are kept, oldest first, at most `limit`.
     virtual std::vector<RawBlock> blocks_after(SourceId source, BlockId after, int limit) = 0;
 

@@ -121,14 +121,20 @@ std::string aside_name(const std::string& store) {
     return fmt::format("{}.before-restore-{}", store, stamp);
 }
 
-/// Brings what the write-ahead log holds into the file. A damaged store is kept with its log beside it.
-void settle(const std::string& store, const std::string& aside) {
+/// Brings what the write-ahead log holds into the file; false: it is damaged, or somebody still reads.
+bool write_back(const std::string& store) {
     try {
         Database old(store, Database::Access::read);
-        old.run("PRAGMA wal_checkpoint(TRUNCATE)");
+        Statement checkpoint(old, "PRAGMA wal_checkpoint(TRUNCATE)");
+        return checkpoint.step() && checkpoint.integer(0) == 0;  // the first column: busy
     } catch (const StoreError&) {
-        if (fs::exists(store + "-wal")) fs::rename(store + "-wal", aside + "-wal");
+        return false;
     }
+}
+
+/// A store that cannot be settled is kept with its log beside it.
+void settle(const std::string& store, const std::string& aside) {
+    if (!write_back(store) && fs::exists(store + "-wal")) fs::rename(store + "-wal", aside + "-wal");
     for (const char* suffix : {"-wal", "-shm"}) ::unlink((store + suffix).c_str());
 }
 

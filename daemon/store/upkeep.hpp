@@ -17,7 +17,7 @@ struct BlockUse {
     std::unordered_set<std::int64_t> blocks;
 };
 
-/// All calls but shrink() and truncate_log() stand inside a transaction.
+/// All calls but shrink(), truncate_log() and keep_log_short() stand inside a transaction.
 class UpkeepStore {
   public:
     virtual ~UpkeepStore() = default;
@@ -44,8 +44,10 @@ class UpkeepStore {
 
     /// Gives up to `pages` unused pages of the file back to the system; how many.
     virtual int shrink(int pages) = 0;
-    /// Makes the write-ahead log as small as it can be.
+    /// Empties the write-ahead log, unless another process reads just now.
     virtual void truncate_log() = 0;
+    /// The same where the log is long, to be called often: what was busy once is tried again.
+    virtual void keep_log_short() = 0;
 };
 
 }  // namespace baselined::daemon

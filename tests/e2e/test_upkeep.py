@@ -17,6 +17,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
+from daemon import Daemon  # noqa: E402
 from servicenow import ServiceNow, stamp  # noqa: E402
 
 PROGRAM = os.environ.get("BASELINED", str(ROOT / "build" / "dev" / "baselined"))
@@ -113,6 +114,25 @@ class Churn(Store):
         self.assert_figures(rows, 4)
         self.assertLess(self.size(), before * 0.9)
         self.assertEqual(self.query("PRAGMA freelist_count"), [(0,)])
+
+    def test_the_log_is_short_again_after_a_first_reading_and_waits_for_nobody_who_reads(self):
+        self.write(self.rows(10))
+        self.run_program("once")
+        reader = sqlite3.connect(self.folder / "store.db", isolation_level=None)
+        self.addCleanup(reader.close)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM record").fetchone()
+        self.configure(sources=FILES.replace("path: inbox", "path: inbox, poll: 1s"))
+        self.write(self.rows(90_000))
+        daemon = Daemon(self.folder)
+        self.addCleanup(daemon.stop)
+        daemon.wait_for(lambda: self.query("SELECT count(*) FROM record") == [(90_000,)])
+        read_until = daemon.told().count("read to its end")
+        daemon.wait_for(lambda: daemon.told().count("read to its end") >= read_until + 3, 15)
+        log = self.folder / "store.db-wal"
+        self.assertGreater(log.stat().st_size, 16 << 20)
+        reader.execute("COMMIT")
+        daemon.wait_for(lambda: log.stat().st_size < 1 << 20, 15)
 
     def test_killed_in_the_middle(self):
         for day in range(0, 60, 2):
