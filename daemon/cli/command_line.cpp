@@ -9,6 +9,7 @@
 #include "daemon/app/service.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/real_clock.hpp"
+#include "daemon/store/owner.hpp"
 
 namespace baselined::daemon {
 
@@ -90,10 +91,18 @@ std::unique_ptr<Invocation> prepare(const Arguments& arguments, int& status) {
     return nullptr;
 }
 
+/// Files that root made would be closed to the service, whose store it is.
+void go_on_as_owner(const ReadyConfiguration& ready) {
+    const std::string& store = ready.loaded.configuration.store;
+    if (const auto user = become_owner_of(store))
+        fmt::print(stderr, "store {}: it is {}'s; going on as that user\n", store, *user);
+}
+
 int run_daemon(const std::string& path, const std::string& level) {
     set_log_level(log_level_of(level).value_or(LogLevel::info));
     auto ready = make_ready(path);
     if (ready == nullptr) return exit_configuration;
+    go_on_as_owner(*ready);
     serve(std::move(ready), [&path](std::string& complaints) { return load_ready(path, complaints); });
     return exit_done;
 }
@@ -118,6 +127,7 @@ int run(const CLI::App& command, Arguments& arguments) {
     const std::string& name = command.get_name();
     if (name == "check") return check(invocation, arguments.online);
     if (name == "export") return export_all(invocation, arguments.exported);
+    if (name == "once") go_on_as_owner(*invocation.ready);
     if (name == "once") return once(invocation, arguments.is_dry_run ? Sending::nothing : Sending::as_due);
     if (name == "ack") return hold_back(invocation, StoredHold::Kind::ack, arguments.hold);
     if (name == "silence") return hold_back(invocation, StoredHold::Kind::silence, arguments.hold);

@@ -8,21 +8,36 @@
 #include <cerrno>
 #include <cstring>
 
+#include "daemon/store/owner.hpp"
 #include "daemon/store/store.hpp"
 
 namespace baselined::daemon {
 
 namespace {
 
+[[noreturn]] void fail(const std::string& store_path, const std::string& path) {
+    throw StoreError(
+        ErrorCode::unavailable,
+        fmt::format(
+            "store {}: cannot make its lock file {}: {}; check that the folder exists, and that folder "
+            "and file belong to this user",
+            store_path, path, std::strerror(errno)));
+}
+
 int open_lock_file(const std::string& store_path) {
     const std::string path = store_path + ".lock";
-    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (descriptor < 0)
-        throw StoreError(
-            ErrorCode::unavailable,
-            fmt::format(
-                "store {}: cannot make its lock file {}: {}; check that the folder exists and is writable",
-                store_path, path, std::strerror(errno)));
+    constexpr int flags = O_RDWR | O_CREAT | O_CLOEXEC;
+    // Only one that was made here is given away: in the owner's folder another's file may have been linked.
+    int descriptor = ::open(path.c_str(), flags | O_EXCL, 0600);
+    const bool is_new = descriptor >= 0;
+    if (!is_new && errno == EEXIST) descriptor = ::open(path.c_str(), flags, 0600);
+    if (descriptor < 0) fail(store_path, path);
+    try {
+        if (is_new) hand_to_owner_of(store_path, descriptor);
+    } catch (const StoreError&) {
+        ::close(descriptor);
+        throw;
+    }
     return descriptor;
 }
 

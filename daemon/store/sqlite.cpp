@@ -30,7 +30,9 @@ Meaning meaning_of(int code) {
             return {ErrorCode::unavailable,
                     "it is read-only: check the owner and rights of the file and its folder"};
         case SQLITE_CANTOPEN:
-            return {ErrorCode::unavailable, "check that the folder exists and is writable"};
+            return {ErrorCode::unavailable,
+                    "check that the folder exists, and that folder "
+                    "and file belong to this user"};
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
             return {

@@ -13,6 +13,7 @@
 
 #include "daemon/store/lock.hpp"
 #include "daemon/store/migrations.hpp"
+#include "daemon/store/owner.hpp"
 #include "daemon/store/sqlite.hpp"
 #include "daemon/store/store.hpp"
 
@@ -51,19 +52,16 @@ std::string folder_of(const std::string& path) {
 /// A file that is removed again unless it was kept.
 class PartFile {
   public:
-    explicit PartFile(std::string path) : path_(std::move(path)) {
-        ::unlink(path_.c_str());
-        const int descriptor = ::open(path_.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-        if (descriptor < 0) fail(path_, "cannot be made");
-        ::close(descriptor);
-    }
+    explicit PartFile(std::string path) : path_(std::move(path)), descriptor_(make(path_)) {}
     ~PartFile() {
+        ::close(descriptor_);
         if (is_kept_) return;
         for (const char* suffix : {"", "-wal", "-shm", "-journal"}) ::unlink((path_ + suffix).c_str());
     }
     PartFile(const PartFile&) = delete;
     PartFile& operator=(const PartFile&) = delete;
     [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] int descriptor() const { return descriptor_; }
     void rename_to(const std::string& target) {
         make_durable(path_, O_RDWR);
         if (::rename(path_.c_str(), target.c_str()) != 0) fail(target, "cannot be put in place");
@@ -72,7 +70,14 @@ class PartFile {
     }
 
   private:
+    static int make(const std::string& path) {
+        ::unlink(path.c_str());
+        const int descriptor = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+        if (descriptor < 0) fail(path, "cannot be made");
+        return descriptor;
+    }
     std::string path_;
+    int descriptor_;
     bool is_kept_ = false;
 };
 
@@ -157,6 +162,7 @@ std::string restore(const std::string& copy, const std::string& store) {
                          fmt::format("store {}: a daemon (or `once`) works on it: stop it first", store));
     const StoreLock lock(store);
     PartFile part(store + ".restoring");
+    hand_to_owner_of(store, part.descriptor());
     copy_sound(copy, part.path());
     std::string aside;
     if (fs::exists(store)) {

@@ -69,7 +69,7 @@ def indented_commands(page):
     inside = False
     for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
         inside ^= line.strip().startswith("```")
-        if not inside and (command := re.match(r"\s{4,}(?:\w+=\S+ |runuser -u baselined -- )?(baselined .*)", line)):
+        if not inside and (command := re.match(r"\s{4,}(?:\w+=\S+ )?(baselined .*)", line)):
             yield number, re.split(r"\s+#", command[1])[0]
 
 

@@ -99,6 +99,69 @@ class Users(Case):
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn("this user may not look into its folder", done.stderr)
 
+    def give_away(self):
+        """The folder of the store is a service's, which is no root; what else there is may be read by everybody."""
+        for path in [self.folder, self.folder / "inbox"]:
+            path.chmod(0o755)
+        shutil.chown(self.store.parent, "daemon", "daemon")
+        self.store.parent.chmod(0o750)
+
+    def owners(self):
+        return {(path.name, path.owner(), path.group()) for path in self.store.parent.iterdir()}
+
+    def assert_all_are_the_services(self):
+        self.assertEqual({owner[1:] for owner in self.owners()}, {("daemon", "daemon")}, self.owners())
+
+    def test_what_root_does_leaves_the_store_to_the_service(self):
+        self.give_away()
+        secret = self.folder / "secret"  # root's alone, read before
+        secret.write_text("hush\n", encoding="utf-8")
+        secret.chmod(0o600)
+        self.configure(f"alerts: {{ from: a@example.org, routes: [], smtp: {{ url: 'smtp://127.0.0.1:9', user: u, password: '${{file:{secret}}}' }} }}\n")
+        told = self.program("once").stderr
+        self.assertIn("it is daemon's; going on as that user", told)
+        self.assert_all_are_the_services()
+        for command in (["status"], ["sources"], ["integrity"], ["once"], ["ack", "M", "--until", "2099-01-01", "--by", "x", "--reason", "y"]):
+            self.program(*command, expect=None)
+            self.assert_all_are_the_services()
+        daemon = self.start()
+        daemon.wait_for(lambda: self.volume() == 50)
+        self.assert_all_are_the_services()
+        groups = pathlib.Path(f"/proc/{daemon.process.pid}/status").read_text(encoding="utf-8")
+        numbers = {line.split(":")[0]: set(line.split()[1:]) for line in groups.splitlines() if ":" in line}
+        self.assertEqual((numbers["Uid"], numbers["Gid"], numbers["Groups"]), ({"1"}, {"1"}, {"1"}), "no way back, no group of root's")
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_what_root_restores_is_the_services(self):
+        self.program("once")
+        copy = self.folder / "copy.db"
+        self.program("backup", str(copy))
+        self.assertEqual(copy.owner(), "root", "root asked for it")
+        for is_there in (True, False):
+            with self.subTest(store_is_there=is_there):
+                for path in self.store.parent.iterdir():
+                    path.unlink()
+                if is_there:
+                    shutil.copy(copy, self.store)
+                    shutil.chown(self.store, "daemon", "daemon")
+                self.give_away()
+                self.program("restore", str(copy))
+                self.assert_all_are_the_services()
+                self.assertEqual(self.volume(), 50)
+
+    def test_a_lock_that_leads_elsewhere_gives_nothing_away(self):
+        self.program("once")
+        copy = self.folder / "copy.db"
+        self.program("backup", str(copy))
+        self.give_away()
+        other = self.folder / "root's own"
+        other.write_text("x", encoding="utf-8")
+        lock = self.store.parent / "baselined.db.lock"
+        lock.unlink()
+        lock.symlink_to(other)
+        self.program("restore", str(copy), expect=None)
+        self.assertEqual(other.owner(), "root")
+
 
 class Damage(Case):
     def damage(self):
