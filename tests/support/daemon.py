@@ -66,7 +66,7 @@ class Daemon:
         wait_for(holds, seconds, self.told)
 
     def wait_ready(self, seconds=30):
-        self.wait_for(lambda: self.process.poll() is not None or re.search(r"\bready$", self.told(), re.M), seconds)
+        self.wait_for(lambda: self.process.poll() is not None or re.search(r": ready$", self.told(), re.M), seconds)
         assert self.process.poll() is None, self.told()
 
     @property
