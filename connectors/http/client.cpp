@@ -23,7 +23,7 @@ constexpr long slow_seconds = 60;
 constexpr long receive_bytes = 256 << 10;  // pages are long
 
 constexpr long status_proxy_login = 407;
-constexpr std::size_t largest_reserve = 8u << 20;
+constexpr std::size_t largest_doubled = 16u << 20;
 
 ErrorCode code_of(CURLcode result) {
     switch (result) {
@@ -100,15 +100,15 @@ std::size_t HttpClient::Transfer::on_body(char* bytes, std::size_t size, std::si
     if (self.response.body.empty()) {
         curl_off_t announced = 0;
         curl_easy_getinfo(self.easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
-        // One piece of memory for a long page, were it packed or not; an announcement is no promise.
+        // One piece of memory for a page that comes unpacked. An announcement is no promise, but what is
+        // reserved and not written takes no memory.
         if (announced > 0)
-            self.response.body.reserve(std::min(static_cast<std::size_t>(announced), largest_reserve) +
-                                       parse_margin);
+            self.response.body.reserve(
+                std::min(static_cast<std::size_t>(announced), self.connection.most_bytes) + parse_margin);
     }
-    // Growing by doubling would hold a long body twice while it is copied. What is reserved and not written
-    // takes no memory.
-    if (self.response.body.size() + size * count > std::max(self.response.body.capacity(), largest_reserve))
-        self.response.body.reserve(self.connection.most_bytes);
+    // Doubling on would hold a long body twice while it is copied.
+    if (self.response.body.size() + size * count > std::max(self.response.body.capacity(), largest_doubled))
+        self.response.body.reserve(self.connection.most_bytes + parse_margin);
     self.response.body.append(bytes, size * count);
     return size * count;
 }
