@@ -152,8 +152,7 @@ asio::awaitable<void> Generation::map_anew() {
         is_more = co_await around_.thread.run(std::move(step));
     }
     if (is_ending_) co_return;
-    if (const std::string left = remapping_->what_was_left(); !left.empty())
-        log(LogLevel::warning, fmt::format("{}: {}", names, left));
+    for (const std::string& left : remapping_->left()) log(LogLevel::warning, left);
     remapping_.reset();
     around_.observations.remapped.clear();
     log(LogLevel::info, fmt::format("{}: mapped anew in {:.1f} s", names, seconds_since(began)));

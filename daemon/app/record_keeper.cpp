@@ -148,13 +148,11 @@ void RecordKeeper::apply(const mappings::TallyDeltas& deltas) {
     }
 }
 
-std::int64_t RecordKeeper::forget(SourceId source, std::span<const StreamId> mapped_anew) {
-    const std::int64_t stay = store_.remove_all_of(source, mapped_anew);
+void RecordKeeper::mark_all_stale() {
     for (std::size_t kind = 0; kind < mappings::kind_count; ++kind) {
         told_changes_.kinds.insert(static_cast<Kind>(kind));
         mark_stale(static_cast<Kind>(kind));
     }
-    return stay;
 }
 
 /// In one pass over the records, however many lists there are.

@@ -47,9 +47,8 @@ class RecordKeeper {
     void remove(RecordId id);
     /// To be called before commit(): brings tallies up to date with what was put since the last call.
     void flush();
-    /// All records of a source are about to be made anew; those of its other streams than `mapped_anew` go
-    /// for good. How many stay as they are, since their rows are kept no longer.
-    std::int64_t forget(SourceId source, std::span<const StreamId> mapped_anew);
+    /// Records went or came behind its back: every list and series is made anew.
+    void mark_all_stale();
 
     /// Recomputes what is stale or new, in transactions of its own.
     void rebuild();

@@ -19,6 +19,9 @@ constexpr std::string_view not_begun = "-1";
 std::string position_fact(SourceId source) {
     return fmt::format("mapping_position:{}", source);
 }
+std::string left_fact(StreamId stream) {
+    return fmt::format("mapping_left:{}", stream);
+}
 
 }  // namespace
 
@@ -42,8 +45,8 @@ Remapping::Remapping(Portfolio& portfolio, Store& store, RecordKeeper& keeper)
     transaction.commit();
 }
 
-/// The records of a stream that the configuration no longer names leave the figures; its rows stay, and are
-/// mapped anew should it come back.
+/// The records of a stream that the configuration no longer names leave the figures. They and its rows stay:
+/// should it come back, the rows are mapped anew, and what has no row any more counts as it was.
 bool Remapping::note_change(StoredStream& stream) {
     if (stream.mapping_digest.empty()) return false;  // it made no record yet
     const auto& plans = portfolio_.streams();
@@ -72,23 +75,42 @@ bool Remapping::step() {
         source.position = 0;
         return true;
     }
-    if (!map_some(source)) pending_.erase(pending_.begin());
+    if (!map_some(source)) {
+        tell(source.id);
+        pending_.erase(pending_.begin());
+    }
     return !pending_.empty();
 }
 
 void Remapping::begin(Pending& source) {
     Transaction transaction(store_);
-    std::vector<StreamId> mapped_anew;
+    std::vector<StoredStream> streams = store_.streams();
+    std::erase_if(streams, [&](const StoredStream& stream) { return stream.source != source.id; });
+    const auto note = [&](const StoredStream& stream, std::int64_t left) {
+        if (left > 0)
+            store_.set_fact(left_fact(stream.id), std::to_string(left));
+        else
+            store_.clear_fact(left_fact(stream.id));
+    };
+    // First what leaves, so that a stream that comes back may have the same records.
+    for (const StoredStream& stream : streams)
+        if (stream.mapping_digest == removed) note(stream, store_.set_aside(stream.id));
     for (const StreamPlan& plan : portfolio_.streams()) {
         StoredStream stream = store_.stream(plan.source->name, plan.stream->name);
         if (stream.source != source.id) continue;
         stream.mapping_digest = plan.digest;
         store_.save_stream(stream);
-        mapped_anew.push_back(stream.id);
+        note(stream, store_.remove_what_rows_make(stream.id));
     }
-    left_as_they_were_ += keeper_.forget(source.id, mapped_anew);
+    keeper_.mark_all_stale();
     store_.set_fact(position_fact(source.id), "0");
     transaction.commit();
+}
+
+void Remapping::tell(SourceId source) {
+    for (const StoredStream& stream : store_.streams())
+        if (std::string text = left_of(store_, stream); stream.source == source && !text.empty())
+            left_.push_back(std::move(text));
 }
 
 bool Remapping::map_some(Pending& source) {
@@ -116,19 +138,26 @@ void Remapping::map_block(RawBlock& block) {
     }
 }
 
-std::string Remapping::what_was_left() const {
-    if (left_as_they_were_ == 0) return {};
+std::string left_of(Store& store, const StoredStream& stream) {
+    const auto left = store.fact(left_fact(stream.id));
+    if (!left) return {};
+    const std::string name = fmt::format("{}/{}", stream.source_name, stream.name);
+    if (stream.mapping_digest == removed)
+        return fmt::format(
+            "{}: the configuration names it no longer; its {} records are set aside, and count "
+            "again should it come back",
+            name, *left);
     return fmt::format(
-        "{} records keep what the mapping before made of them: their rows are kept no longer "
-        "(`retention: raw`)",
-        left_as_they_were_);
+        "{}: {} records keep what the mapping before made of them: when it changed last, their "
+        "rows were kept no longer (`retention: raw`)",
+        name, *left);
 }
 
-std::string map_changed_sources(Portfolio& portfolio, Store& store, RecordKeeper& keeper) {
+std::vector<std::string> map_changed_sources(Portfolio& portfolio, Store& store, RecordKeeper& keeper) {
     Remapping remapping(portfolio, store, keeper);
     while (remapping.step()) {
     }
-    return remapping.what_was_left();
+    return remapping.left();
 }
 
 }  // namespace baselined::daemon

@@ -20,8 +20,8 @@ class Remapping {
     [[nodiscard]] std::vector<std::string> sources() const;
     /// False: nothing is left.
     bool step();
-    /// A sentence for the user; empty: all was mapped anew.
-    [[nodiscard]] std::string what_was_left() const;
+    /// Sentences for the user, of what the mappings did not reach; of sources that are done.
+    [[nodiscard]] const std::vector<std::string>& left() const { return left_; }
 
   private:
     struct Pending {
@@ -34,15 +34,20 @@ class Remapping {
     void begin(Pending& source);
     bool map_some(Pending& source);
     void map_block(RawBlock& block);
+    void tell(SourceId source);
 
     Portfolio& portfolio_;
     Store& store_;
     RecordKeeper& keeper_;
     std::vector<Pending> pending_;
-    std::int64_t left_as_they_were_ = 0;
+    std::vector<std::string> left_;
 };
 
-/// All of it at once; what_was_left().
-std::string map_changed_sources(Portfolio& portfolio, Store& store, RecordKeeper& keeper);
+/// What the last change of a stream's mapping did not reach, or what waits for a stream to come back: a
+/// sentence, from what is stored. Empty: nothing.
+std::string left_of(Store& store, const StoredStream& stream);
+
+/// All of it at once; left().
+std::vector<std::string> map_changed_sources(Portfolio& portfolio, Store& store, RecordKeeper& keeper);
 
 }  // namespace baselined::daemon

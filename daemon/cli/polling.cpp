@@ -147,7 +147,7 @@ int once(Invocation& invocation, Sending sending) {
         keeper.take_snapshots(invocation.now);
         transaction.commit();
     }
-    if (const std::string left = map_changed_sources(portfolio, *store, keeper); !left.empty())
+    for (const std::string& left : map_changed_sources(portfolio, *store, keeper))
         fmt::print(stderr, "{}\n", left);
     keep_own_milestones(portfolio, *store, keeper);
     const auto failures = poll_once(portfolio, *store, keeper, invocation.now);

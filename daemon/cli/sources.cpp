@@ -1,6 +1,7 @@
 // `sources`: how each stream was read.
 #include <fmt/format.h>
 
+#include "daemon/app/remapping.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/json.hpp"
 
@@ -85,6 +86,12 @@ void print_source(const config::Source& source, const SourceState& state,
     }
 }
 
+/// Of streams that the configuration names no longer, too.
+void print_left(Store& store) {
+    for (const StoredStream& stream : store.streams())
+        if (const std::string left = left_of(store, stream); !left.empty()) fmt::print("{}\n", left);
+}
+
 }  // namespace
 
 int show_sources(Invocation& invocation) {
@@ -115,7 +122,10 @@ int show_sources(Invocation& invocation) {
     }
     json.end_array();
     json.end_object();
-    if (invocation.json) fmt::print("{}\n", json.str());
+    if (invocation.json)
+        fmt::print("{}\n", json.str());
+    else
+        print_left(*store);
     return exit_done;
 }
 

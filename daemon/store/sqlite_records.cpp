@@ -129,43 +129,65 @@ void SqliteStore::remove(RecordId id) {
     }
 }
 
-std::int64_t SqliteStore::remove_all_of(SourceId source, std::span<const StreamId> mapped_anew) {
+std::int64_t SqliteStore::remove_what_rows_make(StreamId stream) {
     record_keys_->write();
-    std::vector<StreamId> streams;
-    {
-        Use found(prepared("SELECT id FROM stream WHERE source = ?"));
-        found->bind(1, source);
-        while (found->step()) streams.push_back(found->integer(0));
-    }
-    std::int64_t stay = 0;
-    for (const StreamId stream : streams)
-        stay += remove_all_of_stream(
-            stream, std::find(mapped_anew.begin(), mapped_anew.end(), stream) != mapped_anew.end());
-    return stay;
+    prepared(R"(DELETE FROM record_key WHERE number IN (SELECT id FROM record WHERE stream = ?1 AND kind >= 0
+        AND block NOT IN (SELECT id FROM raw_block WHERE stream = ?1 AND size = 0 AND row_count > 0)))")
+        .bind(1, stream)
+        .run();
+    prepared(R"(DELETE FROM record WHERE stream = ?1
+        AND block NOT IN (SELECT id FROM raw_block WHERE stream = ?1 AND size = 0 AND row_count > 0))")
+        .bind(1, stream)
+        .run();
+    bring_back(stream);
+    return recount(stream);
 }
 
-std::int64_t SqliteStore::remove_all_of_stream(StreamId stream, bool is_mapped_anew) {
-    const auto run = [&](const char* sql) {
-        prepared(sql).bind(1, stream).bind(2, is_mapped_anew ? 1 : 0).run();
-    };
-    run("DELETE FROM record_key WHERE number IN (SELECT id FROM record WHERE stream = ?1 AND block NOT IN "
-        "(SELECT "
-        "id FROM raw_block WHERE ?2 AND stream = ?1 AND size = 0 AND row_count > 0))");
-    run("DELETE FROM record WHERE stream = ?1 AND block NOT IN (SELECT id FROM raw_block WHERE ?2 AND stream "
-        "= ?1 "
-        "AND size = 0 AND row_count > 0)");
-    Use left(prepared("SELECT count(*), max(updated_at) FROM record WHERE stream = ?"));
+/// What is set aside has a kind below zero, and no key.
+std::int64_t SqliteStore::set_aside(StreamId stream) {
+    record_keys_->write();
+    prepared("DELETE FROM record_key WHERE number IN (SELECT id FROM record WHERE stream = ? AND kind >= 0)")
+        .bind(1, stream)
+        .run();
+    prepared("UPDATE record SET kind = -1 - kind WHERE stream = ? AND kind >= 0").bind(1, stream).run();
+    recount(stream);
+    Use aside(prepared("SELECT count(*) FROM record WHERE stream = ?"));
+    aside->bind(1, stream);
+    aside->step();
+    return aside->integer(0);
+}
+
+void SqliteStore::bring_back(StreamId stream) {
+    std::vector<std::pair<RecordId, RecordKey>> aside;
+    {
+        Use found(prepared("SELECT id, key FROM record WHERE stream = ? AND kind < 0"));
+        for (found->bind(1, stream); found->step();) {
+            RecordKey key{};
+            std::memcpy(key.data(), found->blob(1).data(), std::min(key.size(), found->blob(1).size()));
+            aside.emplace_back(found->integer(0), key);
+        }
+    }
+    for (const auto& [id, key] : aside) {
+        // One that another stream of the source holds too waits until that one leaves.
+        if (record_keys_->find(key)) continue;
+        prepared("UPDATE record SET kind = -1 - kind WHERE id = ?").bind(1, id).run();
+        record_keys_->add(key, id);
+    }
+}
+
+std::int64_t SqliteStore::recount(StreamId stream) {
+    Use left(prepared("SELECT count(*), max(updated_at) FROM record WHERE stream = ? AND kind >= 0"));
     left->bind(1, stream);
     left->step();
-    const std::int64_t stay = left->integer(0);
+    const std::int64_t count = left->integer(0);
     Statement& save = prepared("UPDATE stream SET records = ?, newest_at = ? WHERE id = ?");
-    save.bind(1, stay).bind(3, stream);
-    if (stay > 0)
+    save.bind(1, count).bind(3, stream);
+    if (count > 0)
         save.bind(2, left->integer(1));
     else
         save.bind_null(2);
     save.run();
-    return stay;
+    return count;
 }
 
 bool SqliteStore::load(RecordId id, Record& record, std::int64_t& source) const {

@@ -62,7 +62,8 @@ class SqliteStore final : public Store {
                 const Record& record) override;
     void touch(RecordId id, RowPlace place, std::uint64_t row_hash) override;
     void remove(RecordId id) override;
-    std::int64_t remove_all_of(SourceId source, std::span<const StreamId> mapped_anew) override;
+    std::int64_t remove_what_rows_make(StreamId stream) override;
+    std::int64_t set_aside(StreamId stream) override;
     bool load(RecordId id, Record& record, std::int64_t& source) const override;
     void scan(Kind kind, const std::function<void(RecordId, SourceId, const Record&)>& visit) override;
     std::optional<RowPlace> place_of(RecordId id) override;
@@ -145,7 +146,8 @@ class SqliteStore final : public Store {
     std::vector<StoredDelivery> read_deliveries(Statement& rows) const;
     [[nodiscard]] const mappings::AttributeNumbers& attributes_of(Kind kind) const;
     SourceId source_of(StreamId stream) const;
-    std::int64_t remove_all_of_stream(StreamId stream, bool is_mapped_anew);
+    void bring_back(StreamId stream);
+    std::int64_t recount(StreamId stream);
     std::int64_t shape_id(std::string_view names);
     RawBlock read_block(Statement& row) const;
     void drop_rows_except(const char* list_sql, std::span<const std::int64_t> kept,

@@ -323,6 +323,8 @@ void SqliteStore::remove_source_row(std::int64_t id) {
     Use removed(prepared("DELETE FROM source_row WHERE id = ? RETURNING stream, key"));
     removed->bind(1, id);
     while (removed->step()) row_keys_->remove(digest_of(removed->integer(0), unpacked_key(*removed, 1)));
+    // What was set aside of it must not come back.
+    prepared("DELETE FROM record WHERE origin = ? AND kind < 0").bind(1, id).run();
 }
 
 void SqliteStore::visit_source_rows(StreamId stream,
@@ -334,7 +336,7 @@ void SqliteStore::visit_source_rows(StreamId stream,
 
 std::vector<RecordId> SqliteStore::records_of_row(std::int64_t source_row) {
     std::vector<RecordId> records;
-    Use found(prepared("SELECT id FROM record WHERE origin = ?"));
+    Use found(prepared("SELECT id FROM record WHERE origin = ? AND kind >= 0"));
     found->bind(1, source_row);
     while (found->step()) records.push_back(found->integer(0));
     return records;

@@ -201,9 +201,11 @@ class Store : public mappings::PostingIndex,
                         const Record& record) = 0;
     virtual void touch(RecordId id, RowPlace place, std::uint64_t row_hash) = 0;
     virtual void remove(RecordId id) = 0;
-    /// All records of the source but those, of the streams `mapped_anew`, whose rows are kept no longer:
-    /// nothing could make them again. How many stay.
-    virtual std::int64_t remove_all_of(SourceId source, std::span<const StreamId> mapped_anew) = 0;
+    /// Of a stream that is mapped anew: removes its records but those whose rows are kept no longer, since
+    /// nothing could make them again; what was set aside counts among them. How many stay.
+    virtual std::int64_t remove_what_rows_make(StreamId stream) = 0;
+    /// The stream's records are found and scanned no more, until it is mapped anew. How many there are.
+    virtual std::int64_t set_aside(StreamId stream) = 0;
     virtual void scan(Kind kind, const std::function<void(RecordId, SourceId, const Record&)>& visit) = 0;
     virtual std::optional<RowPlace> place_of(RecordId id) = 0;
     /// An upper bound of how many records there are; cheap.

@@ -165,7 +165,9 @@ class Retention(Store):
         self.assert_figures(old + new, 31)
         # A mapping that changes reaches what is kept, and says what it does not reach.
         (self.folder / "incidents.yaml").write_text(MAPPING.replace("service: service", "service: { value: all }"), encoding="utf-8")
-        self.assertIn("2500 records keep what the mapping before made of them", self.run_program("once", day=33).stderr)
+        sentence = "exports/incidents: 2500 records keep what the mapping before made of them"
+        self.assertIn(sentence, self.run_program("once", day=33).stderr)
+        self.assertIn(sentence, self.run_program("sources").stdout, "stored: nobody may have read the log, or it was never written")
         self.assertEqual(self.volume("--where", "service=all", day=33), {"2026-02": 600})
         self.assertEqual(sum(self.volume("--where", "service=vpn", day=33).values()), 2500)
         self.assertEqual(sum(self.volume(day=33).values()), 3100)
@@ -183,6 +185,68 @@ class Retention(Store):
         self.configure("retention: { raw: 30d }\n", "  other: { type: files, path: inbox, streams: { more: { match: '*.csv', mapping: incidents.yaml } } }\n")
         self.run_program("once", day=41)
         self.assertEqual(self.volume(day=41), {"2025-06": 100}, "once, by the new stream")
+
+    def assert_back(self, rows, day):
+        done = self.run_program("once", day=day)
+        self.assertIn("exports/incidents: 2500 records keep", done.stderr)
+        self.assert_figures(rows, day)
+        stream = json.loads(self.run_program("sources", "--json").stdout)["sources"][0]["streams"][0]
+        self.assertEqual(stream["records"], len(rows))
+
+    def test_a_stream_that_comes_back_loses_nothing(self):
+        raw = "retention: { raw: 30d }\n"
+        old = [(n, f"2025-{n % 12 + 1:02d}-05 10:00:00", "vpn") for n in range(2500)]
+        new = [(n, "2026-02-01 10:00:00", "mail") for n in range(5000, 5600)]
+        for case, gone in (("its rows went before", 31), ("its rows went while it was away", 29)):
+            with self.subTest(case):
+                self.configure(raw)
+                self.write(old)
+                self.run_program("once", day=0)
+                self.write(new, "new.csv")
+                self.run_program("once", day=gone)
+                self.configure(raw, sources="  {}\n")
+                left = "exports/incidents: the configuration names it no longer; its 3100 records are set aside"
+                self.assertIn(left, self.run_program("once", day=gone + 1).stderr)
+                self.run_program("once", day=gone + 4)
+                self.assertIn(left, self.run_program("sources").stdout)
+                self.assertEqual(self.volume(day=gone + 4), {})
+                self.configure(raw)
+                self.assert_back(old + new, gone + 6)
+                for path in [*self.folder.glob("store.db*"), *(self.folder / "inbox").iterdir()]:
+                    path.unlink()
+
+    def test_what_another_stream_holds_is_not_brought_back_twice(self):
+        raw = "retention: { raw: 30d }\n"
+        more = FILES.replace("incidents: {", "more: {")
+        self.configure(raw)
+        self.write([(n, "2025-06-05 10:00:00", "vpn") for n in range(100)])
+        self.run_program("once", day=0)
+        self.run_program("once", day=40)
+        for day, sources, expected in ((41, more, 100), (80, FILES, 100), (81, FILES.replace("} } }", "}, more: { match: '*.csv', mapping: incidents.yaml } } }"), 100), (82, more, 100)):
+            self.configure(raw, sources)
+            self.run_program("once", day=day)
+            self.assertEqual(sum(self.volume(day=day).values()), expected, day)
+
+    def test_killed_while_a_changed_mapping_is_applied_it_still_tells_what_was_left(self):
+        self.configure("retention: { raw: 30d }\n")
+        old = [(n, f"2025-{n % 12 + 1:02d}-05 10:00:00", "vpn") for n in range(2500)]
+        new = [(n, "2026-02-01 10:00:00", "mail") for n in range(5000, 65000)]
+        self.write(old)
+        self.run_program("once", day=0)
+        self.write(new, "new.csv")
+        self.run_program("once", day=31)
+        (self.folder / "incidents.yaml").write_text(MAPPING.replace("service: service", "service: { value: all }"), encoding="utf-8")
+        process = subprocess.Popen([PROGRAM, "once", "--config", str(self.folder / "baselined.yaml"), "--now", (BEGIN + dt.timedelta(days=33)).isoformat()], stderr=subprocess.DEVNULL)
+        position = "SELECT value FROM fact WHERE name LIKE 'mapping_position:%' AND value > 0"
+        while not self.query(position):
+            self.assertIsNone(process.poll(), "it was done before it could be killed")
+        process.kill()
+        process.wait()
+        self.assertTrue(self.query(position), "it was killed in the middle")
+        self.assertIn("exports/incidents: 2500 records keep", self.run_program("sources").stdout)
+        self.assertIn("exports/incidents: 2500 records keep", self.run_program("once", day=33).stderr)
+        self.assertEqual(self.volume("--where", "service=all", day=33), {"2026-02": 60000})
+        self.assertEqual(sum(self.volume("--where", "service=vpn", day=33).values()), 2500)
 
     def test_history_past_its_age_goes_but_not_what_holds(self):
         (self.folder / "measures.yaml").write_text("measures:\n  - { id: M, indicator: incident_volume, period: day, baseline: { value: 10, n: 10 }, target: { change: -50%, from: 2025-12-01, by: 2026-12-31 } }\n", encoding="utf-8")
