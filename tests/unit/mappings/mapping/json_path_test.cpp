@@ -7,8 +7,9 @@ using namespace baselined::mappings;
 
 TEST_CASE("paths into JSON rows") {
     rapidjson::Document row;
-    row.Parse(R"({"a":{"b":[{"c":"deep"},{"c":2.5}],"d.e":"dotted"},"cmdb_ci.name":"flat","n":null,"t":true,
-        "l":["x",1,false],"big":12345678901234567890,"o":{"k":1},"e":"","q[0]":"bracket"})");
+    const std::string_view json = R"({"a":{"b":[{"c":"deep"},{"c":2.5}],"d.e":"dotted"},"cmdb_ci.name":"flat","n":null,"t":true,
+        "l":["x",1,false],"big":12345678901234567890,"o":{"k":1},"e":"","q[0]":"bracket"})";
+    row.Parse(json.data(), json.size());
     const auto at = [&](const char* path) {
         std::string buffer;
         const auto* value = JsonPath(path).find(row);
