@@ -6,9 +6,33 @@
 
 namespace baselined::connectors::servicenow {
 
+namespace {
+
+using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+
+void write(Writer& writer, const char* name, const std::set<std::string>& ids) {
+    if (ids.empty()) return;
+    writer.Key(name);
+    writer.StartArray();
+    for (const std::string& id : ids) writer.String(id.c_str());
+    writer.EndArray();
+}
+
+/// What most cursors lack.
+std::set<std::string> ids_of(const rapidjson::Document& document, const char* name) {
+    std::set<std::string> ids;
+    const auto member = document.FindMember(name);
+    if (member == document.MemberEnd() || !member->value.IsArray()) return ids;
+    for (const auto& id : member->value.GetArray())
+        if (id.IsString()) ids.insert(id.GetString());
+    return ids;
+}
+
+}  // namespace
+
 std::string Cursor::text() const {
     rapidjson::StringBuffer buffer;
-    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    Writer writer(buffer);
     writer.StartObject();
     writer.Key("updated");
     writer.Int64(updated_ms);
@@ -20,6 +44,12 @@ std::string Cursor::text() const {
     writer.Int64(deletes_ms);
     writer.Key("of");
     writer.String(fingerprint.c_str());
+    write(writer, "undated", undated);
+    if (!lost.empty()) {
+        writer.Key("lost");
+        writer.String(lost.c_str());
+    }
+    write(writer, "lost_ids", lost_ids);
     writer.EndObject();
     return buffer.GetString();
 }
@@ -33,8 +63,12 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
     if (!document["updated"].IsInt64() || !document["id"].IsString() || !document["of"].IsString() ||
         !document["first_done"].IsBool() || !document["deletes"].IsInt64())
         return std::nullopt;
-    return Cursor{document["of"].GetString(), document["updated"].GetInt64(), document["id"].GetString(),
+    Cursor cursor{document["of"].GetString(), document["updated"].GetInt64(), document["id"].GetString(),
                   document["first_done"].GetBool(), document["deletes"].GetInt64()};
+    cursor.undated = ids_of(document, "undated");
+    if (document.HasMember("lost") && document["lost"].IsString()) cursor.lost = document["lost"].GetString();
+    cursor.lost_ids = ids_of(document, "lost_ids");
+    return cursor;
 }
 
 }  // namespace baselined::connectors::servicenow

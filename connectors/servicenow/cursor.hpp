@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -14,7 +15,10 @@ struct Cursor {
     std::int64_t updated_ms = 0;
     std::string id;
     bool is_first_done = false;  ///< the backfill reached its end once: from then on an overlap is read again
-    std::int64_t deletes_ms = 0;  ///< deletions known up to here
+    std::int64_t deletes_ms = 0;       ///< deletions known up to here
+    std::set<std::string> undated{};   ///< rows that showed no readable time: asked for by id
+    std::string lost{};                ///< what was told of rows that are no longer seen; empty: nothing
+    std::set<std::string> lost_ids{};  ///< some of those rows: seen again, they are reason to compare
 
     [[nodiscard]] std::string text() const;
     static std::optional<Cursor> parse(std::string_view text);

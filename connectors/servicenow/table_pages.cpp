@@ -83,8 +83,8 @@ asio::awaitable<Result<TableAnswer>> TablePages::ask(TableQuery query) {
 }
 
 asio::awaitable<Result<TableAnswer>> TablePages::page(std::string condition, std::string order,
-                                                      std::vector<std::string> fields) {
-    TableQuery query{table_, both(query_, condition) + "^" + order, std::move(fields), page_size_, 0};
+                                                      std::vector<std::string> fields, int skip) {
+    TableQuery query{table_, both(query_, condition) + "^" + order, std::move(fields), page_size_, skip};
     bool is_checked = false;
     for (;;) {
         query.limit = page_size_;

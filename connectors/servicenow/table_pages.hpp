@@ -18,11 +18,11 @@ class TablePages {
 
     /// Asks; a page that is too large for the server is asked for again at half its size.
     boost::asio::awaitable<Result<TableAnswer>> ask(TableQuery query);
-    /// One page of what the stream's query and the condition let through. Without rows it is the end: pages
-    /// that access rules hide are stepped over, and an instance that has forgotten the login, and shows
-    /// nothing to nobody, is an error.
+    /// One page of what the stream's query and the condition let through, `skip` rows left out. Without rows
+    /// it is the end: pages that access rules hide are stepped over, and an instance that has forgotten the
+    /// login, and shows nothing to nobody, is an error.
     boost::asio::awaitable<Result<TableAnswer>> page(std::string condition, std::string order,
-                                                     std::vector<std::string> fields);
+                                                     std::vector<std::string> fields, int skip = 0);
     /// The rows of as many of the ids, from `at` on, as one request can name; `at` moves on behind them.
     boost::asio::awaitable<Result<TableAnswer>> rows_of(const std::vector<std::string>& ids, std::size_t& at,
                                                         std::vector<std::string> fields);

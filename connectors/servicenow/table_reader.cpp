@@ -4,7 +4,6 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <map>
 
 namespace baselined::connectors::servicenow {
 
@@ -12,15 +11,18 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Rows are committed a little after the moment they carry, and a little out of order: the newest seconds are
-/// left for the next reading, and the minutes before are read again (what is the same is dropped).
+/// The newest seconds are left for the next reading: rows are committed after the moment they carry.
 constexpr std::int64_t lag_ms = 2'000;
-constexpr std::int64_t overlap_ms = 10 * 60'000;
+/// Clocks of one instance's nodes differ by seconds, not by more.
+constexpr std::int64_t clock_tolerance_ms = 5 * 60'000;
+/// Rows without a readable time, one after the other: more of them, and it is the field that is hidden.
+constexpr int most_undated_in_a_row = 10'000;
+/// So many of them are asked for by id at each reading: what one request can name.
+constexpr std::size_t most_undated = 200;
+constexpr std::size_t shown_ids = 5;
 
 // g++ 12 cannot build a list in the same expression as co_await.
-const std::vector<std::string> id_only{"sys_id"};
 const std::vector<std::string> id_and_update{"sys_id", "sys_updated_on"};
-const std::vector<std::string> deletion_fields{"sys_id", "documentkey", "tablename", "sys_created_on"};
 
 std::int64_t own_clock_ms() {
     using namespace std::chrono;
@@ -65,70 +67,39 @@ std::string TableReading::fingerprint() const {
     return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
 }
 
-/// No row may also mean no right. Counts are taken before access rules: a table is empty only where both the
-/// list and the statistics say that there is nothing.
-asio::awaitable<bool> TableReading::is_truly_empty() {
-    const std::string whole;
-    co_return co_await pages_.count(whole) == 0;
-}
-
-asio::awaitable<Result<Notes>> TableReading::preflight() {
-    TableQuery any{options_.table, "ORDERBYsys_id", columns_, 1, 0};
-    const auto first = co_await pages_.ask(any);
-    if (!first) co_return first.error();
-    Notes notes;
-    // A field that is walked to through an empty reference may be left out of that row alone.
-    for (std::size_t i = 0; i < columns_.size() && first->rows() > 0; ++i)
-        if (!first->present[i] && columns_[i].find('.') == std::string::npos)
-            note_missing(columns_[i], notes);
-    if (first->rows() > 0) pages_.note_visible(std::string(first->row(0)[column("sys_id")]));
-    const bool is_hidden = first->total.value_or(0) > 0 || first->hidden > 0;
-    if (first->rows() == 0 && first->total == 0 && co_await is_truly_empty()) co_return notes;
-    if (first->rows() == 0 && !is_hidden)
-        co_return Error{ErrorCode::bad_input,
-                        fmt::format("table {}: not one row: it is empty, or the account may not read it",
-                                    options_.table)};
-    if (first->rows() == 0 && first->total.value_or(0) <= 1)
-        co_return Error{ErrorCode::bad_input,
-                        fmt::format("table {}: the account may not read its rows", options_.table)};
-    if (first->rows() == 0) notes.push_back(hidden_rows());  // perhaps all of them: a reading tells
-    // A term that the instance drops lets everything through: an impossible id shows it.
-    TableQuery none{options_.table, both(options_.query, "sys_id=baselined-none") + "^ORDERBYsys_id", id_only,
-                    1, 0};
-    const auto impossible = co_await pages_.ask(none);
-    if (!impossible) co_return impossible.error();
-    if (impossible->rows() > 0)
+asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSink sink) {
+    if (auto ready = co_await begin(position); !ready) co_return ready.error();
+    const auto until = co_await find_end();
+    if (!until) co_return until.error();
+    if (auto read = co_await read_window(*until, sink); !read) co_return read.error();
+    if (rows_seen_ == 0 && pages_.is_hidden() && !cursor_.is_first_done)
         co_return Error{
             ErrorCode::bad_input,
-            fmt::format("table {}: the instance disregards conditions of the query", options_.table)};
-    std::vector<std::string> queried = fields_of_query(options_.query);
-    if (queried.empty() || first->rows() == 0) co_return notes;
-    queried.emplace_back("sys_id");
-    TableQuery of_fields{options_.table, "ORDERBYsys_id", queried, 1, 0};
-    const auto row = co_await pages_.ask(of_fields);
-    if (!row) co_return row.error();
-    for (std::size_t i = 0; i + 1 < queried.size() && row->rows() > 0; ++i)
-        if (!row->present[i])
-            co_return Error{
-                ErrorCode::bad_input,
-                fmt::format("table {}: the query names {}, which is not there or may not be read; the "
-                            "instance would drop that condition",
-                            options_.table, queried[i])};
-    co_return notes;
+            fmt::format("table {}: the instance counts rows and shows none: the account may not read them",
+                        options_.table)};
+    if (!cursor_.lost.empty() && !position.wants_reconciling) {
+        const auto back = co_await is_back();
+        if (!back) co_return back.error();
+        position.wants_reconciling = *back;
+    }
+    if (auto read = co_await read_undated(!cursor_.is_first_done || position.wants_reconciling, sink); !read)
+        co_return read.error();
+    if (auto deleted = co_await find_deleted(sink); !deleted) co_return deleted.error();
+    if (auto known = co_await check_vanished(position); !known) co_return known.error();
+    if (position.wants_reconciling)
+        if (auto compared = co_await reconcile(std::move(position), sink); !compared)
+            co_return compared.error();
+    cursor_.is_first_done = true;
+    Page last;
+    last.columns = columns_;
+    last.cursor = cursor_text();
+    if (auto kept = co_await sink(std::move(last)); !kept) co_return kept.error();
+    note_oddities();
+    co_return notes_;
 }
 
-void TableReading::note_missing(const std::string& field, Notes& notes) const {
-    if (!has(options_.required, field)) return;
-    const std::string text = fmt::format(
-        "table {}: the field {} is not there, or the account may not read it", options_.table, field);
-    if (!has(notes, text)) notes.push_back(text);
-}
-
-std::string TableReading::hidden_rows() const {
-    return fmt::format("table {}: access rules hide rows from the account", options_.table);
-}
-
-asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSink sink) {
+/// Where the reading goes on, and how late it is there.
+asio::awaitable<Result<void>> TableReading::begin(const StreamPosition& position) {
     auto allowed = co_await preflight();
     if (!allowed) co_return allowed.error();
     notes_ = std::move(*allowed);
@@ -141,63 +112,107 @@ asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSi
         cursor_.updated_ms = std::max(options_.since_ms - 1'000, cursor_.updated_ms - overlap_ms);
         cursor_.id.clear();
     }
-    if (cursor_.deletes_ms == 0) cursor_.deletes_ms = server_ms();
-    const std::int64_t until = server_ms() - lag_ms;
-    if (auto read = co_await read_window(until, sink); !read) co_return read.error();
-    if (rows_seen_ == 0 && pages_.is_hidden() && !cursor_.is_first_done)
-        co_return Error{
-            ErrorCode::bad_input,
-            fmt::format("table {}: the instance counts rows and shows none: the account may not read them",
-                        options_.table)};
-    if (auto deleted = co_await find_deleted(sink); !deleted) co_return deleted.error();
-    if (position.wants_reconciling)
-        if (auto compared = co_await reconcile(std::move(position), sink); !compared)
-            co_return compared.error();
-    cursor_.is_first_done = true;
-    Page last;
-    last.columns = columns_;
-    last.cursor = cursor_.text();
-    if (auto kept = co_await sink(std::move(last)); !kept) co_return kept.error();
+    clock_ms_ = server_ms();
+    co_return Result<void>{};
+}
+
+/// Up to when rows are read. The instance's clock says it, unless rows are newer: its Date may be missing,
+/// and ours wrong, or late by hours.
+asio::awaitable<Result<std::int64_t>> TableReading::find_end() {
+    const std::int64_t until = clock_ms_ - lag_ms;
+    if (newest_ms_ == 0 && !is_empty_) {  // the rows that were looked at are hidden
+        const auto newest = co_await pages_.page("sys_updated_on>" + stamp(until),
+                                                 "ORDERBYDESCsys_updated_on", id_and_update);
+        if (!newest) co_return newest.error();
+        for (std::size_t index = 0; index < newest->rows(); ++index)
+            newest_ms_ = std::max(newest_ms_, parse_stamp(newest->row(index)[1]).value_or(0));
+    }
+    if (cursor_.deletes_ms == 0)
+        cursor_.deletes_ms = newest_ms_ == 0 ? clock_ms_ : std::min(clock_ms_, newest_ms_);
+    co_return newest_ms_ > clock_ms_ ? newest_ms_ : until;
+}
+
+void TableReading::note_oddities() {
     if (pages_.is_hidden() && !has(notes_, hidden_rows())) notes_.push_back(hidden_rows());
     for (std::size_t i = 0; i < columns_.size() && rows_seen_ > 0; ++i)
-        if (!seen_fields_[i]) note_missing(columns_[i], notes_);
-    co_return notes_;
+        if (!seen_fields_[i] && columns_[i].find('.') == std::string::npos) note_missing(columns_[i], notes_);
+    if (!cursor_.lost.empty()) notes_.push_back(cursor_.lost);
+    if (newest_ms_ > clock_ms_ + clock_tolerance_ms)
+        notes_.push_back(fmt::format(
+            "table {}: a row says that it was updated at {}, and {} says {}: one of them is wrong. All rows "
+            "are read, those beyond the clock at each poll again",
+            options_.table, stamp(newest_ms_),
+            pages_.server_ms() != 0 ? "the instance's clock (Date)"
+                                    : "the clock here (the instance sends no Date)",
+            stamp(clock_ms_)));
+    if (undated_.empty()) return;
+    std::vector<std::string> ids(undated_.begin(), undated_.end());
+    ids.resize(std::min(ids.size(), shown_ids));
+    notes_.push_back(fmt::format(
+        "table {}: {}{} row{} no sys_updated_on that can be read (\"{}\"; sys_id {}{}): stored as they are, "
+        "and asked for by id. Let the account read the field of every row, or mend the rows",
+        options_.table, undated_.size(), undated_.size() == most_undated ? " or more" : "",
+        undated_.size() == 1 ? " shows" : "s show", undated_example_, fmt::join(ids, ", "),
+        undated_.size() > shown_ids ? ", .." : ""));
+}
+
+/// As it is stored. What lies beyond the instance's clock is read again, and in a first reading the minutes
+/// before: what is committed meanwhile may stand before them.
+std::string TableReading::cursor_text() const {
+    const std::int64_t settled = cursor_.is_first_done ? clock_ms_ : clock_ms_ - overlap_ms;
+    if (cursor_.updated_ms <= settled) return cursor_.text();
+    Cursor kept = cursor_;
+    kept.updated_ms = std::max(settled, options_.since_ms - 1'000);
+    kept.id.clear();
+    return kept.text();
 }
 
 asio::awaitable<Result<void>> TableReading::read_window(std::int64_t until_ms, PageSink sink) {
+    const std::size_t id_column = column("sys_id"), updated_column = column("sys_updated_on");
+    const auto disregarded = [this, updated_column](std::span<const std::string_view> row) {
+        return Error{ErrorCode::bad_input,
+                     fmt::format("table {}: asked for rows updated after {}, got one of {}: the instance "
+                                 "disregards the condition (are sys_updated_on and its operators readable?)",
+                                 options_.table, stamp(cursor_.updated_ms), row[updated_column])};
+    };
+    int undated = 0;  // rows without a time that can be read, right behind the cursor
     for (;;) {
         if (!cursor_.id.empty())
             if (auto drained = co_await drain_tie(sink); !drained) co_return drained.error();
         const std::string condition =
             fmt::format("sys_updated_on>{}^sys_updated_on<={}", stamp(cursor_.updated_ms), stamp(until_ms));
-        auto answer = co_await pages_.page(condition, "ORDERBYsys_updated_on^ORDERBYsys_id", columns_);
+        auto answer =
+            co_await pages_.page(condition, "ORDERBYsys_updated_on^ORDERBYsys_id", columns_, undated);
         if (!answer) co_return answer.error();
         if (answer->rows() == 0) co_return Result<void>{};
-        const std::size_t id_column = column("sys_id"), updated_column = column("sys_updated_on");
         std::int64_t last = cursor_.updated_ms;
         std::string id;
+        bool is_dated = false;
         for (std::size_t index = 0; index < answer->rows(); ++index) {
             const auto row = answer->row(index);
             const auto updated = parse_stamp(row[updated_column]);
-            if (!updated || *updated <= cursor_.updated_ms)
-                co_return Error{
-                    ErrorCode::bad_input,
-                    fmt::format("table {}: asked for rows updated after {}, got one of {}: the instance "
-                                "disregards the condition (are sys_updated_on and its operators readable?)",
-                                options_.table, stamp(cursor_.updated_ms), row[updated_column])};
+            if (!updated) continue;
+            if (*updated <= cursor_.updated_ms) co_return disregarded(row);
+            is_dated = true;
             if (*updated > until_ms) continue;  // updated since: met again
             // The last of them, not the newest: a row that was updated while the page was made stands before
             // older ones.
             last = *updated;
             id = row[id_column];
         }
-        if (id.empty()) co_return co_await store(std::move(*answer), sink);
-        cursor_.updated_ms = last;
-        cursor_.id = id;
         // A backfill asks on: only the page behind its last row shows that the condition is obeyed.
         const bool is_last = cursor_.is_first_done && answer->is_last();
+        if (!is_dated) {
+            undated += static_cast<int>(answer->rows());
+            if (undated > most_undated_in_a_row) co_return disregarded(answer->row(0));
+        } else {
+            undated = 0;
+        }
+        cursor_.updated_ms = last;
+        if (!id.empty()) cursor_.id = id;
+        const bool is_end = is_last || (is_dated && id.empty());
         if (auto stored = co_await store(std::move(*answer), sink); !stored) co_return stored.error();
-        if (is_last) co_return Result<void>{};
+        if (is_end) co_return Result<void>{};
     }
 }
 
@@ -210,10 +225,14 @@ asio::awaitable<Result<void>> TableReading::drain_tie(PageSink sink) {
         if (!answer) co_return answer.error();
         if (answer->rows() == 0) co_return Result<void>{};
         const std::string before = cursor_.id;
-        for (std::size_t index = 0; index < answer->rows(); ++index)
-            if (const auto row = answer->row(index); row[column("sys_updated_on")] == at)
-                cursor_.id = row[column("sys_id")];
-        if (cursor_.id == before)
+        bool is_behind = true;
+        for (std::size_t index = 0; index < answer->rows(); ++index) {
+            const auto row = answer->row(index);
+            const std::string_view shown = row[column("sys_updated_on")];
+            if (row[column("sys_id")] == before) is_behind = false;
+            if (shown == at || !parse_stamp(shown)) cursor_.id = row[column("sys_id")];
+        }
+        if (!is_behind || cursor_.id == before)
             co_return Error{
                 ErrorCode::bad_input,
                 fmt::format(
@@ -225,19 +244,26 @@ asio::awaitable<Result<void>> TableReading::drain_tie(PageSink sink) {
 }
 
 asio::awaitable<Result<void>> TableReading::store(TableAnswer answer, PageSink sink) {
-    note_missing_fields(answer);
+    note_seen_fields(answer);
     Page page = page_of(std::move(answer));
-    page.cursor = cursor_.text();
+    page.cursor = cursor_text();
     co_return co_await sink(std::move(page));
 }
 
-void TableReading::note_missing_fields(const TableAnswer& answer) {
+void TableReading::note_seen_fields(const TableAnswer& answer) {
     rows_seen_ += static_cast<std::int64_t>(answer.rows());
     for (std::size_t i = 0; i < columns_.size(); ++i)
         if (answer.present[i]) seen_fields_[i] = true;
 }
 
-Page TableReading::page_of(TableAnswer answer) const {
+/// Kept as they are: so many as can be asked for again.
+void TableReading::note_undated(std::string_view id, std::string_view shown) {
+    if (undated_.empty()) undated_example_ = shown;
+    if (undated_.size() < most_undated) undated_.emplace(id);
+    if (cursor_.undated.size() < most_undated) cursor_.undated.emplace(id);
+}
+
+Page TableReading::page_of(TableAnswer answer) {
     Page page;
     page.columns = columns_;
     page.columns.emplace_back("$link");
@@ -263,99 +289,11 @@ Page TableReading::page_of(TableAnswer answer) const {
         links += address;
         links += row[id];
         cells.push_back(std::string_view(links).substr(link));
-        page.rows.push_back(
-            {row[id], parse_stamp(row[updated]).value_or(0), std::span(cells).subspan(begin)});
+        const auto at = parse_stamp(row[updated]);
+        if (!at) note_undated(row[id], row[updated]);
+        page.rows.push_back({row[id], at.value_or(0), std::span(cells).subspan(begin)});
     }
     return page;
-}
-
-/// The audit of deletions, where the account may read it; elsewhere the comparison of ids finds them.
-asio::awaitable<Result<void>> TableReading::find_deleted(PageSink sink) {
-    const std::int64_t from = cursor_.deletes_ms - overlap_ms;
-    std::string after;
-    for (;;) {
-        TableQuery query{"sys_audit_delete",
-                         fmt::format("tablename={}^sys_created_on>{}{}^ORDERBYsys_id", options_.table,
-                                     stamp(from), after.empty() ? "" : "^sys_id>" + after),
-                         deletion_fields, pages_.page_size(), 0};
-        const auto answer = co_await pages_.ask(query);
-        if (!answer && answer.error().code == ErrorCode::unavailable) co_return answer.error();
-        if (!answer || answer->rows() == 0) break;
-        Page page;
-        page.columns = columns_;
-        for (std::size_t index = 0; index < answer->rows(); ++index)
-            if (const auto row = answer->row(index); row[2] == options_.table && !row[1].empty())
-                page.deleted.emplace_back(row[1]);
-        const std::string_view last = answer->row(answer->rows() - 1)[0];
-        if (last <= after) break;
-        after = last;
-        page.cursor = cursor_.text();
-        if (auto stored = co_await sink(std::move(page)); !stored) co_return stored.error();
-    }
-    cursor_.deletes_ms = server_ms();
-    co_return Result<void>{};
-}
-
-asio::awaitable<Result<void>> TableReading::reconcile(StreamPosition position, PageSink sink) {
-    std::map<std::string, std::int64_t> there;  // when each was updated
-    std::string after;
-    for (;;) {
-        std::string condition = fmt::format("sys_updated_on>{}", stamp(options_.since_ms - 1'000));
-        if (!after.empty()) condition += "^sys_id>" + after;
-        const auto answer = co_await pages_.page(condition, "ORDERBYsys_id", id_and_update);
-        if (!answer) co_return answer.error();
-        if (answer->rows() == 0) break;
-        const std::size_t before = there.size();
-        for (std::size_t index = 0; index < answer->rows(); ++index)
-            there.emplace(answer->row(index)[0], parse_stamp(answer->row(index)[1]).value_or(0));
-        if (there.size() == before)
-            co_return Error{ErrorCode::bad_input,
-                            fmt::format("table {}: the same ids come again and again", options_.table)};
-        after = answer->row(answer->rows() - 1)[0];
-    }
-    const std::vector<StoredRow> stored = co_await position.stored_rows();
-    std::vector<std::string> missing, unmet;
-    for (const StoredRow& row : stored) {
-        const auto found = there.find(row.id);
-        if (found == there.end())
-            missing.push_back(row.id);
-        else if (found->second <= row.version)
-            there.erase(found);
-    }
-    // Never met, or older than it is there: committed late, or made visible.
-    for (const auto& [id, updated] : there) unmet.push_back(id);
-    if (const auto read = co_await read_ids(std::move(unmet), sink); !read) co_return read.error();
-    if (missing.size() > 1 && missing.size() * 2 >= stored.size()) {
-        notes_.push_back(
-            fmt::format("table {}: {} of {} stored rows cannot be seen any more: rather rights that were "
-                        "lost than rows deleted; nothing is removed",
-                        options_.table, missing.size(), stored.size()));
-        co_return Result<void>{};
-    }
-    // Asked for by id: a listing lacks what moved while it was read.
-    const auto still_there = co_await read_ids(missing, sink);
-    if (!still_there) co_return still_there.error();
-    Page page;
-    page.columns = columns_;
-    page.is_reconciled = true;
-    for (std::string& id : missing)
-        if (!still_there->contains(id)) page.deleted.push_back(std::move(id));
-    page.cursor = cursor_.text();
-    co_return co_await sink(std::move(page));
-}
-
-/// Stores the rows of these ids; which of them are there.
-asio::awaitable<Result<std::set<std::string>>> TableReading::read_ids(std::vector<std::string> ids,
-                                                                      PageSink sink) {
-    std::set<std::string> met;
-    for (std::size_t at = 0; at < ids.size();) {
-        auto answer = co_await pages_.rows_of(ids, at, columns_);
-        if (!answer) co_return answer.error();
-        for (std::size_t index = 0; index < answer->rows(); ++index)
-            met.emplace(answer->row(index)[column("sys_id")]);
-        if (auto stored = co_await store(std::move(*answer), sink); !stored) co_return stored.error();
-    }
-    co_return met;
 }
 
 asio::awaitable<Result<Sample>> TableReading::sample(int rows, bool all_fields) {

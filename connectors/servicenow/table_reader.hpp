@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "connectors/http/exchange.hpp"
@@ -23,6 +25,10 @@ struct TableOptions {
     int page_size = 1000;
 };
 
+/// Rows are committed a little after the moment they carry, and a little out of order: the minutes before are
+/// read again, and what is the same is dropped.
+constexpr std::int64_t overlap_ms = 10 * 60'000;
+
 /// One reading of one table. The exchange outlives it.
 class TableReading {
   public:
@@ -37,27 +43,50 @@ class TableReading {
     boost::asio::awaitable<Result<Sample>> sample(int rows, bool all_fields);
 
   private:
+    // table_preflight.cpp
     boost::asio::awaitable<bool> is_truly_empty();
+    boost::asio::awaitable<Result<void>> check_conditions(const TableAnswer& newest);
+    boost::asio::awaitable<Result<void>> check_times(std::string id, std::string shown);
+    boost::asio::awaitable<Result<void>> check_queried_fields();
+    boost::asio::awaitable<Result<bool>> is_readable(std::string walked_field);
+    void note_missing(const std::string& field, Notes& notes) const;
+    [[nodiscard]] std::string hidden_rows() const;
+
+    // table_reader.cpp
+    boost::asio::awaitable<Result<void>> begin(const StreamPosition& position);
+    boost::asio::awaitable<Result<std::int64_t>> find_end();
     boost::asio::awaitable<Result<void>> read_window(std::int64_t until_ms, PageSink sink);
     boost::asio::awaitable<Result<void>> drain_tie(PageSink sink);
     boost::asio::awaitable<Result<void>> store(TableAnswer answer, PageSink sink);
-    boost::asio::awaitable<Result<void>> find_deleted(PageSink sink);
-    boost::asio::awaitable<Result<void>> reconcile(StreamPosition position, PageSink sink);
-    boost::asio::awaitable<Result<std::set<std::string>>> read_ids(std::vector<std::string> ids,
-                                                                   PageSink sink);
-    Page page_of(TableAnswer answer) const;
-    [[nodiscard]] std::string hidden_rows() const;
-    void note_missing(const std::string& field, Notes& notes) const;
-    void note_missing_fields(const TableAnswer& answer);
+    [[nodiscard]] std::string cursor_text() const;
+    void note_oddities();
+    Page page_of(TableAnswer answer);
+    void note_undated(std::string_view id, std::string_view shown);
+    void note_seen_fields(const TableAnswer& answer);
     [[nodiscard]] std::size_t column(const std::string& field) const;
     [[nodiscard]] std::string fingerprint() const;
     [[nodiscard]] std::int64_t server_ms() const;
+
+    // table_census.cpp
+    boost::asio::awaitable<Result<void>> read_undated(bool wants_listing, PageSink sink);
+    boost::asio::awaitable<Result<void>> find_deleted(PageSink sink);
+    boost::asio::awaitable<Result<bool>> is_back();
+    boost::asio::awaitable<Result<void>> check_vanished(StreamPosition position);
+    boost::asio::awaitable<Result<std::map<std::string, std::int64_t>>> list_ids();
+    boost::asio::awaitable<Result<void>> reconcile(StreamPosition position, PageSink sink);
+    boost::asio::awaitable<Result<std::set<std::string>>> read_ids(std::vector<std::string> ids,
+                                                                   PageSink sink);
 
     Exchange& exchange_;
     TableOptions options_;
     TablePages pages_;
     std::vector<std::string> columns_;  ///< fields, and what reading itself needs
     Cursor cursor_;
+    bool is_empty_ = false;          ///< neither the list nor the statistics know a row
+    std::int64_t newest_ms_ = 0;     ///< the time of the newest row seen; 0: none seen
+    std::int64_t clock_ms_ = 0;      ///< of the instance, when the reading began
+    std::set<std::string> undated_;  ///< rows of this reading without a readable time, so many as are kept
+    std::string undated_example_;
     std::vector<bool> seen_fields_;
     std::int64_t rows_seen_ = 0;
     Notes notes_;

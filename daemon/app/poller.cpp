@@ -234,9 +234,11 @@ connectors::PageSink Poller::sink_of(StreamPlan& plan) {
 connectors::StreamPosition Poller::position_of(const StreamPlan& plan, const StoredStream& stored) {
     connectors::StreamPosition position;
     position.cursor = stored.cursor;
-    position.wants_reconciling =
-        !stored.cursor.empty() && stored.complete_at &&
-        (!stored.reconciled_at || *stored.reconciled_at + plan.source->reconcile <= clock_());
+    const Instant now = clock_();
+    // A time still to come was noted by a clock that has been set back since.
+    position.wants_reconciling = !stored.cursor.empty() && stored.complete_at &&
+                                 (!stored.reconciled_at || *stored.reconciled_at > now ||
+                                  *stored.reconciled_at + plan.source->reconcile <= now);
     position.stored_rows = [this, id = stored.id]() -> asio::awaitable<std::vector<connectors::StoredRow>> {
         auto list = [this, id] {
             std::vector<connectors::StoredRow> rows;

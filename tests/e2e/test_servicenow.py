@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import unittest
+import zoneinfo
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
@@ -201,9 +202,163 @@ class Deleted(Instance):
         self.run_program("once")
         time.sleep(1.1)
         self.sn.hidden_ids = set(list(self.sn.tables["incident"])[:200])
-        done = self.run_program("once", expect=3)
-        self.assertIn("nothing is removed", done.stderr)
+        lost = self.run_program("once", expect=3).stderr.splitlines()[-1]
+        self.assertIn("200 of 300 stored rows cannot be seen any more", lost)
         self.assertEqual(len(self.stored()), 300)
+        self.configure()
+        before = len(self.sn.journal.requests)
+        self.assertEqual(self.run_program("once", expect=3).stderr.splitlines()[-1], lost, "it stands")
+        self.assertLess(len(self.sn.journal.requests) - before, 10, "and nothing is compared again for it")
+        self.sn.hidden_ids = set()
+        self.assertEqual(self.run_program("once").stderr, "", "seen again, it is compared at once")
+        self.assert_complete()
+
+    def test_a_table_that_shows_nothing_any_more_is_not_taken_for_empty(self):
+        self.fill(40, burst=0)
+        self.run_program("once")
+        kept, self.sn.tables["incident"] = self.sn.tables["incident"], {}
+        first = self.run_program("once", expect=3).stderr
+        self.assertIn("Nothing is removed: the 40 stored rows stay", first)
+        self.assertEqual(self.run_program("once", expect=3).stderr, first)
+        self.assertEqual(len(self.stored()), 40)
+        self.sn.tables["incident"] = kept
+        self.run_program("once")
+        for sys_id in list(kept):  # all of it deleted, and told so by the audit
+            self.sn.delete("incident", sys_id)
+        self.run_program("once")
+        self.assertEqual(self.stored(), {})
+
+    def test_an_audit_that_cannot_be_paged_is_said_and_the_table_read(self):
+        self.fill(300, burst=0)
+        self.run_program("once")
+        ids = list(self.sn.tables["incident"])
+        for sys_id in ids[:3]:
+            self.sn.delete("incident", sys_id)
+        self.sn.put("incident", {**self.incident(1, START + 9_000), "sys_id": ids[0]})  # undone
+        self.run_program("once")
+        self.assert_complete()
+        self.sn.hidden_fields = {("sys_audit_delete", "documentkey")}
+        self.assertIn("sys_audit_delete: the field documentkey may not be read", self.run_program("once", expect=3).stderr)
+        self.sn.hidden_fields = set()
+        for sys_id in ids[3:120]:
+            self.sn.delete("incident", sys_id)
+        self.configure(page_size=50)
+        self.sn.hidden_ids = {f"d{number:08d}" for number in range(5, 65)}  # a page of the audit that shows nothing
+        self.run_program("once", expect=None)
+        self.assertEqual(len(set(self.stored()) - set(self.sn.tables["incident"])), 60)
+        self.sn.hidden_ids, self.sn.stripped = set(), {("sys_audit_delete", "sys_id")}
+        self.assertIn("sys_audit_delete: the same rows come again", self.run_program("once", expect=3).stderr)
+        self.sn.stripped = set()
+        self.run_program("once")
+        self.assert_complete()
+
+
+class Clocks(Instance):
+    """An instance whose Date lags behind its rows, or is not sent; rows with odd times; zones that differ."""
+
+    def change(self, count=20):
+        """As a desk goes on: at the true time, whatever the instance's Date says."""
+        for sys_id in self.rng.sample(list(self.sn.tables["incident"]), count):
+            self.sn.put("incident", {"sys_id": sys_id, "sys_updated_on": stamp(time.time() - self.rng.randint(5, 90)), "state": "7"})
+
+    def test_a_date_that_lags_for_hours_stops_nothing_and_is_said(self):
+        self.fill(300)
+        self.sn.clock = lambda: time.time() - 5 * 3_600
+        for _ in range(2):
+            self.change()
+            self.assertIn("the instance's clock (Date) says", self.run_program("once", expect=3).stderr)
+            self.assert_complete()
+        # Committed within the hours that the Date lags behind, older than the newest row and its overlap.
+        self.sn.put("incident", self.incident(88_001, int(time.time()) - 3_600))
+        self.run_program("once", expect=3)
+        self.assert_complete()
+        self.assertIn("one of them is wrong", json.loads(self.run_program("sources", "--json").stdout)["sources"][0]["error"])
+        self.sn.clock = time.time
+        self.change()
+        self.run_program("once")
+        self.assert_complete()
+
+    def test_without_a_date_the_rows_say_how_late_it_is(self):
+        self.fill(300)
+        self.sn.sends_date = False
+        self.change()
+        self.sn.put("incident", {"sys_id": list(self.sn.tables["incident"])[0], "sys_updated_on": stamp(time.time() + 7_200)})
+        self.assertIn("sends no Date", self.run_program("once", expect=3).stderr)
+        self.assert_complete()
+
+    def test_a_row_of_times_to_come_hides_none_that_follow(self):
+        self.fill(300)
+        self.sn.put("incident", self.incident(77_001, START + 5_000_000))
+        self.sn.put("incident", {"sys_id": "legacy-50", "sys_updated_on": "2099-01-01 00:00:00"})
+        for _ in range(2):
+            self.run_program("once", expect=3)
+            self.assert_complete()
+            self.change()
+
+    def test_newest_rows_that_are_hidden_tell_no_time(self):
+        self.fill(300, burst=0)
+        self.sn.clock = lambda: time.time() - 5 * 3_600
+        for number in range(15):
+            self.sn.put("incident", {**self.incident(66_000 + number, int(time.time()) - 5), "sys_id": f"hidden-{number}"})
+        self.sn.hidden_ids = {f"hidden-{number}" for number in range(15)}
+        self.sn.put("incident", self.incident(66_100, int(time.time()) - 600))
+        self.run_program("once", expect=3)
+        self.assert_complete()
+
+    def test_rows_without_a_readable_time_stop_no_other(self):
+        self.fill(300)
+        ids = sorted(self.sn.tables["incident"], key=lambda i: self.sn.tables["incident"][i]["sys_updated_on"])
+        hidden, newest = ids[100:230], ids[-1]  # more than a page of them, one after the other; and the last
+        self.sn.hidden_cells = {(i, "sys_updated_on") for i in [*hidden, newest]}
+        self.sn.put("incident", {"sys_id": ids[7], "sys_updated_on": ""})
+        self.sn.put("incident", {"sys_id": ids[8], "sys_updated_on": "2026-02-31T25:00"})
+        done = self.run_program("once", expect=3)
+        self.assertIn("133 rows show no sys_updated_on that can be read", done.stderr)
+        self.assertEqual(set(self.stored()), set(self.sn.tables["incident"]))
+        # Another reading: still said, though no window of time meets them; and what they say now is read.
+        self.sn.put("incident", {"sys_id": ids[7], "state": "7", "short_description": "told by id"})
+        self.assertIn("133 rows show no", self.run_program("once", expect=3).stderr)
+        self.configure(reconcile="1s")
+        time.sleep(1.1)
+        self.assertNotIn("removed", self.run_program("once", expect=3).stderr)
+        self.assertEqual(set(self.stored()), set(self.sn.tables["incident"]))
+        for sys_id in ids[7:9]:
+            self.sn.put("incident", {"sys_id": sys_id, "sys_updated_on": stamp(START + 4_000_000)})
+        self.sn.hidden_cells = set()
+        self.assertEqual(self.run_program("once").stderr, "", "mended, and no more said")
+        self.assert_complete()
+
+    def test_zones_of_user_site_and_account_all_differ(self):
+        self.fill(300)
+        self.sn.shown_zone_s = -5 * 3_600
+        main = self.folder / "baselined.yaml"
+        main.write_text(main.read_text(encoding="utf-8").replace("timezone: UTC", "timezone: Pacific/Auckland"), encoding="utf-8")
+        os.environ["TZ"] = "Asia/Kolkata"
+        self.addCleanup(os.environ.pop, "TZ")
+        self.run_program("once")
+        zone = zoneinfo.ZoneInfo("Pacific/Auckland")
+        expected = {}
+        for row in self.sn.visible("incident").values():
+            if row["state"] != "8":
+                month = dt.datetime.strptime(row["opened_at"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).astimezone(zone).strftime("%Y-%m")
+                expected[month] = expected.get(month, 0) + 1
+        volume = json.loads(self.run_program("series", "--indicator", "incident_volume", "--json").stdout)["periods"]
+        self.assertEqual({p["period"]: p["value"] for p in volume if p["value"]}, expected)
+        for hours in (-5, 2):  # west of UTC rows would be missed, east of it met twice
+            self.sn.query_zone_s = hours * 3_600
+            self.assertIn("in another time zone", self.run_program("once", expect=3).stderr)
+            self.assertIn("in another time zone", self.run_program("check", "--online", expect=3).stderr)
+        self.sn.query_zone_s = 0
+        self.run_program("once")
+
+    def test_a_clock_set_back_by_years_delays_no_comparison(self):
+        self.fill(50, burst=0)
+        self.run_program("once")
+        with sqlite3.connect(self.folder / "store.db") as database:  # compared when the clock stood years ahead
+            database.execute("UPDATE stream SET reconciled_at = reconciled_at + 5 * 31536000000")
+        self.sn.delete("incident", "legacy-50", audited=False)
+        self.run_program("once")
+        self.assert_complete()
 
 
 class Unreadable(Instance):
@@ -263,6 +418,21 @@ class Unreadable(Instance):
         self.assert_complete()
         self.sn.unreadable_tables = self.sn.denied_counts = {"incident"}  # the list says nothing, the statistics know better
         self.assertIn("the account may not read it", self.run_program("once", expect=3).stderr)
+
+    def test_walks_through_empty_references(self):
+        """A field that is walked to is left out where the reference is empty: not the same as a right that lacks."""
+        self.fill(60, burst=0)
+        self.sn.omits_walks = True
+        for sys_id in list(self.sn.tables["incident"])[:-1]:
+            self.sn.put("incident", {"sys_id": sys_id, "business_service": ""})
+        self.configure(query=', query: "business_service.name!=none"')
+        self.assertEqual(self.run_program("once").stderr, "")
+        self.assert_complete()
+        self.sn.put("incident", {"sys_id": list(self.sn.tables["incident"])[-1], "business_service": ""})
+        self.assertEqual(self.run_program("once").stderr, "", "where no row has one, nothing speaks against it")
+        self.sn.put("incident", {"sys_id": list(self.sn.tables["incident"])[-1], "business_service": "svc-vpn"})
+        self.sn.hidden_fields = {("incident", "business_service.name")}
+        self.assertIn("the query names business_service.name", self.run_program("once", expect=3).stderr)
 
     def test_an_order_of_the_users_own_changes_nothing(self):
         self.fill(300)

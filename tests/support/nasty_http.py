@@ -149,7 +149,8 @@ class NastyServer:
             payload = payload[: len(payload) // 2]
         handler.send_response_only(status)
         for name, value in {"Content-Type": "application/json", "Date": formatdate(self.clock(), usegmt=True), **headers}.items():
-            handler.send_header(name, value)
+            if value is not None:
+                handler.send_header(name, value)
         handler.send_header("Content-Length", str(len(payload)))
         handler.end_headers()
         if fault == "cut":  # fewer bytes than announced

@@ -15,6 +15,13 @@ def stamp(seconds):
     return dt.datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def moved(text, seconds):
+    try:
+        return stamp(dt.datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp() + seconds) if seconds else text
+    except ValueError:
+        return text
+
+
 class ServiceNow(NastyServer):
     def __init__(self, clock=time.time):
         self.tables = {}          # name -> {sys_id: row}
@@ -23,6 +30,11 @@ class ServiceNow(NastyServer):
         self.unreadable_tables, self.hidden_ids, self.hidden_fields = set(), set(), set()
         self.late = []            # (visible from, table, row)
         self.strip_ranges = False
+        self.stripped = set()      # (table, field): conditions on it are dropped
+        self.hidden_cells = set()  # (sys_id, field): a rule of one row
+        self.query_zone_s = 0      # times in queries are read so many seconds east of UTC; they are UTC in a sound instance
+        self.shown_zone_s = 0      # of the account: what is not asked for as stored values is shown in it
+        self.sends_date, self.omits_walks = True, False  # an answer without Date; walks through an empty reference left out
         self.cancel_above = None  # rows: more than that and the transaction is cancelled
         self.cancel_status = 200
         self.most_rows = None     # of an answer, whatever it is asked for
@@ -92,7 +104,7 @@ class ServiceNow(NastyServer):
         return 200, {}, {"access_token": name, "refresh_token": f"refresh-{name}", "token_type": "Bearer", "expires_in": self.token_seconds}
 
     def table(self, name, query):
-        date = {"Date": formatdate(self.clock(), usegmt=True)}
+        date = {"Date": formatdate(self.clock(), usegmt=True) if self.sends_date else None}
         with self.lock:
             if name not in self.tables:
                 if name == "sys_audit_delete":
@@ -104,7 +116,7 @@ class ServiceNow(NastyServer):
         total, limit, offset = len(rows), min(int(query.get("sysparm_limit", 10000)), self.most_rows or 10000), int(query.get("sysparm_offset", 0))
         page = rows[offset: offset + limit]  # before access rules: pages come short
         fields = query["sysparm_fields"].split(",") if query.get("sysparm_fields") else None
-        shown = [] if name in self.unreadable_tables or self.is_anonymous else [self.shown(name, row, fields) for row in page if row["sys_id"] not in self.hidden_ids]
+        shown = [] if name in self.unreadable_tables or self.is_anonymous else [self.shown(name, row, fields, query.get("sysparm_display_value", "false")) for row in page if row["sys_id"] not in self.hidden_ids]
         headers = {**date, "X-Total-Count": str(0 if name in self.denied_counts else total)}
         if self.is_version_1 and not shown:
             return 404, headers, {"error": {"message": "No Record found", "detail": "Record doesn't exist or ACL restricts the record retrieval"}, "status": "failure"}
@@ -121,9 +133,12 @@ class ServiceNow(NastyServer):
         other = self.tables.get(target, {}).get(row.get(head, ""))
         return self.value(target, other, rest) if other else ""
 
-    def shown(self, table, row, fields):
-        names = [f for f in (fields or row.keys()) if (table, f) not in self.hidden_fields]
-        return {f: self.value(table, row, f) for f in names if "." in f or f in row}
+    def shown(self, table, row, fields, display):
+        names = [f for f in (fields or row.keys()) if (table, f) not in self.hidden_fields and (row["sys_id"], f) not in self.hidden_cells]
+        values = {f: self.value(table, row, f) for f in names if "." in f or f in row}
+        if self.omits_walks:
+            values = {f: value for f, value in values.items() if "." not in f or self.value(table, row, f.rpartition(".")[0])}
+        return values if display == "false" else {f: moved(value, self.shown_zone_s) for f, value in values.items()}
 
     def select(self, table, encoded):
         order, groups = [], [[]]
@@ -135,20 +150,20 @@ class ServiceNow(NastyServer):
                 order.append((term[7:], False))
             elif term.startswith("NQ"):
                 groups.append([])
-                self.add(groups[-1], term[2:], known)
+                self.add(groups[-1], term[2:], table, known)
             elif term.startswith("OR") and groups[-1]:
-                groups[-1][-1].append(self.predicate(term[2:], known))
+                groups[-1][-1].append(self.predicate(term[2:], table, known) or (lambda row: True))
             elif term:
-                self.add(groups[-1], term, known)
+                self.add(groups[-1], term, table, known)
         rows = [row for row in self.tables[table].values() if any(all(any(p(row) for p in alternatives) for alternatives in group) for group in groups)]
         return rows, order
 
-    def add(self, group, term, known):
-        predicate = self.predicate(term, known)
+    def add(self, group, term, table, known):
+        predicate = self.predicate(term, table, known)
         if predicate is not None:  # an unknown field drops its term
             group.append([predicate])
 
-    def predicate(self, term, known):
+    def predicate(self, term, table, known):
         for operator in ("ISNOTEMPTY", "ISEMPTY", "NOT IN", "!=", "<=", ">=", "IN", "=", "<", ">"):
             at = term.find(operator)
             if at > 0 and (not operator.isalpha() or term[:at].islower() or "_" in term[:at]):
@@ -156,13 +171,15 @@ class ServiceNow(NastyServer):
                 break
         else:
             return None
-        if field.split(".")[0] not in known:
+        if field.split(".")[0] not in known or (table, field) in self.stripped:
             return None
+        read = (lambda row: self.value(table, row, field)) if "." in field else (lambda row: row.get(field, ""))
+        value = moved(value, -self.query_zone_s)
         if self.strip_ranges and operator in ("<", ">", "<=", ">="):
             return lambda row: True
         if operator in ("IN", "NOT IN"):
             wanted = set(value.split(","))
-            return (lambda row: row.get(field, "") in wanted) if operator == "IN" else (lambda row: row.get(field, "") not in wanted)
-        return {"ISNOTEMPTY": lambda row: row.get(field, "") != "", "ISEMPTY": lambda row: row.get(field, "") == "",
-                "!=": lambda row: row.get(field, "") != value, "<=": lambda row: row.get(field, "") <= value, ">=": lambda row: row.get(field, "") >= value,
-                "=": lambda row: row.get(field, "") == value, "<": lambda row: row.get(field, "") < value, ">": lambda row: row.get(field, "") > value}[operator]
+            return (lambda row: read(row) in wanted) if operator == "IN" else (lambda row: read(row) not in wanted)
+        return {"ISNOTEMPTY": lambda row: read(row) != "", "ISEMPTY": lambda row: read(row) == "",
+                "!=": lambda row: read(row) != value, "<=": lambda row: read(row) <= value, ">=": lambda row: read(row) >= value,
+                "=": lambda row: read(row) == value, "<": lambda row: read(row) < value, ">": lambda row: read(row) > value}[operator]

@@ -93,10 +93,17 @@ TEST_CASE("encoded queries") {
 }
 
 TEST_CASE("a cursor survives the store, and another's is none") {
-    const Cursor cursor{"f", 12, "a\"b", true, 34};
+    Cursor cursor{"f", 12, "a\"b", true, 34};
+    const std::size_t plain = cursor.text().size();
+    cursor.undated = {"x", "y"};
+    cursor.lost = "3 of 4";
+    cursor.lost_ids = {"z"};
+    CHECK(cursor.text().size() > plain);
     const auto read = Cursor::parse(cursor.text());
     REQUIRE(read.has_value());
     CHECK(read->text() == cursor.text());
+    CHECK(read->undated == cursor.undated);
+    CHECK(read->lost_ids == cursor.lost_ids);
     for (const char* text : {"", "{}", "[1]", R"({"updated":"x","id":1,"first_done":1,"deletes":2,"of":3})"})
         CHECK_FALSE(Cursor::parse(text).has_value());
 }

@@ -1,0 +1,217 @@
+// Rows by their ids: those that show no time, those that were deleted, and the comparison that finds both.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "connectors/servicenow/table_reader.hpp"
+
+namespace baselined::connectors::servicenow {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// Of what has vanished, so many are looked for again at each reading.
+constexpr std::size_t most_lost_ids = 10;
+
+// g++ 12 cannot build a list in the same expression as co_await.
+const std::vector<std::string> id_and_update{"sys_id", "sys_updated_on"};
+const std::vector<std::string> deletion_fields{"sys_id", "documentkey", "tablename", "sys_created_on"};
+enum DeletionColumn : std::size_t { audit_id, deleted_id, deleted_from, deleted_at };
+
+/// Rows asked for behind an id, and one that has it: the condition is not obeyed. Whether an id is smaller
+/// than another is the database's to say.
+bool has_id(const TableAnswer& answer, std::string_view id) {
+    for (std::size_t index = 0; index < answer.rows() && !id.empty(); ++index)
+        if (answer.row(index)[0] == id) return true;
+    return false;
+}
+
+std::string behind(const std::string& condition, const std::string& id) {
+    return id.empty() ? condition : condition + "^sys_id>" + id;
+}
+
+std::string_view last_id(const TableAnswer& answer) {
+    return answer.row(answer.rows() - 1)[0];
+}
+
+}  // namespace
+
+/// Rows whose sys_updated_on is empty, hidden or no time are met by no window of time, or not again: those
+/// known are asked for by id each time, the others are looked for with the comparison.
+asio::awaitable<Result<void>> TableReading::read_undated(bool wants_listing, PageSink sink) {
+    std::set<std::string> ids = cursor_.undated;
+    std::string after;
+    while (wants_listing) {
+        // An instance that disregards this condition lists all rows, and those without a time among them.
+        const auto answer =
+            co_await pages_.page(behind("sys_updated_onISEMPTY", after), "ORDERBYsys_id", id_and_update);
+        if (!answer) co_return answer.error();
+        if (answer->rows() == 0) break;
+        if (has_id(*answer, after))
+            co_return Error{ErrorCode::bad_input,
+                            fmt::format("table {}: the same ids come again and again", options_.table)};
+        for (std::size_t index = 0; index < answer->rows(); ++index)
+            if (!parse_stamp(answer->row(index)[1])) ids.emplace(answer->row(index)[0]);
+        after = last_id(*answer);
+    }
+    for (const std::string& id : undated_) ids.erase(id);  // just read
+    std::vector<std::string> asked(ids.begin(), ids.end());
+    if (const auto read = co_await read_ids(std::move(asked), sink); !read) co_return read.error();
+    cursor_.undated = undated_;
+    co_return Result<void>{};
+}
+
+/// The audit of deletions, where the account may read it; elsewhere the comparison of ids finds them. What it
+/// names is asked for by id first: a deletion can be undone.
+asio::awaitable<Result<void>> TableReading::find_deleted(PageSink sink) {
+    TablePages audits(exchange_, options_.url, "sys_audit_delete", "tablename=" + options_.table,
+                      pages_.page_size());
+    const std::int64_t from = cursor_.deletes_ms - overlap_ms;
+    std::int64_t newest = cursor_.deletes_ms;
+    std::string after;
+    const auto without_audit = [this](std::string_view why) {
+        notes_.push_back(
+            fmt::format("table sys_audit_delete: {}: deletions in {} are found when ids are "
+                        "compared, not before",
+                        why, options_.table));
+    };
+    for (;;) {
+        const auto answer = co_await audits.page(behind("sys_created_on>" + stamp(from), after),
+                                                 "ORDERBYsys_id", deletion_fields);
+        if (!answer && answer.error().code == ErrorCode::unavailable) co_return answer.error();
+        if (!answer) co_return Result<void>{};  // no right to read it: as documented
+        if (answer->rows() == 0) break;
+        if (has_id(*answer, after)) {
+            without_audit("the same rows come again, the instance disregards the condition on sys_id");
+            co_return Result<void>{};
+        }
+        for (const std::size_t field : {deleted_id, deleted_from})
+            if (!answer->present[field]) {
+                without_audit(fmt::format("the field {} may not be read", deletion_fields[field]));
+                co_return Result<void>{};
+            }
+        std::vector<std::string> named;
+        for (std::size_t index = 0; index < answer->rows(); ++index) {
+            const auto row = answer->row(index);
+            const auto at = parse_stamp(row[deleted_at]);
+            if (at && *at <= from) {
+                without_audit("the instance disregards the condition on sys_created_on");
+                co_return Result<void>{};
+            }
+            newest = std::max(newest, at.value_or(newest));
+            if (row[deleted_from] == options_.table && !row[deleted_id].empty())
+                named.emplace_back(row[deleted_id]);
+        }
+        const auto there = co_await read_ids(named, sink);
+        if (!there) co_return there.error();
+        after = last_id(*answer);
+        Page page;
+        page.columns = columns_;
+        for (std::string& id : named)
+            if (!there->contains(id)) page.deleted.push_back(std::move(id));
+        page.cursor = cursor_text();
+        if (auto stored = co_await sink(std::move(page)); !stored) co_return stored.error();
+    }
+    // By the audit's own times: a clock that is wrong makes no gap.
+    cursor_.deletes_ms = std::max(cursor_.deletes_ms, std::min(newest, clock_ms_));
+    co_return Result<void>{};
+}
+
+/// Rows that were no longer seen are seen again.
+asio::awaitable<Result<bool>> TableReading::is_back() {
+    const std::vector<std::string> ids(cursor_.lost_ids.begin(), cursor_.lost_ids.end());
+    for (std::size_t at = 0; at < ids.size();) {
+        const auto answer = co_await pages_.rows_of(ids, at, id_and_update);
+        if (!answer) co_return answer.error();
+        if (answer->rows() > 0) co_return true;
+    }
+    co_return false;
+}
+
+/// A table that showed rows and is empty now: what the audit of deletions names is gone, and nothing else is
+/// removed.
+asio::awaitable<Result<void>> TableReading::check_vanished(StreamPosition position) {
+    if (!is_empty_ || position.cursor.empty()) co_return Result<void>{};
+    const std::vector<StoredRow> stored = co_await position.stored_rows();
+    if (stored.empty()) co_return Result<void>{};
+    co_return Error{
+        ErrorCode::bad_input,
+        fmt::format("table {}: it showed rows before, and shows and counts none now: the account lost its "
+                    "rights, or all was deleted. Nothing is removed: the {} stored rows stay. If they are "
+                    "gone for good, take the stream out of the configuration",
+                    options_.table, stored.size())};
+}
+
+/// When each row was updated, by id; 0: it does not show it.
+asio::awaitable<Result<std::map<std::string, std::int64_t>>> TableReading::list_ids() {
+    std::map<std::string, std::int64_t> there;
+    const std::string condition = fmt::format("sys_updated_on>{}", stamp(options_.since_ms - 1'000));
+    std::string after;
+    for (;;) {
+        const auto answer = co_await pages_.page(behind(condition, after), "ORDERBYsys_id", id_and_update);
+        if (!answer) co_return answer.error();
+        if (answer->rows() == 0) co_return there;
+        if (has_id(*answer, after))
+            co_return Error{ErrorCode::bad_input,
+                            fmt::format("table {}: the same ids come again and again", options_.table)};
+        for (std::size_t index = 0; index < answer->rows(); ++index)
+            there.emplace(answer->row(index)[0], parse_stamp(answer->row(index)[1]).value_or(0));
+        after = last_id(*answer);
+    }
+}
+
+asio::awaitable<Result<void>> TableReading::reconcile(StreamPosition position, PageSink sink) {
+    auto listed = co_await list_ids();
+    if (!listed) co_return listed.error();
+    auto& there = *listed;
+    const std::vector<StoredRow> stored = co_await position.stored_rows();
+    std::vector<std::string> missing, unmet;
+    for (const StoredRow& row : stored) {
+        const auto found = there.find(row.id);
+        if (found == there.end() && !undated_.contains(row.id))
+            missing.push_back(row.id);
+        else if (found != there.end() && found->second <= row.version)
+            there.erase(found);
+    }
+    // Never met, or older than it is there: committed late, or made visible.
+    for (const auto& [id, updated] : there) unmet.push_back(id);
+    if (const auto read = co_await read_ids(std::move(unmet), sink); !read) co_return read.error();
+    Page page;
+    page.columns = columns_;
+    page.is_reconciled = true;
+    cursor_.lost.clear();
+    cursor_.lost_ids.clear();
+    if (missing.size() > 1 && missing.size() * 2 >= stored.size()) {
+        cursor_.lost = fmt::format(
+            "table {}: {} of {} stored rows cannot be seen any more: rather rights that were "
+            "lost than rows deleted; nothing is removed",
+            options_.table, missing.size(), stored.size());
+        missing.resize(std::min(missing.size(), most_lost_ids));
+        cursor_.lost_ids.insert(missing.begin(), missing.end());
+    } else {
+        // Asked for by id: a listing lacks what moved while it was read.
+        const auto still_there = co_await read_ids(missing, sink);
+        if (!still_there) co_return still_there.error();
+        for (std::string& id : missing)
+            if (!still_there->contains(id)) page.deleted.push_back(std::move(id));
+    }
+    page.cursor = cursor_text();
+    co_return co_await sink(std::move(page));
+}
+
+/// Stores the rows of these ids; which of them are there.
+asio::awaitable<Result<std::set<std::string>>> TableReading::read_ids(std::vector<std::string> ids,
+                                                                      PageSink sink) {
+    std::set<std::string> met;
+    for (std::size_t at = 0; at < ids.size();) {
+        auto answer = co_await pages_.rows_of(ids, at, columns_);
+        if (!answer) co_return answer.error();
+        for (std::size_t index = 0; index < answer->rows(); ++index)
+            met.emplace(answer->row(index)[column("sys_id")]);
+        if (auto stored = co_await store(std::move(*answer), sink); !stored) co_return stored.error();
+    }
+    co_return met;
+}
+
+}  // namespace baselined::connectors::servicenow
