@@ -21,6 +21,46 @@ void write_numbers(rapidjson::Writer<rapidjson::StringBuffer>& writer, const cha
     writer.EndObject();
 }
 
+void write_texts(rapidjson::Writer<rapidjson::StringBuffer>& writer, const char* name,
+                 const std::vector<std::string>& texts) {
+    writer.Key(name);
+    writer.StartArray();
+    for (const std::string& text : texts) writer.String(text.c_str());
+    writer.EndArray();
+}
+
+std::vector<std::string> read_texts(const rapidjson::Value& list) {
+    std::vector<std::string> texts;
+    if (!list.IsArray()) return texts;
+    for (const auto& text : list.GetArray())
+        if (text.IsString()) texts.emplace_back(text.GetString());
+    return texts;
+}
+
+void write_lost(rapidjson::Writer<rapidjson::StringBuffer>& writer, const LostAccess& lost) {
+    writer.Key("lost");
+    writer.StartObject();
+    writer.Key("note");
+    writer.String(lost.note.c_str());
+    write_texts(writer, "ids", lost.ids);
+    writer.Key("again");
+    writer.Int64(lost.again_ms);
+    writer.Key("pause");
+    writer.Int64(lost.pause_ms);
+    writer.EndObject();
+}
+
+std::optional<LostAccess> read_lost(const rapidjson::Document& document) {
+    const auto found = document.FindMember("lost");
+    if (found == document.MemberEnd() || !found->value.IsObject()) return std::nullopt;
+    const auto& lost = found->value;
+    for (const char* name : {"note", "ids", "again", "pause"})
+        if (!lost.HasMember(name)) return std::nullopt;
+    if (!lost["note"].IsString() || !lost["again"].IsInt64() || !lost["pause"].IsInt64()) return std::nullopt;
+    return LostAccess{lost["note"].GetString(), read_texts(lost["ids"]), lost["again"].GetInt64(),
+                      lost["pause"].GetInt64()};
+}
+
 Numbers read_numbers(const rapidjson::Document& document, const char* name) {
     Numbers numbers;
     const auto found = document.FindMember(name);
@@ -46,13 +86,9 @@ std::string Cursor::text() const {
     write_numbers(writer, "projects", projects);
     writer.Key("fields");
     writer.StartObject();
-    for (const auto& [name, ids] : fields) {
-        writer.Key(name.c_str());
-        writer.StartArray();
-        for (const std::string& id : ids) writer.String(id.c_str());
-        writer.EndArray();
-    }
+    for (const auto& [name, ids] : fields) write_texts(writer, name.c_str(), ids);
     writer.EndObject();
+    if (lost) write_lost(writer, *lost);
     writer.EndObject();
     return buffer.GetString();
 }
@@ -71,12 +107,10 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
     cursor.is_first_done = document["first_done"].IsTrue();
     cursor.running = read_numbers(document, "running");
     cursor.projects = read_numbers(document, "projects");
+    cursor.lost = read_lost(document);
     if (!document.HasMember("fields") || !document["fields"].IsObject()) return cursor;
-    for (const auto& entry : document["fields"].GetObject()) {
-        if (!entry.value.IsArray()) continue;
-        for (const auto& id : entry.value.GetArray())
-            if (id.IsString()) cursor.fields[entry.name.GetString()].emplace_back(id.GetString());
-    }
+    for (const auto& entry : document["fields"].GetObject())
+        cursor.fields[entry.name.GetString()] = read_texts(entry.value);
     return cursor;
 }
 

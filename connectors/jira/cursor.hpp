@@ -10,6 +10,14 @@
 
 namespace baselined::connectors::jira {
 
+/// Most of what is stored, or a project, was not to be seen when ids were compared.
+struct LostAccess {
+    std::string note;              ///< what is told meanwhile
+    std::vector<std::string> ids;  ///< some of the issues
+    std::int64_t again_ms = 0;     ///< when all ids are compared again, whether these are seen or not
+    std::int64_t pause_ms = 0;
+};
+
 struct Cursor {
     std::string fingerprint;      ///< of JQL, fields and `since`: another one's cursor says nothing here
     std::int64_t updated_ms = 0;  ///< every issue updated before has been stored
@@ -18,6 +26,7 @@ struct Cursor {
     std::map<std::string, std::int64_t> projects;  ///< how many issues of each were there
     /// Ids of the custom fields that were found by their names: a renamed field keeps its id.
     std::map<std::string, std::vector<std::string>> fields;
+    std::optional<LostAccess> lost;
 
     [[nodiscard]] std::string text() const;
     static std::optional<Cursor> parse(std::string_view text);

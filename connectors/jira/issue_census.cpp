@@ -84,6 +84,35 @@ asio::awaitable<Result<IssueReading::Listing>> IssueReading::list_all() {
     co_return std::move(*listing);
 }
 
+/// All ids are not listed at each poll while nothing has changed: a few of the lost ones are looked for.
+asio::awaitable<Result<bool>> IssueReading::is_still_lost(PageSink sink) {
+    if (!cursor_.lost || server_ms_ >= cursor_.lost->again_ms) co_return false;
+    std::vector<std::string> ids = cursor_.lost->ids;
+    if (flavour_ == Flavour::cloud) {  // whose search refuses a list for one that is not there
+        const auto alive = co_await look_at(ids);
+        if (!alive) co_return alive.error();
+        ids.clear();
+        for (const auto& [id, seen] : *alive) ids.push_back(id);
+    }
+    auto found = co_await read_ids(std::move(ids), sink);
+    if (!found) co_return found.error();
+    co_return found->empty();
+}
+
+void IssueReading::note_lost(std::string note, const std::vector<std::string>& ids) {
+    constexpr std::int64_t first_pause_ms = 10 * 60'000, longest_pause_ms = 24 * 3'600'000;
+    constexpr std::size_t looked_for = 20;  // of which some may be deleted, or have moved away
+    LostAccess lost;
+    lost.note = std::move(note);
+    lost.pause_ms = cursor_.lost ? std::min(2 * cursor_.lost->pause_ms, longest_pause_ms) : first_pause_ms;
+    lost.again_ms = server_ms_ + lost.pause_ms;
+    for (std::size_t at = 0; at < ids.size() && lost.ids.size() < looked_for;
+         at += std::max<std::size_t>(1, ids.size() / looked_for))
+        lost.ids.push_back(ids[at]);
+    notes_.push_back(lost.note);
+    cursor_.lost = std::move(lost);
+}
+
 /// A deletion leaves nothing behind: all ids are listed, and what is stored and no longer there has gone.
 /// What is there in a newer version than the stored one was missed, and is read.
 asio::awaitable<Result<void>> IssueReading::take_census(StreamPosition position, PageSink sink) {
@@ -104,10 +133,10 @@ asio::awaitable<Result<void>> IssueReading::take_census(StreamPosition position,
     if (!missing.empty())
         if (auto known = co_await check_login(); !known) co_return known;
     if (missing.size() > 1 && missing.size() * 2 >= stored.size()) {
-        notes_.push_back(
-            fmt::format("{} of {} stored issues cannot be seen any more: rather access that was lost than "
-                        "issues deleted; nothing is removed",
-                        missing.size(), stored.size()));
+        note_lost(fmt::format("{} of {} stored issues cannot be seen any more: rather access that was lost "
+                              "than issues deleted; nothing is removed",
+                              missing.size(), stored.size()),
+                  missing);
         co_return Result<void>{};
     }
     auto gone = co_await confirm_gone(std::move(missing), there->projects, sink);
@@ -116,13 +145,14 @@ asio::awaitable<Result<void>> IssueReading::take_census(StreamPosition position,
         const auto lost = co_await find_lost_projects(there->projects);
         if (!lost) co_return lost.error();
         if (!lost->empty()) {
-            notes_.push_back(
-                fmt::format("project {} cannot be seen any more (archived, deleted, or access was lost), "
-                            "and {} issues with it: nothing is removed",
-                            fmt::join(*lost, ", "), gone->size()));
+            note_lost(fmt::format("project {} cannot be seen any more (archived, deleted, or access was "
+                                  "lost), and {} issues with it: nothing is removed",
+                                  fmt::join(*lost, ", "), gone->size()),
+                      *gone);
             co_return Result<void>{};
         }
     }
+    cursor_.lost.reset();
     cursor_.projects = std::move(there->projects);
     Page page;
     page.is_json = true;

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 
-#include "connectors/jira/page_walk.hpp"
 #include "connectors/jira/sla_cycles.hpp"
 
 namespace baselined::connectors::jira {
@@ -16,8 +15,10 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr int smallest_page = 10;
-constexpr long status_bad_request = 400, status_not_found = 404, status_gone = 410;
+constexpr int smallest_page = 10, largest_page = 5'000;  // Cloud takes no larger number
+constexpr long status_bad_request = 400, status_not_found = 404, status_gone = 410, status_failed = 500;
+/// From there on a failure may mean that Data Center pages no deeper.
+constexpr int smallest_window = 1'000;
 
 std::int64_t own_clock_ms() {
     using namespace std::chrono;
@@ -34,7 +35,8 @@ std::string json_text(const rapidjson::Value& value) {
 }  // namespace
 
 IssueReading::IssueReading(Exchange& exchange, SiteOptions options)
-    : exchange_(exchange), options_(std::move(options)), page_size_(options_.page_size) {
+    : exchange_(exchange), options_(std::move(options)) {
+    page_size_ = options_.page_size = std::min(options_.page_size, largest_page);
     base_ = options_.url;
     // Scoped tokens and OAuth reach a site by its id; one of one's own (a proxy, a test) keeps its address.
     if (!options_.cloud_id.empty())
@@ -142,12 +144,17 @@ Result<void> IssueReading::find_field(const std::string& name) {
 asio::awaitable<Result<SearchPage>> IssueReading::ask(SearchQuery query) {
     for (;;) {
         query.most = page_size_;
-        const Request request = search_request(base_, flavour_, query);
+        Request request = search_request(base_, flavour_, query);
+        if (query.start >= smallest_window)
+            request.is_final = [](const Response& answer) { return answer.status == status_failed; };
         auto response = co_await exchange_.call(request);
         is_question_refused_ = response && response->status == status_bad_request;
+        is_too_deep_ = response && query.start >= smallest_window &&
+                       (response->status == status_failed || is_question_refused_);
         auto page = response ? parse_search(*response) : Result<SearchPage>(response.error());
         if (page) {
-            server_ms_ = std::max(server_ms_, page->server_ms != 0 ? page->server_ms : own_clock_ms());
+            if (page->server_ms == 0) page->server_ms = own_clock_ms();
+            server_ms_ = std::max(server_ms_, page->server_ms);
             page_size_ = std::min(options_.page_size, page_size_ + page_size_ / 4 + 1);
             co_return page;
         }
@@ -165,24 +172,48 @@ asio::awaitable<Result<SearchPage>> IssueReading::ask(SearchQuery query) {
     }
 }
 
+std::string IssueReading::bound_of(const Scan& what, const PageWalk& walk) {
+    if (!what.from_ms) return fmt::format("id in ({})", fmt::join(what.ids, ","));
+    if (what.by == PageWalk::By::updated) return fmt::format("updated >= {}", *walk.from_ms());
+    std::string bound = fmt::format("updated >= {}", *what.from_ms);
+    if (what.to_ms) bound += fmt::format(" AND updated < {}", *what.to_ms);
+    if (*walk.from_ms() > 0) bound += fmt::format(" AND created >= {}", *walk.from_ms());
+    return bound;
+}
+
+/// Where more issues were updated in an instant than Data Center pages through, they are read by the time of
+/// their creation.
 asio::awaitable<Result<void>> IssueReading::scan(Scan what, IssueSink sink) {
-    PageWalk walk(flavour_, what.from_ms);
+    const bool is_by_creation = what.by == PageWalk::By::created;
+    PageWalk walk(flavour_, is_by_creation ? 0 : what.from_ms, what.by);
     SearchQuery query;
     query.fields = what.fields;
+    if (is_by_creation) query.fields.emplace_back("created");
     query.named = what.ids;
     for (;;) {
-        const std::string bound = walk.from_ms() ? fmt::format("updated >= {}", *walk.from_ms())
-                                                 : fmt::format("id in ({})", fmt::join(what.ids, ","));
-        query.jql = bounded_jql(options_.jql, bound, "updated ASC, key ASC");
+        query.jql = bounded_jql(options_.jql, bound_of(what, walk),
+                                is_by_creation ? "created ASC, key ASC" : "updated ASC, key ASC");
         query.token = walk.token();
         query.start = walk.start();
         auto page = co_await ask(query);
         if (!page && is_question_refused_ && walk.forget_token()) continue;
-        if (!page) co_return page.error();
-        const auto next = walk.take(*page);
-        if (auto taken = co_await sink(std::move(*page)); !taken) co_return taken;
+        if (!page && !is_too_deep_) co_return page.error();
+        auto next = page ? walk.take(*page) : PageWalk::Next::too_deep;
+        if (page) {
+            page->is_by_update = what.from_ms && !is_by_creation;
+            if (auto taken = co_await sink(std::move(*page)); !taken) co_return taken;
+        }
         if (!next) co_return about(next.error());
         if (*next == PageWalk::Next::end) break;
+        if (*next == PageWalk::Next::ask) continue;
+        if (is_by_creation)
+            co_return about({ErrorCode::bad_input,
+                             page ? "more issues than the site pages through were created and updated within "
+                                    "the same second: divide the stream by its `jql`"
+                                  : page.error().text});
+        Scan instant{{}, walk.from_ms(), what.fields, PageWalk::By::created, walk.instant_end_ms()};
+        if (auto read = co_await scan(std::move(instant), sink); !read) co_return read;
+        if (!walk.pass_instant()) break;
     }
     paged_instant_ms_ = std::max(paged_instant_ms_, walk.paged_instant_ms().value_or(0));
     co_return Result<void>{};
@@ -202,9 +233,14 @@ asio::awaitable<Result<Notes>> IssueReading::run(StreamPosition position, PageSi
     if (auto read = co_await read_news(sink); !read) co_return read.error();
     if (auto read = co_await read_running(sink); !read) co_return read.error();
     // Where tokens led through an instant that is new, an issue may have slipped through.
-    if (position.wants_reconciling || paged_instant_ms_ > known_until_ms)
-        if (auto counted = co_await take_census(std::move(position), sink); !counted)
+    if (position.wants_reconciling || paged_instant_ms_ > known_until_ms || cursor_.lost) {
+        const auto is_lost = co_await is_still_lost(sink);
+        if (!is_lost) co_return is_lost.error();
+        if (*is_lost)
+            notes_.push_back(cursor_.lost->note);
+        else if (auto counted = co_await take_census(std::move(position), sink); !counted)
             co_return counted.error();
+    }
     cursor_.is_first_done = true;
     Page last;
     last.is_json = true;
@@ -214,28 +250,37 @@ asio::awaitable<Result<Notes>> IssueReading::run(StreamPosition position, PageSi
 }
 
 /// What was updated since, and a while before: an issue at least, the one that the cursor stands at. Where
-/// none is found, we may have become nobody in the middle.
+/// a page has none, we may have become nobody in the middle.
 asio::awaitable<Result<void>> IssueReading::read_news(PageSink sink) {
-    const std::int64_t overlap = cursor_.is_first_done ? index_lag_ms : 0;
-    Scan news{{}, std::max(options_.since_ms, cursor_.updated_ms - overlap), asked_fields()};
-    auto found = std::make_shared<std::size_t>(0);
-    IssueSink take = [this, sink, found](SearchPage page) {
-        *found += page.issues->Size();
+    constexpr std::int64_t second_ms = 1'000;  // within one, Data Center's index has no order
+    const std::int64_t overlap_ms = cursor_.is_first_done ? index_lag_ms : cursor_.updated_ms % second_ms;
+    Scan news{{}, std::max(options_.since_ms, cursor_.updated_ms - overlap_ms), asked_fields()};
+    auto in_last_page = std::make_shared<std::size_t>(0);
+    IssueSink take = [this, sink, in_last_page](SearchPage page) {
+        *in_last_page = page.issues->Size();
+        if (began_ms_ == 0) began_ms_ = page.server_ms;
+        for (const auto& issue : page.issues->GetArray())
+            newest_ms_ = std::max(newest_ms_, updated_of(issue).value_or(0));
         return store(std::move(page), sink);
     };
     if (auto read = co_await scan(std::move(news), take); !read) co_return read;
-    if (*found == 0 && cursor_.is_first_done) co_return co_await check_login();
+    if (*in_last_page == 0)
+        if (auto known = co_await check_login(); !known) co_return known;
+    move_cursor(std::min(newest_ms_, began_ms_ - index_lag_ms));
     co_return Result<void>{};
 }
 
-/// The index may still lack what was updated a moment ago: the cursor stays behind.
 void IssueReading::move_cursor(std::int64_t updated_ms) {
-    cursor_.updated_ms = std::max(cursor_.updated_ms, std::min(updated_ms, server_ms_ - index_lag_ms));
+    cursor_.updated_ms = std::max(cursor_.updated_ms, updated_ms);
 }
 
+/// The index may still lack what was updated a moment ago, and what it shows of then may stand anywhere: such
+/// an issue moves the cursor only when all has been read.
 asio::awaitable<Result<void>> IssueReading::store(SearchPage found, PageSink sink) {
     Page page = page_of(found);
-    for (const SourceRowData& row : page.rows) move_cursor(row.version);
+    if (found.is_by_update)
+        for (const SourceRowData& row : page.rows)
+            if (row.version <= server_ms_ - index_lag_ms) move_cursor(row.version);
     page.cursor = cursor_.text();
     co_return co_await sink(std::move(page));
 }

@@ -11,6 +11,7 @@
 
 #include "connectors/http/exchange.hpp"
 #include "connectors/jira/cursor.hpp"
+#include "connectors/jira/page_walk.hpp"
 #include "connectors/jira/search_api.hpp"
 #include "connectors/page.hpp"
 
@@ -47,6 +48,8 @@ class IssueReading {
         std::vector<std::string> ids;         ///< these ones, or
         std::optional<std::int64_t> from_ms;  ///< those updated since
         std::vector<std::string> fields;
+        PageWalk::By by = PageWalk::By::updated;
+        std::optional<std::int64_t> to_ms = std::nullopt;  ///< and before, of those by creation
     };
     /// An issue that is there, though no search may show it.
     struct Alive {
@@ -60,10 +63,6 @@ class IssueReading {
         std::map<std::string, std::int64_t> updated_ms;  ///< by id
         ProjectCounts projects;                          ///< how many issues of each
     };
-    /// The search index lags behind by seconds to minutes: so much is read again, and never passed by the
-    /// cursor.
-    static constexpr std::int64_t index_lag_ms = 10 * 60'000;
-
     boost::asio::awaitable<Result<void>> prepare();
     boost::asio::awaitable<Result<void>> check_login();
     Result<void> find_field(const std::string& name);
@@ -73,6 +72,8 @@ class IssueReading {
     boost::asio::awaitable<Result<void>> scan(Scan what, IssueSink sink);
     boost::asio::awaitable<Result<void>> read_news(PageSink sink);
     boost::asio::awaitable<Result<void>> store(SearchPage found, PageSink sink);
+    boost::asio::awaitable<Result<bool>> is_still_lost(PageSink sink);
+    void note_lost(std::string note, const std::vector<std::string>& ids);
     boost::asio::awaitable<Result<void>> read_running(PageSink sink);
     boost::asio::awaitable<Result<void>> take_census(StreamPosition position, PageSink sink);
     boost::asio::awaitable<Result<std::vector<std::string>>> confirm_gone(std::vector<std::string> missing,
@@ -87,6 +88,7 @@ class IssueReading {
     boost::asio::awaitable<Result<IssueIds>> read_few(std::vector<std::string> ids, PageSink sink);
     Page page_of(SearchPage& found);
     void move_cursor(std::int64_t updated_ms);
+    static std::string bound_of(const Scan& what, const PageWalk& walk);
     [[nodiscard]] std::vector<std::string> asked_fields() const;
     [[nodiscard]] std::string fingerprint() const;
     [[nodiscard]] Error about(const Error& error) const;
@@ -101,9 +103,12 @@ class IssueReading {
     FieldList known_;
     std::vector<mappings::JiraField> named_;  ///< of the fields asked for by name
     Cursor cursor_;
-    int page_size_;
+    int page_size_ = 0;
     std::int64_t server_ms_ = 0;
     bool is_question_refused_ = false;  ///< the newest answer was 400: the question cannot be asked so
+    bool is_too_deep_ = false;          ///< the newest answer was a refusal to page so far
+    std::int64_t began_ms_ = 0;         ///< when the first of the news came, by the site's clock
+    std::int64_t newest_ms_ = 0;        ///< of the news
     std::int64_t paged_instant_ms_ = 0;
     bool is_undecided_ = false;  ///< the census cannot tell of an issue whether it is gone
     Notes notes_;

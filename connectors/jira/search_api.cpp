@@ -96,6 +96,14 @@ void write_numbers(rapidjson::Writer<rapidjson::StringBuffer>& writer, const cha
     writer.EndArray();
 }
 
+std::optional<std::int64_t> time_of(const Value& issue, const char* name) {
+    const Value* fields = member(issue, "fields");
+    if (fields == nullptr) return std::nullopt;
+    const std::string text = text_of(*fields, name);
+    const auto at = mappings::to_timestamp(mappings::text_cell(text), "", mappings::find_zone("UTC"));
+    return at ? std::make_optional<std::int64_t>(at->time_since_epoch().count()) : std::nullopt;
+}
+
 Request post_request(const std::string& base, const std::string& path, std::string body) {
     Request request = get_request(base, path);
     request.method = "POST";
@@ -223,11 +231,11 @@ std::string bounded_jql(const std::string& jql, const std::string& more, const s
 }
 
 std::optional<std::int64_t> updated_of(const Value& issue) {
-    const Value* fields = member(issue, "fields");
-    if (fields == nullptr) return std::nullopt;
-    const std::string text = text_of(*fields, "updated");
-    const auto at = mappings::to_timestamp(mappings::text_cell(text), "", mappings::find_zone("UTC"));
-    return at ? std::make_optional<std::int64_t>(at->time_since_epoch().count()) : std::nullopt;
+    return time_of(issue, "updated");
+}
+
+std::optional<std::int64_t> created_of(const Value& issue) {
+    return time_of(issue, "created");
 }
 
 }  // namespace baselined::connectors::jira

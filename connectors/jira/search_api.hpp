@@ -38,6 +38,7 @@ struct SearchPage {
     std::string next_token;                    ///< Cloud; empty: this was the last page
     std::optional<std::int64_t> total;         ///< Data Center
     std::int64_t server_ms = 0;                ///< the Date header; 0: none
+    bool is_by_update = true;                  ///< all that was updated before its last issue has come
 };
 
 /// ErrorCode::limit: the body is cut: ask for fewer.
@@ -61,6 +62,7 @@ std::string bounded_jql(const std::string& jql, const std::string& more, const s
 
 /// Milliseconds since 1970 of `fields.updated`; nullopt: it is none.
 std::optional<std::int64_t> updated_of(const rapidjson::Value& issue);
+std::optional<std::int64_t> created_of(const rapidjson::Value& issue);
 std::string text_of(const rapidjson::Value& object, const char* name);
 /// Of an issue's key: `OPS` of `OPS-12`.
 std::string project_of(const rapidjson::Value& issue);

@@ -107,6 +107,7 @@ class Cloud(Site):
         self.jira.shrink = True
         self.run_program("once")
         self.assert_complete()
+        self.configure(page_size=10_000)  # more than Cloud takes
         self.run_program("once")
         self.assert_complete()
 
@@ -124,6 +125,18 @@ class Cloud(Site):
             time.sleep(1.2)
             self.run_program("once")
             self.assert_complete()
+
+    def test_what_a_lagging_index_shows_as_it_is_now_where_it_was(self):
+        """Far from where it belongs: it must not make the reading pass over what lies between."""
+        self.fill(600)
+        ids = [i for i, r in self.jira.issues.items() if r["project"] == "OPS"]
+        self.jira.shows_newest, self.jira.index_lag_s = True, 2
+        self.jira.on_request = lambda site: site.touch(self.rng.choice(ids), int(time.time() * 1000))
+        self.run_program("once")
+        self.jira.on_request = None
+        time.sleep(2.1)
+        self.run_program("once")
+        self.assert_complete()
 
     def test_slas_in_four_states_and_a_breach_by_passing_time(self):
         soon = int(time.time() * 1000) + 1200
@@ -170,7 +183,11 @@ class Cloud(Site):
         self.census()
         self.assert_complete()
         self.jira.hidden = set(list(self.jira.issues)[:400])
-        self.assertIn("nothing is removed", self.census(expect=3).stderr)
+        told = self.census(expect=3).stderr
+        self.assertIn("nothing is removed", told)
+        self.jira.listed = 0
+        self.assertEqual(self.census(expect=3).stderr, told, "the same words: told once")
+        self.assertEqual(self.jira.listed, 0, "ids are not compared at each poll while access is lost")
         self.jira.hidden = set()
         self.run_program("once")
         self.assert_complete()
@@ -206,12 +223,16 @@ class Cloud(Site):
 
     def test_who_becomes_nobody_in_the_middle_deletes_nothing(self):
         self.fill(400)
-        self.run_program("once")
         seen = []
 
         def expire(site):
             seen.append(site)
             site.anonymous = site.strips_reason = len(seen) > 5
+        self.jira.on_request = expire
+        self.assertIn("nobody is logged in", self.run_program("once", expect=3).stderr, "a reading that ends for nobody is not whole")
+        self.jira.on_request, self.jira.anonymous, self.jira.strips_reason = None, False, False
+        self.run_program("once")
+        seen.clear()
         self.jira.on_request = expire
         self.assertIn("nobody is logged in", self.census(expect=3, page_size=150).stderr)
         self.assertEqual(self.rows("SELECT sum(deleted) FROM stream"), [(0,)])
@@ -360,10 +381,33 @@ class DataCenter(Cloud):
     test_ends_that_look_different_and_tokens_that_run_out = None
     test_ids_are_compared_where_tokens_were_needed_but_not_at_each_poll = None
 
+    def put_in_one_second(self, count, at):
+        for number in range(count):
+            created = jira_time(at - 90_000_000 - number // 50 * 1000)
+            self.jira.put(str(number), "OPS", at + number % 1000, summary="x", created=created)
+
     def test_more_than_it_pages_through(self):
-        for number in range(11_000):
-            self.jira.put(str(number), "OPS", START + number, summary="x", created=jira_time(START))
+        for number in range(20_000, 20_500):
+            self.issue(number, START + number * 1000)
         self.configure(page_size=1000)
+        for counts_deeper in (True, False):
+            self.jira.counts_deeper = counts_deeper
+            self.put_in_one_second(10_500, START + 3_000)
+            self.run_program("once")
+            self.assert_complete()
+            os.remove(self.folder / "store.db")
+
+    def test_a_site_that_pages_through_less_and_a_second_of_just_now(self):
+        self.jira.deepest = 1500
+        for at in (START, int(time.time() * 1000) - 3_000):
+            self.put_in_one_second(2_000, at)
+            self.run_program("once")
+            self.assert_complete()
+
+    def test_issues_of_one_second_in_another_order_at_each_question(self):
+        self.jira.shuffles_ties = True
+        self.fill(100)
+        self.configure(page_size=60)
         self.run_program("once")
         self.assert_complete()
 
@@ -388,6 +432,7 @@ class Storms(Rounds, unittest.TestCase):
         self.configure(site, "24h")
         for turn in range(4):
             site.on_request, site.index_lag_s, site.hides_while_lagging = storm.happen, storm.rng.choice((0, 0.3, 2)), turn % 2 == 0
+            site.shows_newest = turn % 2 == 1
             site.hidden_projects = storm.rng.choice(({"NET"}, {"NET", "APP"})) if turn == 2 else set()
             self.once()
             self.configure(site, "1s" if turn else "24h")

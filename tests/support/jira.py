@@ -4,6 +4,7 @@ import base64
 import bisect
 import datetime as dt
 import json
+import random
 import re
 import time
 import urllib.parse
@@ -24,17 +25,22 @@ def sla_date(millis):
     return {"epochMillis": millis, "iso8601": "", "jira": jira_time(millis), "friendly": "some day"}
 
 
+def created_of(issue):
+    return round(dt.datetime.strptime(issue["fields"]["created"], "%Y-%m-%dT%H:%M:%S.%f%z").timestamp() * 1000)
+
+
 class Refused(Exception):
     """400, in the site's words."""
 
 
 class Query:
     """The JQL that the site understands: comparisons, AND, OR and parentheses. Anything else is refused."""
-    TOKEN = re.compile(r'\s*(?:"([^"]*)"|(>=|=|\(|\)|,)|([\w.-]+))')
+    TOKEN = re.compile(r'\s*(?:"([^"]*)"|(>=|<|=|\(|\)|,)|([\w.-]+))')
 
     def __init__(self, text):
         self.text, self.since, self.ids, self.used = text, 0, None, set()
-        where = re.split(r"\border\s+by\b", text, flags=re.I)[0].rstrip()
+        where, *order = re.split(r"\border\s+by\b", text, flags=re.I)
+        where, self.is_by_creation = where.rstrip(), bool(order) and order[0].strip().lower().startswith("created")
         self.tokens, at = [], 0
         while at < len(where):
             match = self.TOKEN.match(where, at)
@@ -90,6 +96,10 @@ class Query:
                 raise AssertionError(f"a written date is of the user's zone and of minutes: {self.text}")
             self.since = int(value)
             return lambda issue: True
+        if field == "updated" and operator == "<":
+            return lambda issue, until=int(next(iter(values))): issue["updated"] < until
+        if field == "created" and operator == ">=":
+            return lambda issue, since=int(next(iter(values))): created_of(issue) >= since - since % 1000
         if field == "project" and operator in ("=", "in"):
             return lambda issue: issue["project"] in values
         if field == "issuetype" and operator in ("=", "in"):
@@ -111,6 +121,9 @@ class Jira(NastyServer):
         self.index, self.order, self.pending = {}, [], []     # id -> issue as searches see it; sorted; (due, id)
         self.index_lag_s, self.hides_while_lagging = 0.0, False
         self.grain_ms = 1 if flavour == "cloud" else 1000     # to which `updated >=` is rounded down
+        self.shows_newest = False                             # contents as they are now, where the index still has the issue as it was
+        self.shuffles_ties = False                            # of one second in another order at each question
+        self.deepest, self.counts_deeper = DEEPEST, True      # Data Center: what it pages through, and whether its totals go on past it
         self.cap, self.shrink = 1000, False
         self.anonymous, self.strips_reason, self.captcha = False, False, False
         self.repeat_token, self.tokens_expire_after, self.last_page = False, None, "proper"
@@ -247,6 +260,8 @@ class Jira(NastyServer):
                 if not self.anonymous and not self.visible_issue(issue_id):
                     raise Refused(f"An issue with key '{issue_id}' does not exist for field 'id'.")
         self.listed += query.get("fields") == ["updated"]
+        if query.get("maxResults", 50) > 5000:
+            raise Refused("The value of maxResults must be between 1 and 5000.")
         most = min(query.get("maxResults", 50), self.cap)
         if self.shrink:  # rich answers come in short pages
             most = max(7, min(most, 300 // max(1, len(query.get("fields", ["id"])))))
@@ -258,9 +273,11 @@ class Jira(NastyServer):
 
     def page_by_offset(self, query, found, most, date):
         start = query.get("startAt", 0)
-        if start >= DEEPEST:
+        if start >= self.deepest:
             return 500, date, {"errorMessages": ["index too deep"], "errors": {}}
-        return 200, date, {"startAt": start, "maxResults": most, "total": len(found), "issues": [self.shown(i, query) for i in found[start: start + most]]}
+        most = min(most, self.deepest - start)
+        total = len(found) if self.counts_deeper else min(len(found), self.deepest)
+        return 200, date, {"startAt": start, "maxResults": most, "total": total, "issues": [self.shown(i, query) for i in found[start: start + most]]}
 
     def page_by_token(self, query, found, most, date):
         """A token means an offset into what the search finds then: issues that leave it make others slip through."""
@@ -288,9 +305,15 @@ class Jira(NastyServer):
             unit = 1 if self.flavour == "cloud" else 1000
             since = jql.since - jql.since % self.grain_ms
             found = [self.index[rank[-1]] for rank in self.order[bisect.bisect_left(self.order, (since // unit,)):]]
+            if self.shuffles_ties:
+                found.sort(key=lambda issue: (issue["updated"] // 1000, random.random()))
+            if jql.is_by_creation:
+                found.sort(key=lambda issue: (created_of(issue) // 1000, issue["key"]))
         return [i for i in found if i["id"] not in self.hidden and i["project"] not in self.hidden_projects and jql.tests(i)]
 
     def shown(self, issue, query):
+        if self.shows_newest:
+            issue = self.issues.get(issue["id"], issue)
         fields = {**issue["fields"], "updated": jira_time(issue["updated"])}
         asked = list(fields) if "*all" in query.get("fields", []) else query.get("fields", ["id"])
         chosen = {f: fields.get(f) for f in asked if f in fields or f.startswith("customfield")}

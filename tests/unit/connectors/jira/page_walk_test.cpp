@@ -80,6 +80,53 @@ TEST_CASE("offsets overlap, so that what slipped through is seen") {
     CHECK(seconds.start() == 0);
 }
 
+TEST_CASE("an issue of just now moves nothing on: it may stand where its index still has it") {
+    PageWalk walk(Flavour::cloud, minute);
+    auto page = next({{1, 1}, {2, 59}, {3, 2}}, "a");
+    page.server_ms = minute + 30'000 + index_lag_ms;
+    CHECK((*walk.take(page) == Next::ask));
+    CHECK(walk.from_ms() == minute + 2'500);
+    auto newest = next({{4, 57}, {5, 58}}, "b");
+    newest.server_ms = page.server_ms;
+    CHECK((*walk.take(newest) == Next::ask));
+    CHECK(walk.from_ms() == minute + 2'500);
+    CHECK(walk.token() == "b");
+    CHECK_FALSE(walk.paged_instant_ms());  // what slips through here is read again
+}
+
+TEST_CASE("a walk ends when as many issues were seen as there are") {
+    PageWalk walk(Flavour::data_center, minute);
+    CHECK((*walk.take(found({{1, 0}, {2, 0}, {3, 0}}, 5)) == Next::ask));
+    CHECK((*walk.take(found({{3, 0}, {1, 0}, {2, 0}}, 5)) == Next::ask));  // in another order
+    CHECK(walk.start() == 0);
+    CHECK((*walk.take(found({{4, 0}, {5, 0}, {1, 0}}, 5)) == Next::ask));
+    CHECK((*walk.take(found({{1, 0}, {2, 0}, {3, 0}}, 5)) == Next::end));
+}
+
+TEST_CASE("more than Data Center pages through is too deep, and is passed when it has been read otherwise") {
+    PageWalk walk(Flavour::data_center, minute + 1'000);
+    int asked = 0;
+    auto taken = Next::ask;
+    while (taken == Next::ask) {
+        std::string issues;
+        for (int count = 0; count < 1'000; ++count)
+            issues += fmt::format(R"({}{{"id":"{}","fields":{{"updated":"2026-01-05T10:11:01.500+0000"}}}})",
+                                  count > 0 ? "," : "", walk.start() + count);
+        Response response;
+        response.status = 200;
+        response.body = fmt::format(R"({{"issues":[{}],"total":12000}})", issues);
+        taken = *walk.take(*parse_search(response));
+        REQUIRE(++asked < 20);
+    }
+    CHECK((taken == Next::too_deep));
+    CHECK(walk.instant_end_ms() == minute + 2'000);
+    CHECK(walk.pass_instant());
+    CHECK(walk.from_ms() == minute + 2'000);
+    CHECK(walk.start() == 0);
+    CHECK((*walk.take(found({{1, 3}, {2, 7}}, 9)) == Next::ask));  // by updates again
+    CHECK(walk.from_ms() == minute + 7'000);
+}
+
 TEST_CASE("an end that is none is an error") {
     PageWalk walk(Flavour::data_center, minute);
     CHECK_THAT(walk.take(found({}, 12)).error().text, Catch::Contains("12 issues, and shows none"));
