@@ -7,7 +7,8 @@ using namespace baselined::mappings;
 
 TEST_CASE("paths into JSON rows") {
     rapidjson::Document row;
-    const std::string_view json = R"({"a":{"b":[{"c":"deep"},{"c":2.5}],"d.e":"dotted"},"cmdb_ci.name":"flat","n":null,"t":true,
+    const std::string_view json =
+        R"({"a":{"b":[{"c":"deep"},{"c":2.5}],"d.e":"dotted"},"cmdb_ci.name":"flat","n":null,"t":true,
         "l":["x",1,false],"big":12345678901234567890,"o":{"k":1},"e":"","q[0]":"bracket"})";
     row.Parse(json.data(), json.size());
     const auto at = [&](const char* path) {
