@@ -103,13 +103,12 @@ asio::awaitable<Result<void>> TableReading::find_deleted(PageSink sink) {
             if (row[deleted_from] == options_.table && !row[deleted_id].empty())
                 named.emplace_back(row[deleted_id]);
         }
-        const auto there = co_await read_ids(named, sink);
-        if (!there) co_return there.error();
+        auto gone = co_await find_gone(std::move(named), sink);
+        if (!gone) co_return gone.error();
         after = last_id(*answer);
         Page page;
         page.columns = columns_;
-        for (std::string& id : named)
-            if (!there->contains(id)) page.deleted.push_back(std::move(id));
+        page.deleted = std::move(*gone);
         page.cursor = cursor_text();
         if (auto stored = co_await sink(std::move(page)); !stored) co_return stored.error();
     }
@@ -191,13 +190,23 @@ asio::awaitable<Result<void>> TableReading::reconcile(StreamPosition position, P
         cursor_.lost_ids.insert(missing.begin(), missing.end());
     } else {
         // Asked for by id: a listing lacks what moved while it was read.
-        const auto still_there = co_await read_ids(missing, sink);
-        if (!still_there) co_return still_there.error();
-        for (std::string& id : missing)
-            if (!still_there->contains(id)) page.deleted.push_back(std::move(id));
+        auto gone = co_await find_gone(std::move(missing), sink);
+        if (!gone) co_return gone.error();
+        page.deleted = std::move(*gone);
     }
     page.cursor = cursor_text();
     co_return co_await sink(std::move(page));
+}
+
+/// Those of the ids that are not there any more: by the word of an instance that still knows the login.
+asio::awaitable<Result<std::vector<std::string>>> TableReading::find_gone(std::vector<std::string> ids,
+                                                                          PageSink sink) {
+    const auto there = co_await read_ids(ids, sink);
+    if (!there) co_return there.error();
+    std::erase_if(ids, [&](const std::string& id) { return there->contains(id); });
+    if (!ids.empty())
+        if (auto known = co_await pages_.check_login(); !known) co_return known.error();
+    co_return ids;
 }
 
 /// Stores the rows of these ids; which of them are there.

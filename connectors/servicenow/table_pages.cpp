@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 
 namespace baselined::connectors::servicenow {
 
@@ -55,19 +56,25 @@ asio::awaitable<Result<TableAnswer>> TablePages::ask(TableQuery query) {
                             "shorten the stream's `query` ({} bytes) or read fewer fields ({})",
                             table_, request.url.size(), longest_url, query_.size(), query.fields.size())};
         const bool is_smallest = query.limit <= smallest_page;
+        const auto parsed = std::make_shared<std::optional<TableAnswer>>();
         if (is_smallest) {
             // Fewer rows cannot be asked for: what is cut off is asked for again.
-            request.refusal = [fields = query.fields](const Response& response) -> std::optional<Error> {
-                const auto parsed = parse_table(response, fields);
-                if (parsed || parsed.error().code == ErrorCode::bad_input) return std::nullopt;
-                return Error{ErrorCode::unavailable, parsed.error().text};
+            request.refusal = [fields = query.fields,
+                               parsed](const Response& response) -> std::optional<Error> {
+                auto answer = parse_table(response, fields);
+                if (answer)
+                    *parsed = std::move(*answer);
+                else if (answer.error().code != ErrorCode::bad_input)
+                    return Error{ErrorCode::unavailable, answer.error().text};
+                return std::nullopt;
             };
         } else {
             request.is_final = is_cancelled;
         }
         auto response = co_await exchange_.call(std::move(request));
         if (!response) co_return about(response.error());
-        auto answer = parse_table(std::move(*response), query.fields);
+        auto answer = *parsed ? Result<TableAnswer>(std::move(**parsed))
+                              : parse_table(std::move(*response), query.fields);
         if (answer) {
             server_ms_ = std::max(server_ms_, answer->server_ms);
             most_rows_ = std::max(most_rows_, returned(*answer));

@@ -29,6 +29,9 @@ class TablePages {
     /// How many rows the table has, by the instance's statistics. Empty: it does not say.
     boost::asio::awaitable<std::optional<std::int64_t>> count(std::string query);
 
+    /// An error where the instance showed rows before and shows none to anybody now.
+    boost::asio::awaitable<Result<void>> check_login();
+
     /// A row that the account may see: it has to be there as long as anything is.
     void note_visible(std::string id) { visible_id_ = std::move(id); }
     /// The instance counts rows that it does not show.
@@ -40,7 +43,6 @@ class TablePages {
     [[nodiscard]] const std::string& query() const { return query_; }
 
   private:
-    boost::asio::awaitable<Result<void>> check_login();
     boost::asio::awaitable<Result<void>> look_behind(const TableQuery& query, const TableAnswer& answer);
     [[nodiscard]] int step(const TableAnswer& answer) const;
 

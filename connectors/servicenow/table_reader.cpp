@@ -235,10 +235,10 @@ asio::awaitable<Result<void>> TableReading::drain_tie(PageSink sink) {
         if (!is_behind || cursor_.id == before)
             co_return Error{
                 ErrorCode::bad_input,
-                fmt::format(
-                    "table {}: the same page of {} comes again and again: the instance disregards the "
-                    "condition on sys_id",
-                    options_.table, at)};
+                fmt::format("table {}: asked for rows of {} behind the last one, got that one or others: the "
+                            "instance "
+                            "disregards the condition (are sys_updated_on and sys_id readable in queries?)",
+                            options_.table, at)};
         if (auto stored = co_await store(std::move(*answer), sink); !stored) co_return stored.error();
     }
 }

@@ -1,5 +1,6 @@
 """Rounds of a test whose input is drawn by chance, each from a seed that repeats it: SEED=N the first, ROUNDS=N how many."""
 import datetime as dt
+import json
 import os
 import pathlib
 import random
@@ -39,3 +40,13 @@ class Rounds:
             self.assertEqual(seen, expected, what)
         else:
             self.assertLessEqual(abs(seen - expected), 1e-9 * max(1, abs(expected)), f"{what}: {seen}, not {expected}")
+
+    def compare_figures(self, expected, series):
+        """`expected`: period -> figure, by indicator; series(indicator) is what the program's `series --json` prints. What has no
+        figure, or 0, may be left out on either side."""
+        for indicator, figures in expected.items():
+            periods = json.loads(series(indicator))["periods"]
+            seen = {p["period"]: p["value"] for p in periods if p["value"] and p["period"] in figures}
+            self.assertEqual(set(seen), {period for period, value in figures.items() if value}, indicator)
+            for period, value in figures.items():
+                self.close(seen.get(period, 0), value, f"{indicator} {period}")

@@ -38,7 +38,7 @@ class ServiceNow(NastyServer):
         self.cancel_above = None  # rows: more than that and the transaction is cancelled
         self.cancel_status = 200
         self.most_rows = None     # of an answer, whatever it is asked for
-        self.is_anonymous = False  # the session is lost: 200, and lists without a row
+        self.is_anonymous = False  # the session is lost: 200, and lists without a row; "counts": and counts of none
         self.user, self.password = "reader", "secret"
         self.tokens, self.token_seconds, self.token_requests = {}, 1800, []
         self.clock = clock
@@ -81,7 +81,7 @@ class ServiceNow(NastyServer):
         if parts[:3] == ["api", "now", "table"] and len(parts) == 4:
             return self.table(parts[3], query)
         if parts[:3] == ["api", "now", "stats"] and len(parts) == 4 and parts[3] in self.tables:
-            return 200, {}, {"result": {"stats": {"count": str(len(self.tables[parts[3]]))}}}
+            return 200, {}, {"result": {"stats": {"count": str(0 if self.is_anonymous == "counts" else len(self.tables[parts[3]]))}}}
         return 404, {}, {"error": {"message": "No such resource", "detail": ""}, "status": "failure"}
 
     def is_logged_in(self, headers):
@@ -117,7 +117,7 @@ class ServiceNow(NastyServer):
         page = rows[offset: offset + limit]  # before access rules: pages come short
         fields = query["sysparm_fields"].split(",") if query.get("sysparm_fields") else None
         shown = [] if name in self.unreadable_tables or self.is_anonymous else [self.shown(name, row, fields, query.get("sysparm_display_value", "false")) for row in page if row["sys_id"] not in self.hidden_ids]
-        headers = {**date, "X-Total-Count": str(0 if name in self.denied_counts else total)}
+        headers = {**date, "X-Total-Count": str(0 if name in self.denied_counts or self.is_anonymous == "counts" else total)}
         if self.is_version_1 and not shown:
             return 404, headers, {"error": {"message": "No Record found", "detail": "Record doesn't exist or ACL restricts the record retrieval"}, "status": "failure"}
         if self.cancel_above is not None and len(shown) > self.cancel_above:

@@ -24,6 +24,7 @@ def parse(text):
 class Storm:
     def __init__(self, instance, seed, count):
         self.instance, self.rng, self.number = instance, random.Random(seed), 0
+        self.anonymous_for, self.anonymous_how = 0, True  # requests
         self.keys = {table: [] for table in TABLES}
         instance.references = {("incident", "business_service"): "cmdb_ci_service", ("incident", "cmdb_ci"): "cmdb_ci", ("task_sla", "task"): "incident"}
         for name in ("vpn", "mail", "erp"):
@@ -82,6 +83,8 @@ class Storm:
 
     def happen(self, instance):
         with instance.lock:
+            instance.is_anonymous = self.anonymous_for > 0 and self.anonymous_how
+            self.anonymous_for = max(0, self.anonymous_for - 1)
             for _ in range(self.rng.choice((0, 1, 3))):
                 self.one_event()
 
@@ -107,6 +110,8 @@ class Storm:
                 self.touch("incident", burst, stamp(now - 2))
         elif event < 0.94:
             self.instance.tokens.clear()
+        elif event < 0.945:  # the session is lost: 200 and nothing to see, for some requests
+            self.anonymous_for, self.anonymous_how = rng.choice((1, 2, 5, 30)), rng.choice((True, "counts"))
         else:
             self.instance.fail(rng.choice(FAULTS), 1)
 
@@ -118,12 +123,16 @@ class Storm:
         instance.most_rows = rng.choice((None, 37))
         instance.cancel_above, instance.cancel_status = rng.choice(((None, 200), (60, 200), (60, 500)))
         instance.is_version_1 = rng.random() < 0.3
+        # A right that is lost drops conditions, of one table in one reading; the others go on.
+        instance.stripped = {(rng.choice(TABLES), rng.choice(("sys_updated_on", "sys_id")))} if turn in (0, 2) else set()
+        instance.sends_date, instance.omits_walks = rng.random() < 0.8, rng.random() < 0.5
 
     def calm(self):
         instance = self.instance
         with instance.lock:
             instance.on_request, instance.faults, instance.hidden_ids = None, [], set()
             instance.most_rows = instance.cancel_above = None
+            instance.stripped, instance.sends_date, instance.is_anonymous = set(), True, False
 
     # What the program has to say in the end
 
