@@ -32,8 +32,10 @@ class Loader {
         if (!loaded_.problems.empty()) return std::move(loaded_);
         loaded_.written = root;
         const FilledIn filled = fill_in_secrets(root, loaded_.problems);
+        const std::size_t missing = loaded_.problems.size();
         read_main(root);
         check_names();
+        tell_once(missing, loaded_.problems);
         take_out(filled, loaded_.problems);
         return std::move(loaded_);
     }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <optional>
@@ -36,8 +37,13 @@ Found find(const std::string& name) {
         const auto folder = variable("CREDENTIALS_DIRECTORY");
         const std::string credential = name.substr(11);
         return {folder ? first_line(*folder + "/" + credential) : std::nullopt,
-                fmt::format("systemd gave no credential \"{}\": add LoadCredential={}:PATH to the unit",
-                            credential, credential)};
+                folder
+                    ? fmt::format("systemd gave no credential \"{}\": add LoadCredential={}:PATH to the unit",
+                                  credential, credential)
+                    : fmt::format(
+                          "no credential \"{}\": the service gets it by LoadCredential={}:PATH in its unit; "
+                          "by hand, set CREDENTIALS_DIRECTORY to the folder that holds the file {}",
+                          credential, credential, credential)};
     }
     return {variable(name), fmt::format("the environment has no variable {}", name)};
 }
@@ -54,7 +60,8 @@ void fill_in_text(YamlNode& node, FilledIn& filled_in, Problems& problems) {
         filled += node.text.substr(at, start - at);
         const Found found = find(node.text.substr(start + 2, end - start - 2));
         if (!found.value) problems.push_back({node.mark, found.remedy});
-        filled += found.value.value_or("");
+        // An empty value would be found fault with once more, elsewhere perhaps.
+        filled += found.value.value_or(node.text.substr(start, end + 1 - start));
         if (found.value) filled_in.emplace_back(node.text.substr(start, end + 1 - start), *found.value);
         at = end + 1;
     }
@@ -73,6 +80,20 @@ FilledIn fill_in_secrets(YamlNode& node, Problems& problems) {
     FilledIn filled;
     fill_in(node, filled, problems);
     return filled;
+}
+
+void tell_once(std::size_t missing, Problems& problems) {
+    const auto is_at = [](const Mark& mark) {
+        return [mark](const Problem& one) {
+            return one.mark.file == mark.file && one.mark.line == mark.line && one.mark.column == mark.column;
+        };
+    };
+    const auto first = problems.begin() + static_cast<std::ptrdiff_t>(missing);
+    problems.erase(std::remove_if(first, problems.end(),
+                                  [&](const Problem& problem) {
+                                      return std::any_of(problems.begin(), first, is_at(problem.mark));
+                                  }),
+                   problems.end());
 }
 
 void take_out(const FilledIn& filled, Problems& problems) {
