@@ -12,6 +12,7 @@
 #include "daemon/app/remapping.hpp"
 #include "daemon/app/upkeep.hpp"
 #include "daemon/cli/commands.hpp"
+#include "daemon/store/lock.hpp"
 
 namespace baselined::daemon {
 
@@ -130,10 +131,20 @@ std::vector<ReadingFailure> poll_once(Portfolio& portfolio, Store& store, Record
     return failures;
 }
 
+void tell_of_waiting(const std::string& store) {
+    if (StoreLock::is_held(store))
+        fmt::print(stderr,
+                   "store {}: another process works on it, the service perhaps, which reads by itself: "
+                   "waiting until "
+                   "it ends\n",
+                   store);
+}
+
 }  // namespace
 
 int once(Invocation& invocation, Sending sending) {
     Portfolio& portfolio = *invocation.portfolio;
+    tell_of_waiting(portfolio.configuration().store);
     const auto store = open_sqlite_store(portfolio.configuration().store, StoreMode::write);
     {
         Transaction transaction(*store);

@@ -132,6 +132,15 @@ class Users(Case):
         self.assertEqual((numbers["Uid"], numbers["Gid"], numbers["Groups"]), ({"1"}, {"1"}, {"1"}), "no way back, no group of root's")
         self.assertEqual(daemon.stop(), 0)
 
+    def test_once_beside_the_daemon_says_for_what_it_waits(self):
+        daemon = self.start()
+        with (self.folder / "told").open("w+", encoding="utf-8") as told:
+            waiting = subprocess.Popen([test_service.PROGRAM, "once", "--config", str(self.folder / "baselined.yaml")], stderr=told)
+            daemon.wait_for(lambda: "another process works on it" in (self.folder / "told").read_text(encoding="utf-8"))
+            self.assertIsNone(waiting.poll())
+            self.assertEqual(daemon.stop(), 0)
+            self.assertEqual(waiting.wait(timeout=30), 0)
+
     def test_what_root_restores_is_the_services(self):
         self.program("once")
         copy = self.folder / "copy.db"
