@@ -43,7 +43,6 @@ asio::awaitable<Result<void>> TableReading::read_undated(bool wants_listing, Pag
     std::set<std::string> ids = cursor_.undated;
     std::string after;
     while (wants_listing) {
-        // An instance that disregards this condition lists all rows, and those without a time among them.
         const auto answer =
             co_await pages_.page(behind("sys_updated_onISEMPTY", after), "ORDERBYsys_id", id_and_update);
         if (!answer) co_return answer.error();
@@ -51,8 +50,13 @@ asio::awaitable<Result<void>> TableReading::read_undated(bool wants_listing, Pag
         if (has_id(*answer, after))
             co_return Error{ErrorCode::bad_input,
                             fmt::format("table {}: the same ids come again and again", options_.table)};
+        bool is_obeyed = false;
         for (std::size_t index = 0; index < answer->rows(); ++index)
-            if (!parse_stamp(answer->row(index)[1])) ids.emplace(answer->row(index)[0]);
+            if (!parse_stamp(answer->row(index)[1])) {
+                ids.emplace(answer->row(index)[0]);
+                is_obeyed = true;
+            }
+        if (!is_obeyed) break;  // it would list the whole table
         after = last_id(*answer);
     }
     for (const std::string& id : undated_) ids.erase(id);  // just read
