@@ -149,6 +149,67 @@ class Churn(Store):
         self.assert_figures(rows, 63)
 
 
+class Disturbed(Store):
+    """What happens while the upkeep is at work: not before, not after."""
+    BEGUN = "SELECT (SELECT max(at) FROM block_age) > (SELECT value + 0 FROM fact WHERE name = 'upkeep_at')"
+    REPLACED = "SELECT count(*) FROM raw_block WHERE current = 0"
+
+    def setUp(self):
+        super().setUp()
+        self.rows = [(n, f"2025-{n % 12 + 1:02d}-05 10:00:00", "vpn") for n in range(60_000)]
+        self.write(self.rows)
+        self.run_program("once", day=0)
+
+    def stopped_within(self, day, is_there):
+        """`once` of a file that changed, stopped in its upkeep when `is_there`."""
+        self.rows = [(n, opened, "mail" if day % 4 else "vpn") for n, opened, _ in self.rows]
+        self.write(self.rows)
+        process = subprocess.Popen([PROGRAM, "once", "--config", str(self.folder / "baselined.yaml"), "--now", (BEGIN + dt.timedelta(days=day)).isoformat()], stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stderr.close)
+        while not (self.query(self.BEGUN) == [(1,)] and is_there()):
+            self.assertIsNone(process.poll(), "it was done before it could be stopped")
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+        self.assertEqual(self.query(self.BEGUN), [(1,)], "still within")
+        return process
+
+    def assert_nothing_is_lost(self, day):
+        self.run_program("once", day=day)
+        self.assertEqual(self.query(self.REPLACED), [(0,)])
+        self.assert_figures(self.rows, day)
+
+    def replaced(self):
+        return self.query(self.REPLACED)[0][0]
+
+    def test_killed(self):
+        for day, is_there in ((2, lambda: True), (6, lambda: 0 < self.replaced() < 60), (10, lambda: self.replaced() == 0)):
+            process = self.stopped_within(day, is_there)
+            process.kill()
+            process.wait()
+            self.assert_nothing_is_lost(day + 2)
+
+    def test_the_disk_gets_full(self):
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256m", "tmpfs", str(self.folder)], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", str(self.folder)], check=True)
+        (self.folder / "inbox").mkdir()
+        (self.folder / "incidents.yaml").write_text(MAPPING, encoding="utf-8")
+        (self.folder / "measures.yaml").write_text("measures: []\n", encoding="utf-8")
+        self.configure()
+        self.write(self.rows)
+        self.run_program("once", day=0)
+        process = self.stopped_within(2, lambda: True)
+        filler = self.folder / "filler"
+        with self.assertRaises(OSError), filler.open("wb", buffering=0) as file:
+            while file.write(b"x" * 65536):
+                pass
+        process.send_signal(signal.SIGCONT)
+        told = process.stderr.read()
+        self.assertEqual(process.wait(), 1, told)
+        self.assertIn("the disk is full", told)
+        filler.unlink()
+        self.assert_nothing_is_lost(4)
+
+
 class Retention(Store):
     def test_raw_rows_past_their_age_go_and_the_records_stay(self):
         self.configure("retention: { raw: 30d }\n")
