@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 import unittest
 
 import yaml
@@ -139,6 +140,29 @@ class Docs(unittest.TestCase):
         for page in shown:
             with self.subTest(page.name):
                 self.run_console(page)
+
+    def test_the_readme_s_five_minutes(self):
+        """Its three files, over the sample exports, with every command in order."""
+        section = (ROOT / "README.md").read_text(encoding="utf-8").split("## Your own exports")[1].split("\n## ")[0]
+        work = self.folder / "own"
+        subprocess.run([sys.executable, str(ROOT / "packaging/samples/generate"), str(self.folder / "samples")], check=True)
+        shutil.copytree(self.folder / "samples" / "inbox", work / "inbox")
+        files = re.findall(r"```yaml\n(.*?)```", section, re.S)
+        for name, text in zip(("incidents.yaml", "measures.yaml", "baselined.yaml"), files, strict=True):
+            (work / name).write_text(textwrap.dedent("   " + text.lstrip(" ")), encoding="utf-8")
+        commands = re.findall(r"^\s{7}(baselined .*?)(?:\s+#.*)?$", section, re.M)
+        self.assertEqual(len(commands), 9)
+        told = {}
+        for command in commands:
+            done = subprocess.run(shlex.split(command), cwd=work, env=self.environment, capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), command)
+            told[command.split()[1]] = done.stdout
+        self.assertIn("ITSM-014  Root-cause fixes", told["status"])
+        self.assertRegex(told["status"], r"value: (on_track|weakening|off_track)")
+        self.assertRegex(told["sources"], r"[1-9]\d* rows read, [1-9]\d* records, 0 rejected")
+        self.assertIn("INC0", told["explain"])
+        self.assertIn("ITSM-014", (work / "report.html").read_text(encoding="utf-8"))
+        self.assertTrue((work / "measures.xlsx").read_bytes().startswith(b"PK"))
 
     def check(self, block, text):
         """Runs `check` over a snippet, with what it needs around it."""
