@@ -6,7 +6,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "daemon/alert/telling.hpp"
+#include "daemon/alert/letters.hpp"
 #include "mappings/alert/schedule.hpp"
 
 namespace baselined::daemon {

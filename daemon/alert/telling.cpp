@@ -1,13 +1,10 @@
 #include "daemon/alert/telling.hpp"
 
 #include <fmt/format.h>
-#include <openssl/rand.h>
 
 #include <algorithm>
-#include <array>
 
-#include "daemon/cli/json.hpp"
-#include "daemon/cli/measure_json.hpp"
+#include "daemon/alert/letters.hpp"
 #include "daemon/notify/wording.hpp"
 
 namespace baselined::daemon {
@@ -22,13 +19,6 @@ using mappings::Hold;
 /// A silence is told of this long before it ends.
 constexpr mappings::Millis warned_before = std::chrono::hours{24};
 const std::string digest_fact = "alerts: newest digest";
-
-std::string new_id() {
-    std::array<unsigned char, 16> bytes{};
-    if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
-        throw StoreError(ErrorCode::unavailable, "the system gives no random numbers");
-    return fmt::format("{:02x}", fmt::join(bytes, ""));
-}
 
 NoticeKind kind_of(const AlertDecision& decision) {
     switch (decision.reason) {
@@ -49,22 +39,6 @@ NoticeKind kind_of(const AlertDecision& decision) {
     }
 }
 
-/// One measure, and what was decided of it.
-struct Told {
-    const MeasureView* view = nullptr;
-    NoticeKind kind = NoticeKind::weakening;
-    std::string why;
-};
-
-/// All that one receiver is told in one evaluation.
-struct Letter {
-    Receiver receiver;
-    std::vector<std::size_t> measures;  ///< indexes of the notices made
-    std::vector<SourceNotice> sources;
-    std::vector<std::string> remarks;
-    std::vector<DeliverySubject> besides;  ///< what the remarks are of
-};
-
 class Telling {
   public:
     Telling(Portfolio& portfolio, Store& store, FigureBook& figures, const std::vector<MeasureView>& views,
@@ -73,19 +47,19 @@ class Telling {
           configuration_(portfolio.configuration()),
           alerts_(*portfolio.configuration().alerts),
           store_(store),
-          figures_(figures),
           views_(views),
           now_(now),
           untried_sources_(untried_sources),
           calendar_(configuration_.zone, mappings::PeriodLength::day),
-          holds_(store.holds()) {}
+          holds_(store.holds()),
+          letters_(configuration_, store, figures, now) {}
 
     Tellings run() {
         for (const MeasureView& view : views_) look_at(view);
         look_at_sources();
         look_at_silences();
         look_at_digest();
-        write_letters();
+        out_.deliveries = letters_.write();
         return std::move(out_);
     }
 
@@ -139,8 +113,8 @@ class Telling {
             if (decision.lifts_ack && ack != nullptr) lift(*ack);
             remark_if_nobody(view, decision, receivers);
             after.told = told_after(decision, stored, receivers);
-            told_.push_back({&view, kind_of(decision), why_of(view, decision, stored, ack, silence)});
-            for (const Receiver& receiver : receivers) letter(receiver).measures.push_back(told_.size() - 1);
+            letters_.tell_of(view, kind_of(decision), why_of(view, decision, stored, ack, silence),
+                             receivers);
         }
         if (!known || !is_same(*known, after)) out_.episodes.push_back(std::move(after));
     }
@@ -261,8 +235,7 @@ class Telling {
                     fmt::format("It was told to be silent on {}; every stream is read to its end again.",
                                 day(*watched.told_silent_at));
             }
-            for (const Receiver& receiver : receivers_of_all(alerts_))
-                letter(receiver).sources.push_back(notice);
+            for (const Receiver& receiver : receivers_of_all(alerts_)) letters_.tell_of(notice, receiver);
             watched.told_silent_at = silence.empty() ? std::nullopt : std::optional(now_);
             out_.sources.push_back(std::move(watched));
         }
@@ -312,7 +285,8 @@ class Telling {
                 "The silence of {} by {} ({}) ends with {}: what still weakens then is told again.", what,
                 hold.by, hold.reason, mappings::spoken_day(hold.until));
             for (const Receiver& receiver : silencer_of(hold))
-                remark(receiver, text, {hold.measure, std::string(name_of(NoticeKind::silence_ends))});
+                letters_.remark(receiver, text,
+                                {hold.measure, std::string(name_of(NoticeKind::silence_ends))});
         }
     }
 
@@ -331,13 +305,8 @@ class Telling {
         return {{"mail:" + alerts_.admin, "", nullptr}};
     }
 
-    void remark(const Receiver& receiver, const std::string& text, DeliverySubject subject) {
-        Letter& to = letter(receiver);
-        to.remarks.push_back(text);
-        to.besides.push_back(std::move(subject));
-    }
     void remark_to_admin(const std::string& text, const DeliverySubject& subject) {
-        for (const Receiver& receiver : admin()) remark(receiver, text, subject);
+        for (const Receiver& receiver : admin()) letters_.remark(receiver, text, subject);
     }
 
     // Digest
@@ -358,96 +327,20 @@ class Telling {
             if (silence != nullptr && end_of(*silence) > now_) continue;
             const auto receivers = receivers_of(alerts_, routed(view, false), RouteKind::digest);
             if (receivers.empty()) continue;
-            told_.push_back({&view, NoticeKind::digest, "as it stands this week"});
-            for (const Receiver& receiver : receivers) add_to_digest(letter(receiver), view);
+            letters_.tell_of(view, NoticeKind::digest, "as it stands this week", receivers);
         }
-    }
-
-    /// What is told in the same letter anyway is not told twice.
-    void add_to_digest(Letter& letter, const MeasureView& view) {
-        const bool is_told = std::any_of(letter.measures.begin(), letter.measures.end(),
-                                         [&](std::size_t told) { return told_[told].view == &view; });
-        if (!is_told) letter.measures.push_back(told_.size() - 1);
-    }
-
-    // Letters
-
-    Letter& letter(const Receiver& receiver) {
-        for (Letter& known : letters_)
-            if (known.receiver.key == receiver.key) return known;
-        letters_.push_back({receiver, {}, {}, {}, {}});
-        return letters_.back();
-    }
-
-    /// Mails are grouped, webhooks speak of one thing each.
-    void write_letters() {
-        const auto notices = measure_notices();
-        for (const Letter& letter : letters_) {
-            Notice whole;
-            whole.created_at = now_;
-            for (const std::size_t index : letter.measures) whole.measures.push_back(notices[index]);
-            whole.sources = letter.sources;
-            whole.remarks = letter.remarks;
-            if (letter.receiver.is_mail()) {
-                send(std::move(whole), letter);
-                continue;
-            }
-            for (MeasureNotice& measure : whole.measures) {
-                Notice one;
-                one.created_at = now_;
-                one.measures.push_back(std::move(measure));
-                send(std::move(one), letter);
-            }
-            for (SourceNotice& source : whole.sources) {
-                Notice one;
-                one.created_at = now_;
-                one.sources.push_back(std::move(source));
-                send(std::move(one), letter);
-            }
-        }
-    }
-
-    void send(Notice notice, const Letter& letter) {
-        StoredDelivery delivery = delivery_of(std::move(notice), letter.receiver, configuration_, now_);
-        delivery.subjects.insert(delivery.subjects.end(), letter.besides.begin(), letter.besides.end());
-        refuse_disabled(delivery);
-        out_.deliveries.push_back(std::move(delivery));
-    }
-
-    /// A webhook that answered 410 gets nothing more; what it would have got is not forgotten.
-    void refuse_disabled(StoredDelivery& delivery) const {
-        const StoredReceiver receiver = store_.receiver(delivery.receiver);
-        if (receiver.disabled_url.empty()) return;
-        for (const config::Webhook& webhook : alerts_.webhooks)
-            if ("webhook:" + webhook.name == delivery.receiver && webhook.url == receiver.disabled_url) {
-                delivery.state = DeliveryState::dead;
-                delivery.next_at.reset();
-                delivery.last_error = "the webhook is disabled: " + receiver.words;
-            }
-    }
-
-    std::vector<MeasureNotice> measure_notices() {
-        std::vector<const MeasureView*> views;
-        for (const Told& told : told_) views.push_back(told.view);
-        const auto tickets = newest_tickets(figures_, views, tickets_told);
-        std::vector<MeasureNotice> notices;
-        for (std::size_t i = 0; i < told_.size(); ++i)
-            notices.push_back(notice_of(*told_[i].view, told_[i].kind, told_[i].why, tickets[i]));
-        return notices;
     }
 
     Portfolio& portfolio_;
     const config::Configuration& configuration_;
     const config::Alerts& alerts_;
     Store& store_;
-    FigureBook& figures_;
     const std::vector<MeasureView>& views_;
     Instant now_;
     const std::set<std::string>& untried_sources_;
     mappings::Calendar calendar_;
     std::vector<StoredHold> holds_;
-    std::vector<Told> told_;
-    std::vector<Letter> letters_;
+    Letters letters_;
     Tellings out_;
 };
 
@@ -466,57 +359,6 @@ void remember_tellings(const Tellings& tellings, Store& store) {
     for (const WatchedSource& source : tellings.sources) store.save_watched_source(source);
     for (const StoredDelivery& delivery : tellings.deliveries) store.add_delivery(delivery);
     for (const auto& [name, value] : tellings.facts) store.set_fact(name, value);
-}
-
-MeasureNotice notice_of(const MeasureView& view, NoticeKind kind, std::string why,
-                        const NewestTickets& tickets) {
-    const auto& measure = *view.plan->measure;
-    const auto& assessment = view.assessment;
-    MeasureNotice notice;
-    notice.kind = kind;
-    notice.why = std::move(why);
-    notice.id = measure.id;
-    notice.name = measure.name;
-    notice.programme = measure.programme;
-    notice.owner = measure.owner.name.empty() ? measure.owner.email : measure.owner.name;
-    notice.potential_status = name_of(assessment.potential);
-    notice.implementation_status = name_of(assessment.implementation);
-    notice.indicator_title = view.plan->indicator->title;
-    notice.unit = unit_text(*view.plan->indicator);
-    notice.sentence = assessment.sentence;
-    notice.p_deliver = assessment.p_deliver;
-    notice.money_at_risk = assessment.money_at_risk();
-    if (assessment.saving) notice.currency = assessment.saving->currency;
-    notice.reasons = assessment.reasons;
-    for (const CountedRecord& record : tickets.newest)
-        notice.tickets.push_back({record.number, record.url, record.title});
-    Json json;
-    write_measure(json, view);
-    notice.measure_json = json.str();
-    notice.chart = chart_of(view);
-    return notice;
-}
-
-StoredDelivery delivery_of(Notice notice, const Receiver& receiver,
-                           const config::Configuration& configuration, Instant now) {
-    notice.id = new_id();
-    StoredDelivery delivery;
-    delivery.id = notice.id;
-    delivery.receiver = receiver.key;
-    delivery.name = receiver.name;
-    delivery.created_at = now;
-    delivery.next_at = now;
-    for (const MeasureNotice& measure : notice.measures)
-        delivery.subjects.push_back({measure.id, std::string(name_of(measure.kind))});
-    for (const SourceNotice& source : notice.sources)
-        delivery.subjects.push_back({"", std::string(name_of(source.kind))});
-    delivery.content = to_json(notice);
-    const auto& quiet = configuration.alerts->quiet;
-    if (!quiet || !receiver.is_mail()) return delivery;
-    const auto* zone = receiver.zone != nullptr ? receiver.zone : configuration.zone;
-    delivery.next_at = mappings::after_quiet(*quiet, now, zone);
-    if (*delivery.next_at > now) delivery.state = DeliveryState::held;
-    return delivery;
 }
 
 bool concerns(const StoredHold& hold, const mappings::MeasureDefinition& measure) {

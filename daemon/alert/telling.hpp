@@ -6,10 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/alert/routing.hpp"
 #include "daemon/app/evaluation.hpp"
-#include "daemon/notify/notice.hpp"
-#include "daemon/report/measure_picture.hpp"
 #include "daemon/store/store.hpp"
 
 namespace baselined::daemon {
@@ -32,14 +29,6 @@ Tellings plan_tellings(Portfolio& portfolio, Store& store, FigureBook& figures,
 /// the next evaluation.
 void remember_tellings(const Tellings& tellings, Store& store);
 
-/// So many tickets a notice keeps of a measure.
-inline constexpr std::size_t tickets_told = 20;
-/// The measure as a notice shows it.
-MeasureNotice notice_of(const MeasureView& view, NoticeKind kind, std::string why,
-                        const NewestTickets& tickets);
-/// A delivery of that notice, due at once or when the receiver's quiet hours end. Gives the notice its id.
-StoredDelivery delivery_of(Notice notice, const Receiver& receiver,
-                           const config::Configuration& configuration, Instant now);
 /// Whether an ack or silence speaks of that measure.
 bool concerns(const StoredHold& hold, const mappings::MeasureDefinition& measure);
 

@@ -5,7 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include "daemon/alert/telling.hpp"
+#include "daemon/alert/letters.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/notify/sending.hpp"
 

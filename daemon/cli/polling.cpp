@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 
+#include "daemon/alert/routing.hpp"
 #include "daemon/app/judgement.hpp"
 #include "daemon/app/own_milestones.hpp"
 #include "daemon/app/poller.hpp"
