@@ -127,6 +127,15 @@ std::string portfolio_row(const MeasureView& view) {
         at_risk ? escaped(figure_text(std::round(*at_risk), view.assessment.saving->currency)) : "–");
 }
 
+std::string spoken_moment(Instant at, const date::time_zone* zone) {
+    using std::chrono::floor, std::chrono::milliseconds, std::chrono::minutes;
+    const milliseconds local{static_cast<std::int64_t>(mappings::to_local(at, zone))};
+    const auto day = floor<date::days>(local);
+    const auto minute = floor<minutes>(local - day).count();
+    return fmt::format("{}, {:02}:{:02} ({})", mappings::spoken_day(date::sys_days{day}), minute / 60,
+                       minute % 60, mappings::zone_name(zone));
+}
+
 }  // namespace
 
 int write_report(Invocation& invocation, const std::string& path) {
@@ -139,7 +148,7 @@ int write_report(Invocation& invocation, const std::string& path) {
         "<title>Measures and their value</title><style>{}</style></head><body><main><h1>Measures and their "
         "value</h1><p class=\"faint\">As of {}. Forecasts are "
         "forecasts; an actual saving is confirmed only when a controller has signed it.</p>\n",
-        style, mappings::format_rfc3339(invocation.now));
+        style, spoken_moment(invocation.now, invocation.portfolio->configuration().zone));
     html +=
         "<div class=\"scroll\"><table><tr><th>Measure</th><th>Work</th><th>Value</th><th "
         "class=\"number\">Chance to deliver</th><th class=\"number\">Money at risk</th></tr>\n";

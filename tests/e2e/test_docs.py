@@ -162,6 +162,8 @@ class Docs(unittest.TestCase):
         self.assertRegex(told["sources"], r"[1-9]\d* rows read, [1-9]\d* records, 0 rejected")
         self.assertIn("INC0", told["explain"])
         self.assertIn("ITSM-014", (work / "report.html").read_text(encoding="utf-8"))
+        subprocess.run(["baselined", "report", "--config", "baselined.yaml", "--now", "2026-11-20T23:30:00Z", "report.html"], cwd=work, env=self.environment, check=True)
+        self.assertIn("As of 21 Nov 2026, 00:30 (Europe/Berlin).", (work / "report.html").read_text(encoding="utf-8"))
         self.assertTrue((work / "measures.xlsx").read_bytes().startswith(b"PK"))
 
     def check(self, block, text):
