@@ -24,7 +24,7 @@ def parse(text):
 class Storm:
     def __init__(self, instance, seed, count):
         self.instance, self.rng, self.number = instance, random.Random(seed), 0
-        self.anonymous_for, self.anonymous_how = 0, True  # requests
+        self.count, self.anonymous_for, self.anonymous_how = count, 0, True  # requests
         self.keys = {table: [] for table in TABLES}
         instance.references = {("incident", "business_service"): "cmdb_ci_service", ("incident", "cmdb_ci"): "cmdb_ci", ("task_sla", "task"): "incident"}
         for name in ("vpn", "mail", "erp"):
@@ -120,8 +120,10 @@ class Storm:
         instance, rng = self.instance, self.rng
         instance.on_request = self.happen
         instance.hidden_ids = set(rng.sample(self.keys["incident"], len(self.keys["incident"]) // 10)) if turn == 1 else set()
-        instance.most_rows = rng.choice((None, 37))
-        instance.cancel_above, instance.cancel_status = rng.choice(((None, 200), (60, 200), (60, 500)))
+        # In pages that are small for the table, and no smaller: each costs this simulator a look at all of its rows.
+        few, more = max(37, self.count // 40), max(60, self.count // 25)
+        instance.most_rows = rng.choice((None, few))
+        instance.cancel_above, instance.cancel_status = rng.choice(((None, 200), (more, 200), (more, 500)))
         instance.is_version_1 = rng.random() < 0.3
         # A right that is lost drops conditions, of one table in one reading; the others go on.
         instance.stripped = {(rng.choice(TABLES), rng.choice(("sys_updated_on", "sys_id")))} if turn in (0, 2) else set()
