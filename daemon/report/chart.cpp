@@ -50,6 +50,11 @@ double tick_step(double range) {
     return power * (lead < 1.5 ? 1 : lead < 3.5 ? 2 : lead < 7.5 ? 5 : 10);
 }
 
+/// Shares say theirs at each step of the axis, and numbers have none.
+std::string unit_words(const std::string& unit) {
+    return unit == "ratio" || unit == "count" || unit == "number" ? "" : unit;
+}
+
 class Painter {
   public:
     Painter(cairo_t* context, const Chart& chart, const Palette& palette)
@@ -148,6 +153,7 @@ class Painter {
         use(palette_.faint);
         for (std::size_t i = 0; i < chart_.periods.size(); i += every)
             text(x(i), height - bottom + 17, chart_.periods[i].label, 0.5);
+        text(left + 6, top + 14, unit_words(chart_.unit), 0);
     }
 
     /// Draws a line through the periods that have the value, broken where one has none.
@@ -258,6 +264,7 @@ class Painter {
         };
         entry(palette_.actual, "actual", 0, 0);
         entry(palette_.plan, "plan", 0, 0);
+        if (chart_.target) entry(palette_.plan, "target", 6, 4);
         entry(palette_.baseline, "baseline and its limits", 6, 4);
         entry(palette_.fan, "forecast", 3, 3);
         use(palette_.ink);
@@ -307,8 +314,8 @@ std::string figure_text(double value, const std::string& unit) {
     std::string text = fmt::format("{:.{}f}", value, digits);
     const std::size_t point = std::min(text.find('.'), text.size());
     for (std::size_t at = point; at > 3 + (value < 0 ? 1u : 0u); at -= 3) text.insert(at - 3, ",");
-    if (unit.empty() || unit == "count" || unit == "number") return text;
-    return text + " " + unit;
+    const std::string words = unit_words(unit);
+    return words.empty() ? text : text + " " + words;
 }
 
 std::string describe(const Chart& chart) {
