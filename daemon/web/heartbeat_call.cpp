@@ -14,7 +14,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::chrono::seconds call_every{60};
-/// Until all is well for the first time, that is looked at more often.
+/// While all is not well, that is looked at more often.
 constexpr std::chrono::seconds look_every{1};
 constexpr std::chrono::seconds patience{10};
 
@@ -42,7 +42,8 @@ asio::awaitable<void> call_heartbeat(asio::io_context& io, std::shared_ptr<Excha
                 trouble = fmt::format("{} answers {}", connectors::origin_of(now.url), answer->status);
             failures.note("heartbeat", trouble);
         }
-        asio::steady_timer timer(io, is_called ? call_every : look_every);
+        const bool is_waiting = !now.url.empty() && !is_called;
+        asio::steady_timer timer(io, is_waiting ? look_every : call_every);
         co_await timer.async_wait(asio::use_awaitable);
     }
 }
