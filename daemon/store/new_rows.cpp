@@ -8,6 +8,10 @@ constexpr std::size_t most_waiting = 1'024;
 
 }  // namespace
 
+std::optional<std::int64_t> origin_or_null(const RowPlace& place) {
+    return place.origin != 0 ? std::make_optional(place.origin) : std::nullopt;
+}
+
 NewRows::NewRows(Database& database)
     : newest_record_(database, "SELECT max(id) FROM record"),
       newest_row_(database, "SELECT max(id) FROM source_row"),
@@ -63,16 +67,10 @@ void NewRows::write_records() {
             .bind(first + 3, record.stream)
             .bind(first + 4, record.place.block)
             .bind(first + 5, record.place.index)
-            .bind(first + 6, static_cast<std::int64_t>(record.row_hash));
-        if (record.updated_at)
-            statement.bind(first + 7, *record.updated_at);
-        else
-            statement.bind_null(first + 7);
-        statement.bind_blob(first + 8, std::string_view(texts_).substr(record.body, record.body_size));
-        if (record.place.origin != 0)
-            statement.bind(first + 9, record.place.origin);
-        else
-            statement.bind_null(first + 9);
+            .bind(first + 6, static_cast<std::int64_t>(record.row_hash))
+            .bind_instant(first + 7, record.updated_at)
+            .bind_blob(first + 8, std::string_view(texts_).substr(record.body, record.body_size))
+            .bind_optional(first + 9, origin_or_null(record.place));
     });
 }
 

@@ -12,6 +12,9 @@
 
 namespace baselined::daemon {
 
+/// As a record's column has it: NULL for a file's row.
+std::optional<std::int64_t> origin_or_null(const RowPlace& place);
+
 /// What is new in `record` and `source_row`: it has its number at once, and is written together with those
 /// that come after it. write() belongs before anybody looks into the tables. Works within the database's
 /// transaction.
@@ -25,7 +28,7 @@ class NewRows {
         StreamId stream = 0;
         RowPlace place;
         std::uint64_t row_hash = 0;
-        std::optional<std::int64_t> updated_at;  ///< milliseconds
+        std::optional<Instant> updated_at;
     };
     RecordId add_record(const NewRecord& record, std::string_view body);
     std::int64_t add_source_row(StreamId stream, std::string_view key, const SourceRow& row);

@@ -59,6 +59,10 @@ Statement& Statement::bind(int index, std::int64_t value) {
     return *this;
 }
 
+Statement& Statement::bind_optional(int index, const std::optional<std::int64_t>& value) {
+    return value ? bind(index, *value) : bind_null(index);
+}
+
 Statement& Statement::bind_text(int index, std::string_view text) {
     // A null pointer would bind NULL; an empty text is not that.
     const char* bytes = text.data() == nullptr ? "" : text.data();
@@ -144,8 +148,6 @@ Database::Database(const std::string& path, Access access) : path_(path) {
     sqlite3* handle = nullptr;
     const int flags =
         access == Access::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE;
-    // Its statistics of memory cost a lock at every allocation, and nobody reads them.
-    [[maybe_unused]] static const int without_statistics = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     const int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
     handle_.reset(handle);
     if (code != SQLITE_OK) fail(code);

@@ -25,6 +25,8 @@ class Statement {
     Statement(Database& database, std::string_view sql);
 
     Statement& bind(int index, std::int64_t value);
+    /// NULL without a value.
+    Statement& bind_optional(int index, const std::optional<std::int64_t>& value);
     Statement& bind_text(int index, std::string_view text);
     Statement& bind_blob(int index, std::string_view bytes);
     Statement& bind_null(int index);

@@ -20,19 +20,9 @@ std::int64_t millis_of(Instant at) {
     return at.time_since_epoch().count();
 }
 
-void bind_updated_at(Statement& statement, int index, const Record& record) {
+std::optional<Instant> updated_at_of(const Record& record) {
     const mappings::Value at = record.get(mappings::slot_updated_at);
-    if (at.present)
-        statement.bind(index, at.integer);
-    else
-        statement.bind_null(index);
-}
-
-void bind_origin(Statement& statement, int index, const RowPlace& place) {
-    if (place.origin != 0)
-        statement.bind(index, place.origin);
-    else
-        statement.bind_null(index);
+    return at.present ? std::make_optional(at.instant()) : std::nullopt;
 }
 
 /// Kinds that every evaluation asks for as a whole have an index of their own, which names their numbers.
@@ -85,10 +75,8 @@ std::optional<RecordHead> SqliteStore::find(const RecordKey& key) {
 RecordId SqliteStore::insert(const RecordKey& key, StreamId stream, RowPlace place, std::uint64_t row_hash,
                              const Record& record) {
     body_of(record);
-    const mappings::Value at = record.get(mappings::slot_updated_at);
-    const RecordId id = new_rows_->add_record({key, record.kind(), stream, place, row_hash,
-                                               at.present ? std::make_optional(at.integer) : std::nullopt},
-                                              body_);
+    const RecordId id =
+        new_rows_->add_record({key, record.kind(), stream, place, row_hash, updated_at_of(record)}, body_);
     record_keys_->add(key, id);
     note(stream, 1, &record);
     return id;
@@ -102,10 +90,11 @@ void SqliteStore::update(RecordId id, StreamId stream, RowPlace place, std::uint
         "? "
         "WHERE id = ?");
     change.bind(1, stream).bind(2, place.block).bind(3, place.index).bind(4, as_integer(row_hash));
-    bind_updated_at(change, 5, record);
-    change.bind_blob(6, body_);
-    bind_origin(change, 7, place);
-    change.bind(8, id).run();
+    change.bind_instant(5, updated_at_of(record))
+        .bind_blob(6, body_)
+        .bind_optional(7, origin_or_null(place))
+        .bind(8, id)
+        .run();
     note(stream, 0, &record);
 }
 
@@ -180,13 +169,11 @@ std::int64_t SqliteStore::recount(StreamId stream) {
     left->bind(1, stream);
     left->step();
     const std::int64_t count = left->integer(0);
-    Statement& save = prepared("UPDATE stream SET records = ?, newest_at = ? WHERE id = ?");
-    save.bind(1, count).bind(3, stream);
-    if (count > 0)
-        save.bind(2, left->integer(1));
-    else
-        save.bind_null(2);
-    save.run();
+    prepared("UPDATE stream SET records = ?, newest_at = ? WHERE id = ?")
+        .bind(1, count)
+        .bind_instant(2, left->instant(1))
+        .bind(3, stream)
+        .run();
     return count;
 }
 
