@@ -17,8 +17,6 @@ constexpr std::size_t most_sheets = 10'000;
 /// Of shared texts, which are the one thing of a sheet that has to be kept.
 constexpr std::size_t most_text_bytes = 512u << 20;
 
-using Refusal = std::optional<std::string>;
-
 int number_of(std::string_view text) {
     int number = -1;
     std::from_chars(text.data(), text.data() + text.size(), number);

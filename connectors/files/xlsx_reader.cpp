@@ -14,7 +14,6 @@ namespace {
 
 using mappings::Cell;
 using mappings::CellType;
-using Refusal = std::optional<std::string>;
 
 constexpr std::size_t longest_text = 16u << 20;  ///< a cell holds 32,767 characters
 

@@ -38,12 +38,14 @@ class XmlAttributes {
     const char* const* list_;
 };
 
+/// Why a file has to be refused, or nothing.
+using Refusal = std::optional<std::string>;
+
 class XmlHandler {
   public:
     virtual ~XmlHandler() = default;
-    /// Returning a text refuses the file for that reason.
-    virtual std::optional<std::string> start(std::string_view name, const XmlAttributes& attributes) = 0;
-    virtual std::optional<std::string> end(std::string_view name) = 0;
+    virtual Refusal start(std::string_view name, const XmlAttributes& attributes) = 0;
+    virtual Refusal end(std::string_view name) = 0;
     virtual void text(std::string_view /*text*/) {}
 };
 
