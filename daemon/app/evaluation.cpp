@@ -1,14 +1,10 @@
 #include "daemon/app/evaluation.hpp"
 
 #include <fmt/format.h>
-#include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
-#include <algorithm>
-
+#include "daemon/app/baselines.hpp"
 #include "daemon/app/own_milestones.hpp"
-#include "mappings/measure/completeness.hpp"
+#include "daemon/app/young_figures.hpp"
 
 namespace baselined::daemon {
 
@@ -19,80 +15,6 @@ using mappings::Period;
 using mappings::PeriodFigure;
 using mappings::Reason;
 
-std::vector<Period> window_periods(const mappings::BaselineDefinition& baseline, const Calendar& calendar) {
-    std::vector<Period> periods;
-    if (!baseline.from || !baseline.to) return periods;
-    const Instant begin = calendar.start_of(*baseline.from),
-                  end = calendar.start_of(*baseline.to + date::days{1});
-    for (Period period = calendar.containing(begin); period.begin < end; period = calendar.after(period))
-        if (period.begin >= begin && period.end <= end) periods.push_back(period);
-    return periods;
-}
-
-/// What was frozen, as JSON: [[numerator, denominator, value or null] ...] and the reported figure.
-std::string freeze_text(const PeriodFigure& reported, const std::vector<PeriodFigure>& periods,
-                        std::uint64_t digest) {
-    rapidjson::StringBuffer buffer;
-    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-    const auto figure = [&](const PeriodFigure& one) {
-        writer.StartArray();
-        writer.Double(one.numerator);
-        writer.Double(one.denominator);
-        if (one.value)
-            writer.Double(*one.value);
-        else
-            writer.Null();
-        writer.EndArray();
-    };
-    writer.StartObject();
-    writer.Key("digest");
-    writer.String(fmt::format("{:016x}", digest).c_str());
-    writer.Key("reported");
-    figure(reported);
-    writer.Key("periods");
-    writer.StartArray();
-    for (const PeriodFigure& period : periods) figure(period);
-    writer.EndArray();
-    writer.EndObject();
-    return buffer.GetString();
-}
-
-PeriodFigure figure_of(const rapidjson::Value& value) {
-    PeriodFigure figure;
-    figure.numerator = value[0].GetDouble();
-    figure.denominator = value[1].GetDouble();
-    if (!value[2].IsNull()) figure.value = value[2].GetDouble();
-    return figure;
-}
-
-struct Frozen {
-    PeriodFigure reported;
-    std::vector<PeriodFigure> periods;
-    std::string digest;
-};
-
-Frozen parse_frozen(const StoredBaseline& stored) {
-    Frozen frozen;
-    rapidjson::Document document;
-    document.Parse(stored.content.data(), stored.content.size());
-    if (!document.IsObject())
-        throw StoreError(ErrorCode::corrupt,
-                         "the store's baseline of " + stored.measure + " cannot be read: restore a copy");
-    frozen.digest = document["digest"].GetString();
-    frozen.reported = figure_of(document["reported"]);
-    for (const auto& period : document["periods"].GetArray()) frozen.periods.push_back(figure_of(period));
-    return frozen;
-}
-
-int age_in_days(const Period& period, Instant now) {
-    return static_cast<int>(std::chrono::duration_cast<date::days>(now - period.end).count());
-}
-
-std::string ripening_key(Portfolio& portfolio, const MeasurePlan& plan) {
-    const auto& set = portfolio.set();
-    return set.series(plan.series).digest + (plan.lower ? "/" + set.series(*plan.lower).digest : "");
-}
-
 class Evaluation {
   public:
     Evaluation(Portfolio& portfolio, Store& store, Books& books, Instant now)
@@ -100,6 +22,7 @@ class Evaluation {
           store_(store),
           books_(books),
           figures_(books.figures),
+          young_(portfolio, store, books.figures, now),
           now_(now),
           portfolio_calendar_(portfolio.configuration().zone, mappings::PeriodLength::day) {}
 
@@ -177,7 +100,7 @@ class Evaluation {
             view.baseline.denominator = *definition.n;
             view.baseline.numerator = *definition.value * *definition.n;
         } else if (view.frozen) {
-            const Frozen frozen = parse_frozen(*view.frozen);
+            const FrozenBaseline frozen = frozen_baseline(*view.frozen);
             view.baseline = frozen.reported;
             view.digest = frozen.digest;
             input.baseline_periods = frozen.periods;
@@ -238,9 +161,9 @@ class Evaluation {
         return days > 0 ? fmt::format(" (it looks {} days back for what recurs)", days) : std::string{};
     }
 
-    void note_drift(const MeasurePlan& plan, const std::vector<Period>& window, const Frozen& frozen,
+    void note_drift(const MeasurePlan& plan, const std::vector<Period>& window, const FrozenBaseline& frozen,
                     std::vector<Reason>& notes) {
-        if (fmt::format("{:016x}", figures_.of(plan.series).digest(window)) == frozen.digest) return;
+        if (records_digest(figures_, plan.series, window) == frozen.digest) return;
         const PeriodFigure today = figures_.pooled(plan.series, plan.lower, window, now_);
         notes.push_back(
             {"baseline_drift", fmt::format("Records behind the frozen baseline changed since: it was {:.6g}, "
@@ -262,30 +185,9 @@ class Evaluation {
             if (at.figure.settled)
                 view.actual = at;
             else
-                complete(plan, at);
+                at.figure = young_.completed(plan, at.period, at.figure);
             input.track.push_back(std::move(at));
         }
-    }
-
-    /// A period that has ended and not settled is shown with what earlier ones lacked at its age.
-    void complete(const MeasurePlan& plan, mappings::TrackPeriod& at) {
-        const auto rule = mappings::rule_of(*plan.indicator);
-        if (!rule || at.period.end > now_) return;
-        std::vector<mappings::Ripening> earlier;
-        const int age = age_in_days(at.period, now_);
-        for (const auto& young : store_.young_figures(ripening_key(portfolio_, plan), age)) {
-            const Period period = input_calendar(plan).containing(young.period);
-            if (period.end + portfolio_.configuration().settle > now_) continue;
-            PeriodFigure then;
-            then.numerator = young.numerator;
-            then.denominator = young.denominator;
-            earlier.push_back({then, figures_.figure(plan.series, plan.lower, period, now_)});
-        }
-        at.figure = mappings::completed(at.figure, *rule, mappings::completeness_of(*rule, earlier));
-    }
-
-    [[nodiscard]] Calendar input_calendar(const MeasurePlan& plan) const {
-        return {portfolio_.configuration().zone, plan.measure->period};
     }
 
     /// Without target.from, what follows the baseline counts.
@@ -307,6 +209,7 @@ class Evaluation {
     Store& store_;
     Books& books_;
     FigureBook& figures_;
+    YoungFigures young_;
     Instant now_;
     Calendar portfolio_calendar_;
     std::map<StreamId, std::optional<Instant>> last_records_;
@@ -319,42 +222,6 @@ std::vector<MeasureView> evaluate(Portfolio& portfolio, Store& store, Books& boo
     std::vector<MeasureView> views;
     for (const MeasurePlan& plan : portfolio.measures()) views.push_back(evaluation.run(plan));
     return views;
-}
-
-void freeze_baselines(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now) {
-    for (const MeasurePlan& plan : portfolio.measures()) {
-        if (store.baseline(plan.measure->id)) continue;
-        const Calendar calendar(portfolio.configuration().zone, plan.measure->period);
-        const auto window = window_periods(plan.measure->baseline, calendar);
-        const bool is_stated = plan.measure->baseline.value.has_value();
-        if (window.empty() && !is_stated) continue;
-        // A stated value hangs on no window: any complete reading will do.
-        const Instant settled = is_stated ? Instant{} : window.back().end + portfolio.configuration().settle;
-        const auto feeding = portfolio.feeding(plan.kinds);
-        const bool all_read = std::all_of(feeding.begin(), feeding.end(), [&](const StreamPlan* stream) {
-            const auto complete = store.stream(stream->source->name, stream->stream->name).complete_at;
-            return complete && *complete >= settled;
-        });
-        if (settled > now || !all_read || (feeding.empty() && !is_made_of_milestones(plan))) continue;
-        std::vector<PeriodFigure> periods;
-        for (const Period& period : window)
-            periods.push_back(figures.figure(plan.series, plan.lower, period, now));
-        const auto reported = figures.pooled(plan.series, plan.lower, window, now);
-        store.save_baseline({plan.measure->id, plan.definition, now,
-                             freeze_text(reported, periods, figures.of(plan.series).digest(window))});
-    }
-}
-
-void remember_young_figures(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now) {
-    for (const MeasurePlan& plan : portfolio.measures()) {
-        const Calendar calendar(portfolio.configuration().zone, plan.measure->period);
-        Period period = calendar.before(calendar.containing(now));
-        for (; period.end + portfolio.configuration().settle > now; period = calendar.before(period)) {
-            const auto figure = figures.figure(plan.series, plan.lower, period, now);
-            store.add_young_figure(ripening_key(portfolio, plan), {period.begin, age_in_days(period, now),
-                                                                   figure.numerator, figure.denominator});
-        }
-    }
 }
 
 std::vector<StatusTurn> remember_statuses(const std::vector<MeasureView>& views, Store& store, Instant now) {

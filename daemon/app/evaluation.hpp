@@ -34,10 +34,6 @@ struct MeasureView {
 /// The measures as of `now`. Reads only.
 std::vector<MeasureView> evaluate(Portfolio& portfolio, Store& store, Books& books, Instant now);
 
-/// Freezes the baselines whose window has settled and whose streams have been read to their end since.
-void freeze_baselines(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now);
-/// Keeps what is known of periods that have ended and not settled: from it completeness is estimated later.
-void remember_young_figures(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now);
 struct StatusTurn {
     std::string measure, before, after;  ///< Potential Status by name; before: empty for a new measure
 };

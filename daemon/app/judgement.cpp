@@ -1,12 +1,15 @@
 #include "daemon/app/judgement.hpp"
 
+#include "daemon/app/baselines.hpp"
+#include "daemon/app/young_figures.hpp"
+
 namespace baselined::daemon {
 
 Judgement judge(Portfolio& portfolio, Store& store, RecordKeeper& keeper, Books& books, Instant now,
                 Reading reading, const std::set<std::string>& untried_sources) {
     if (reading == Reading::complete) {
         keeper.allow_snapshots(now);
-        remember_young_figures(portfolio, store, books.figures, now);
+        YoungFigures(portfolio, store, books.figures, now).remember();
     }
     freeze_baselines(portfolio, store, books.figures, now);
     Judgement judgement;

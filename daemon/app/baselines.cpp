@@ -1,0 +1,113 @@
+#include "daemon/app/baselines.hpp"
+
+#include <fmt/format.h>
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <algorithm>
+
+#include "daemon/app/own_milestones.hpp"
+
+namespace baselined::daemon {
+
+namespace {
+
+using mappings::Calendar;
+using mappings::Period;
+using mappings::PeriodFigure;
+using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer>;
+
+void write(JsonWriter& writer, const PeriodFigure& figure) {
+    writer.StartArray();
+    writer.Double(figure.numerator);
+    writer.Double(figure.denominator);
+    if (figure.value)
+        writer.Double(*figure.value);
+    else
+        writer.Null();
+    writer.EndArray();
+}
+
+/// As JSON: [numerator, denominator, value or null] of the reported figure and of each period.
+std::string text_of(const FrozenBaseline& frozen) {
+    rapidjson::StringBuffer buffer;
+    JsonWriter writer(buffer);
+    writer.StartObject();
+    writer.Key("digest");
+    writer.String(frozen.digest.c_str());
+    writer.Key("reported");
+    write(writer, frozen.reported);
+    writer.Key("periods");
+    writer.StartArray();
+    for (const PeriodFigure& period : frozen.periods) write(writer, period);
+    writer.EndArray();
+    writer.EndObject();
+    return buffer.GetString();
+}
+
+PeriodFigure figure_of(const rapidjson::Value& value) {
+    PeriodFigure figure;
+    figure.numerator = value[0].GetDouble();
+    figure.denominator = value[1].GetDouble();
+    if (!value[2].IsNull()) figure.value = value[2].GetDouble();
+    return figure;
+}
+
+/// Whether every stream that feeds the measure has been read to its end since then.
+bool is_read_since(const MeasurePlan& plan, Instant settled, const Portfolio& portfolio, Store& store) {
+    const auto feeding = portfolio.feeding(plan.kinds);
+    if (feeding.empty()) return is_made_of_milestones(plan);
+    return std::all_of(feeding.begin(), feeding.end(), [&](const StreamPlan* stream) {
+        const auto complete = store.stream(stream->source->name, stream->stream->name).complete_at;
+        return complete && *complete >= settled;
+    });
+}
+
+}  // namespace
+
+std::vector<Period> window_periods(const mappings::BaselineDefinition& baseline, const Calendar& calendar) {
+    std::vector<Period> periods;
+    if (!baseline.from || !baseline.to) return periods;
+    const Instant begin = calendar.start_of(*baseline.from),
+                  end = calendar.start_of(*baseline.to + date::days{1});
+    for (Period period = calendar.containing(begin); period.begin < end; period = calendar.after(period))
+        if (period.begin >= begin && period.end <= end) periods.push_back(period);
+    return periods;
+}
+
+FrozenBaseline frozen_baseline(const StoredBaseline& stored) {
+    rapidjson::Document document;
+    document.Parse(stored.content.data(), stored.content.size());
+    if (!document.IsObject())
+        throw StoreError(ErrorCode::corrupt,
+                         "the store's baseline of " + stored.measure + " cannot be read: restore a copy");
+    FrozenBaseline frozen{figure_of(document["reported"]), {}, document["digest"].GetString()};
+    for (const auto& period : document["periods"].GetArray()) frozen.periods.push_back(figure_of(period));
+    return frozen;
+}
+
+std::string records_digest(FigureBook& figures, std::size_t series, const std::vector<Period>& periods) {
+    return fmt::format("{:016x}", figures.of(series).digest(periods));
+}
+
+void freeze_baselines(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now) {
+    for (const MeasurePlan& plan : portfolio.measures()) {
+        if (store.baseline(plan.measure->id)) continue;
+        const Calendar calendar(portfolio.configuration().zone, plan.measure->period);
+        const auto window = window_periods(plan.measure->baseline, calendar);
+        const bool is_stated = plan.measure->baseline.value.has_value();
+        if (window.empty() && !is_stated) continue;
+        // A stated value hangs on no window: any complete reading will do.
+        const Instant settled = is_stated ? Instant{} : window.back().end + portfolio.configuration().settle;
+        if (settled > now || !is_read_since(plan, settled, portfolio, store)) continue;
+        FrozenBaseline frozen{figures.pooled(plan.series, plan.lower, window, now),
+                              {},
+                              records_digest(figures, plan.series, window)};
+        for (const Period& period : window)
+            frozen.periods.push_back(figures.figure(plan.series, plan.lower, period, now));
+        store.save_baseline({plan.measure->id, plan.definition, now, text_of(frozen)});
+    }
+}
+
+}  // namespace baselined::daemon
