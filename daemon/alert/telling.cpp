@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "daemon/alert/letters.hpp"
+#include "daemon/alert/source_silence.hpp"
+#include "daemon/alert/why_told.hpp"
 #include "daemon/notify/wording.hpp"
 
 namespace baselined::daemon {
@@ -19,25 +21,6 @@ using mappings::Hold;
 /// A silence is told of this long before it ends.
 constexpr mappings::Millis warned_before = std::chrono::hours{24};
 const std::string digest_fact = "alerts: newest digest";
-
-NoticeKind kind_of(const AlertDecision& decision) {
-    switch (decision.reason) {
-        case AlertReason::turned_weakening:
-            return NoticeKind::weakening;
-        case AlertReason::turned_off_track:
-            return NoticeKind::off_track;
-        case AlertReason::turned_unknown:
-            return NoticeKind::unknown;
-        case AlertReason::definition_changed:
-            return NoticeKind::definition_changed;
-        case AlertReason::relapsed:
-            return NoticeKind::relapse;
-        case AlertReason::cleared:
-            return NoticeKind::resolved;
-        default:
-            return NoticeKind::reminder;
-    }
-}
 
 class Telling {
   public:
@@ -113,8 +96,8 @@ class Telling {
             if (decision.lifts_ack && ack != nullptr) lift(*ack);
             remark_if_nobody(view, decision, receivers);
             after.told = told_after(decision, stored, receivers);
-            letters_.tell_of(view, kind_of(decision), why_of(view, decision, stored, ack, silence),
-                             receivers);
+            letters_.tell_of(view, kind_of(decision),
+                             why_told({view, decision, stored.episode, ack, silence, calendar_}), receivers);
         }
         if (!known || !is_same(*known, after)) out_.episodes.push_back(std::move(after));
     }
@@ -175,45 +158,8 @@ class Telling {
         const auto& measure = *view.plan->measure;
         remark_to_admin(fmt::format("{} ({}): {}, and nobody is told of it: no route leads to an address. "
                                     "`baselined check` says what is missing.",
-                                    measure.id, measure.name, status_words(view)),
+                                    measure.id, measure.name, spoken(name_of(view.assessment.potential))),
                         {measure.id, std::string(name_of(kind_of(decision)))});
-    }
-
-    static std::string status_words(const MeasureView& view) {
-        return spoken(name_of(view.assessment.potential));
-    }
-
-    std::string why_of(const MeasureView& view, const AlertDecision& decision, const StoredEpisode& stored,
-                       const StoredHold* ack, const StoredHold* silence) const {
-        const std::string status = status_words(view);
-        const auto& episode = stored.episode;
-        const std::string since = episode.first_told ? day(*episode.first_told) : "";
-        switch (decision.reason) {
-            case AlertReason::turned_weakening:
-                return "it turned weakening";
-            case AlertReason::turned_off_track:
-                return decision.action == AlertAction::escalate
-                           ? fmt::format("it turned off track; first told on {}", since)
-                           : "it turned off track";
-            case AlertReason::turned_unknown:
-                return view.assessment.reasons.empty() ? "nothing can be said of it any more"
-                                                       : view.assessment.reasons.front().text;
-            case AlertReason::definition_changed:
-                return "its definition or mapping changed since the baseline was frozen: `baselined rebase` "
-                       "accepts it";
-            case AlertReason::relapsed:
-                return fmt::format("{} again after its closure", status);
-            case AlertReason::cleared:
-                return fmt::format("it is on track again; first told on {}", since);
-            case AlertReason::ack_ended:
-                return fmt::format("{} since {}; the acknowledgement by {} ended on {}", status, since,
-                                   ack->by, mappings::spoken_day(ack->until));
-            case AlertReason::silence_ended:
-                return fmt::format("{} since {}; the silence by {} ended on {}", status, since, silence->by,
-                                   mappings::spoken_day(silence->until));
-            default:
-                return fmt::format("{} since {}; last told on {}", status, since, day(*episode.last_told));
-        }
     }
 
     // Sources
@@ -223,12 +169,13 @@ class Telling {
             if (untried_sources_.count(source.name) != 0) continue;
             const auto known = store_.watched_source(source.name);
             WatchedSource watched = known.value_or(WatchedSource{source.name, now_, {}});
-            const std::string silence = silence_of(source, watched);
+            const std::string silence = silence_of(source, watched, store_, now_);
             if (silence.empty() == !watched.told_silent_at) {
                 if (!known) out_.sources.push_back(std::move(watched));
                 continue;
             }
-            SourceNotice notice{NoticeKind::source_silent, source.name, silence, hanging_on(source)};
+            SourceNotice notice{NoticeKind::source_silent, source.name, silence,
+                                measures_of(source, portfolio_, views_)};
             if (silence.empty()) {
                 notice.kind = NoticeKind::source_back;
                 notice.text =
@@ -239,33 +186,6 @@ class Telling {
             watched.told_silent_at = silence.empty() ? std::nullopt : std::optional(now_);
             out_.sources.push_back(std::move(watched));
         }
-    }
-
-    /// Which streams are silent, and what their source said last; empty: none is.
-    std::string silence_of(const config::Source& source, const WatchedSource& watched) const {
-        std::string text;
-        for (const config::Stream& stream : source.streams) {
-            const StoredStream stored = store_.stream(source.name, stream.name);
-            const Instant last = stored.complete_at.value_or(watched.first_seen);
-            if (last + source.stale_after >= now_) continue;
-            text += fmt::format("{}{}: {}{}.", text.empty() ? "" : " ", stream.name,
-                                stored.complete_at ? "last read to its end at " +
-                                                         mappings::format_rfc3339(*stored.complete_at)
-                                                   : "never read to its end",
-                                stored.error.empty() ? "" : "; " + stored.error);
-        }
-        return text;
-    }
-
-    std::vector<std::string> hanging_on(const config::Source& source) const {
-        std::vector<std::string> ids;
-        for (const MeasureView& view : views_) {
-            const auto feeding = portfolio_.feeding(view.plan->kinds);
-            if (std::any_of(feeding.begin(), feeding.end(),
-                            [&](const StreamPlan* stream) { return stream->source == &source; }))
-                ids.push_back(view.plan->measure->id);
-        }
-        return ids;
     }
 
     // Silences that end soon

@@ -7,10 +7,7 @@ namespace baselined::daemon {
 namespace {
 
 std::string day_text(const std::optional<mappings::Day>& day) {
-    if (!day) return {};
-    const date::year_month_day ymd{*day};
-    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(ymd.year()), static_cast<unsigned>(ymd.month()),
-                       static_cast<unsigned>(ymd.day()));
+    return day ? mappings::format_day(*day) : "";
 }
 
 void write_baseline(Json& json, const MeasureView& view) {

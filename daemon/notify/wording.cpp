@@ -10,10 +10,6 @@ namespace baselined::daemon {
 
 namespace {
 
-std::string percent(double share) {
-    return fmt::format("{:.0f} %", share * 100);
-}
-
 std::string money(double amount, const std::string& currency) {
     return figure_text(std::round(amount) + 0.0, currency);
 }
@@ -82,8 +78,9 @@ std::string meaning_of(const MeasureNotice& measure) {
 }
 
 std::string how_sure(const MeasureNotice& measure) {
-    std::string words = measure.p_deliver ? "Chance to deliver: " + percent(*measure.p_deliver) + "."
-                                          : "Chance to deliver: not known.";
+    std::string words = measure.p_deliver
+                            ? "Chance to deliver: " + mappings::percent(*measure.p_deliver) + "."
+                            : "Chance to deliver: not known.";
     if (!measure.sentence.empty()) words += " " + sentence(measure.sentence);
     return words;
 }
@@ -192,7 +189,7 @@ MeasureWords words_of(const MeasureNotice& measure, std::size_t tickets) {
     words.what = fmt::format("{}: {}.", words.label, named(measure));
     words.why = sentence(measure.why);
     if (!words.why.empty()) words.what += " " + words.why;
-    if (measure.p_deliver) words.chance = percent(*measure.p_deliver);
+    if (measure.p_deliver) words.chance = mappings::percent(*measure.p_deliver);
     if (measure.money_at_risk && std::round(*measure.money_at_risk) > 0)
         words.money = money(*measure.money_at_risk, measure.currency);
     words.how_sure = how_sure(measure);

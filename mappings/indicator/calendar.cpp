@@ -142,7 +142,7 @@ std::string Calendar::label(const Period& period) const {
     const unsigned month = static_cast<unsigned>(ymd.month());
     switch (length_) {
         case PeriodLength::day:
-            return fmt::format("{:04}-{:02}-{:02}", year, month, static_cast<unsigned>(ymd.day()));
+            return format_day(first);
         case PeriodLength::week: {
             const date::year iso_year = year_month_day{first + days{3}}.year();
             const auto week = (first - first_monday_of_iso_year(iso_year)).count() / 7 + 1;

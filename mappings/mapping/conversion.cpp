@@ -147,11 +147,7 @@ std::string text_of(const Cell& cell) {
     const auto clock = [](std::int64_t seconds) {
         return fmt::format("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
     };
-    const auto day = [](std::int64_t days) {
-        const date::year_month_day ymd{date::sys_days{date::days{days}}};
-        return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(ymd.year()),
-                           static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()));
-    };
+    const auto day = [](std::int64_t days) { return format_day(date::sys_days{date::days{days}}); };
     const std::int64_t days = (cell.seconds - (cell.seconds % 86400 + 86400) % 86400) / 86400;
     switch (cell.type) {
         case CellType::text:

@@ -6,22 +6,14 @@
 #include <array>
 #include <cmath>
 
+#include "mappings/measure/governance.hpp"
+
 namespace baselined::mappings {
 
 namespace {
 
 constexpr double weakening_at = 0.20, clear_at = 0.50;
 constexpr int fewest_periods = 3;
-
-std::string percent(double share) {
-    return fmt::format("{:.0f} %", share * 100);
-}
-
-std::string day_text(Day day) {
-    const date::year_month_day ymd{day};
-    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(ymd.year()), static_cast<unsigned>(ymd.month()),
-                       static_cast<unsigned>(ymd.day()));
-}
 
 class Assessing {
   public:
@@ -46,19 +38,7 @@ class Assessing {
   private:
     void cause(const char* code, std::string text) { out_.reasons.push_back({code, std::move(text)}); }
 
-    [[nodiscard]] double own(double mirrored_value) const {
-        return mirrors() ? mirrored(*rule_, mirrored_value) : mirrored_value;
-    }
     [[nodiscard]] bool mirrors() const { return is_higher_ && *rule_ != Rule::count; }
-    [[nodiscard]] double plan_at(int t) const {
-        return std::min(1.0, static_cast<double>(t) / measure_.target.ramp);
-    }
-
-    /// The planned value in the indicator's own direction.
-    [[nodiscard]] double planned(double plan) const {
-        const double base = mirrors() ? mirrored(*rule_, *in_.baseline.value) : *in_.baseline.value;
-        return own(base * (1 - *out_.reduction * plan));
-    }
 
     void score() {
         baseline_ = measure_.baseline.value ? stated_baseline(*rule_, is_higher_, *measure_.baseline.value,
@@ -71,7 +51,8 @@ class Assessing {
         out_.reduction = reduction_of(measure_.target, *in_.baseline.value, *rule_, is_higher_);
         if (!out_.reduction || *out_.reduction <= 0 || *out_.reduction >= 1)
             return cause("not_measurable", "The target is no reduction between 0 and 100 % of the baseline.");
-        out_.target = planned(1);
+        planned_.emplace(*rule_, mirrors(), *in_.baseline.value, *out_.reduction, measure_.target.ramp);
+        out_.target = planned_->target();
         if (*rule_ == Rule::measurement && baseline_->periods < 2)
             return cause("not_measurable",
                          "A measurement needs a baseline of two periods or more, to know how much it varies "
@@ -106,7 +87,7 @@ class Assessing {
         int t = 0;
         for (const TrackPeriod& at : in_.track) {
             ++t;
-            TrackPoint point{at, planned(plan_at(t)), {}, {}, PotentialStatus::unknown};
+            TrackPoint point{at, planned_->value(t), {}, {}, PotentialStatus::unknown};
             if (at.figure.settled) step(filter, t, point);
             out_.track.push_back(std::move(point));
         }
@@ -127,7 +108,7 @@ class Assessing {
         if (has_value) {
             ++values_;
             newest_n_ = figure.denominator;
-            filter.update(figure, plan_at(t));
+            filter.update(figure, planned_->share(t));
         }
         if (values_ == 0) return;
         const Landing landing = filter.landing(std::max(0, last_t_ - t));
@@ -172,8 +153,8 @@ class Assessing {
         Period period = out_.track[static_cast<std::size_t>(settled_t_ - 1)].at.period;
         for (int step = 1; step <= ahead; ++step) {
             period = in_.calendar->after(period);
-            out_.fan.push_back(
-                forecast_point(filter, step, plan_at(settled_t_ + step), in_.calendar->label(period)));
+            out_.fan.push_back(forecast_point(filter, step, planned_->share(settled_t_ + step),
+                                              in_.calendar->label(period)));
         }
         write_sentence();
         if (state_ == PotentialStatus::weakening || state_ == PotentialStatus::off_track)
@@ -186,7 +167,8 @@ class Assessing {
     [[nodiscard]] ForecastPoint forecast_point(const RealisationFilter& filter, int ahead, double plan,
                                                std::string label) const {
         const Interval at = filter.forecast(ahead, plan, newest_n_);
-        ForecastPoint point{std::move(label), own(at.value), own(at.low), own(at.high)};
+        ForecastPoint point{std::move(label), planned_->own(at.value), planned_->own(at.low),
+                            planned_->own(at.high)};
         if (point.low > point.high) std::swap(point.low, point.high);
         return point;
     }
@@ -204,84 +186,20 @@ class Assessing {
 
     void count_money() {
         if (!measure_.unit_value) return;
-        const double worth = *measure_.unit_value * hours_per_unit();
-        const double base = *in_.baseline.value;
-        const double p0 = baseline_->level;
-        Saving saving;
-        saving.currency = measure_.currency;
-        double sum_n = 0, noise = 0;
-        std::vector<double> volumes;
-        for (int t = 1; t <= settled_t_; ++t) {
-            const PeriodFigure& figure = out_.track[static_cast<std::size_t>(t - 1)].at.figure;
-            if (!figure.value) continue;
-            const double n =
-                *rule_ == Rule::count && in_.indicator->form != Form::ratio ? 1 : figure.denominator;
-            const double r = *figure.value;
-            saving.actual += (is_higher_ ? r - base : base - r) * n * worth;
-            saving.expected += std::abs(base - planned(plan_at(t))) * n * worth;
-            saving.volume_effect += (baseline_->mean_n - n) * p0 * worth;
-            noise += noise_of(r, n);
-            sum_n += n;
-            volumes.push_back(n);
-        }
-        // `base` of method.md: the mean of the periods' logarithms, not the pooled value that is reported.
-        const double scale = *rule_ == Rule::measurement ? own(baseline_->level) : 1;
-        const double level = scale * scale * baseline_->level_variance;
-        saving.actual_se = worth * std::sqrt(noise + sum_n * sum_n * level);
-        for (int t = 1; t <= last_t_; ++t)
-            saving.target += std::abs(base - planned(plan_at(t))) * baseline_->mean_n * worth;
-        saving.forecast = saving.actual + to_come(volumes) * worth;
-        out_.saving = saving;
+        SavingInput input{&measure_, in_.indicator, &*planned_,    *rule_, *in_.baseline.value, *baseline_,
+                          {},        last_t_,       landing_level_};
+        for (int t = 1; t <= settled_t_; ++t)
+            input.settled.push_back(out_.track[static_cast<std::size_t>(t - 1)].at.figure);
+        out_.saving = saving_of(input);
     }
-
-    [[nodiscard]] double to_come(const std::vector<double>& volumes) const {
-        if (volumes.empty()) return 0;
-        const std::size_t count = std::min<std::size_t>(12, volumes.size());
-        double mean = 0;
-        for (std::size_t i = volumes.size() - count; i < volumes.size(); ++i)
-            mean += volumes[i] / static_cast<double>(count);
-        double sum = 0;
-        for (int t = settled_t_ + 1; t <= last_t_; ++t)
-            sum += std::abs(*in_.baseline.value - planned(plan_at(t))) * landing_level_ * mean;
-        return sum;
-    }
-
-    [[nodiscard]] double noise_of(double r, double n) const {
-        if (*rule_ == Rule::share) return baseline_->phi * n * r * (1 - r);
-        if (*rule_ == Rule::count) return baseline_->phi * n * r;
-        return n * n * r * r * baseline_->variance;
-    }
-
-    /// unit_value is what one avoided hour is worth, also where the indicator is shown in days.
-    [[nodiscard]] double hours_per_unit() const { return in_.indicator->unit == Unit::days ? 24 : 1; }
 
     // Governance: raises on_track to weakening, never hides a statistical finding, and is told apart from it.
     void govern() {
         out_.reasons.insert(out_.reasons.end(), explanations_.begin(), explanations_.end());
-        const std::size_t before = out_.reasons.size();
-        const Signals& signals = measure_.signals;
-        if (signals.adoption && in_.adoption && *in_.adoption < signals.adoption->at_least)
-            cause("adoption_low", fmt::format("Adoption ({}) is at {}, below its floor of {}.",
-                                              signals.adoption->indicator.text, percent(*in_.adoption),
-                                              percent(signals.adoption->at_least)));
-        if (signals.evidence_required)
-            for (const Evidence& evidence : measure_.evidence)
-                if (evidence.url.empty() && evidence.due &&
-                    in_.calendar->start_of(*evidence.due + date::days{1}) <= in_.now)
-                    cause("evidence_missing", fmt::format("Evidence \"{}\" was due on {} and is not there.",
-                                                          evidence.name, day_text(*evidence.due)));
-        if (signals.actions_grace) overdue(in_.actions, *signals.actions_grace, "actions_overdue", "Action");
-        if (signals.findings_grace)
-            overdue(in_.findings, *signals.findings_grace, "findings_open", "Audit finding");
-        if (out_.reasons.size() > before && out_.potential == PotentialStatus::on_track)
+        const auto governance = governance_reasons(in_);
+        out_.reasons.insert(out_.reasons.end(), governance.begin(), governance.end());
+        if (!governance.empty() && out_.potential == PotentialStatus::on_track)
             out_.potential = PotentialStatus::weakening;
-    }
-
-    void overdue(const std::vector<ActionFigure>& items, Millis grace, const char* code, const char* what) {
-        for (const ActionFigure& item : items)
-            if (!item.closed && item.due && *item.due + grace < in_.now)
-                cause(code, fmt::format("{} {} is open past its date of {} and the grace after it.", what,
-                                        item.number, format_rfc3339(*item.due).substr(0, 10)));
     }
 
     const AssessmentInput& in_;
@@ -289,6 +207,7 @@ class Assessing {
     bool is_higher_;
     std::optional<Rule> rule_;
     std::optional<Baseline> baseline_;
+    std::optional<PlannedValues> planned_;
     Assessment out_;
     PotentialStatus state_ = PotentialStatus::unknown;
     std::vector<Reason> explanations_;

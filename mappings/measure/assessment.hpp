@@ -9,6 +9,7 @@
 #include "mappings/indicator/definition.hpp"
 #include "mappings/measure/definition.hpp"
 #include "mappings/measure/realisation.hpp"
+#include "mappings/measure/saving.hpp"
 
 namespace baselined::mappings {
 
@@ -63,12 +64,6 @@ struct TrackPoint {
 struct ForecastPoint {
     std::string label;
     double value = 0, low = 0, high = 0;
-};
-
-struct Saving {
-    std::string currency;
-    double target = 0, expected = 0, forecast = 0, actual = 0, actual_se = 0;
-    double volume_effect = 0;  ///< what fewer or more cases did; never part of the saving
 };
 
 struct Assessment {

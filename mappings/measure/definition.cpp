@@ -1,5 +1,7 @@
 #include "mappings/measure/definition.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 
 namespace baselined::mappings {
@@ -8,6 +10,10 @@ std::string_view name_of(Stage stage) {
     constexpr std::array<std::string_view, 6> names{"defined", "identified",  "detailed",
                                                     "decided", "implemented", "closed"};
     return names[static_cast<std::size_t>(stage)];
+}
+
+std::string percent(double share) {
+    return fmt::format("{:.0f} %", share * 100);
 }
 
 std::string_view name_of(PeriodLength period) {

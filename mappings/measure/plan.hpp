@@ -16,6 +16,9 @@ enum class Rule { share, count, measurement };
 enum class PeriodLength { day, week, month, quarter };
 std::string_view name_of(PeriodLength period);
 
+/// A share as people read it: 93 %.
+std::string percent(double share);
+
 /// One period's figure. Shares and counts: y of n. Measurements: value x over n records.
 struct PeriodFigure {
     std::optional<double> value;  ///< as reported: y/n, the count, or the mean/median; null over nothing

@@ -73,13 +73,17 @@ LocalMillis to_local(Instant at, const date::time_zone* zone) {
     return LocalMillis{(at.time_since_epoch() + offset).count()};
 }
 
+std::string format_day(date::sys_days day) {
+    const date::year_month_day ymd{day};
+    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(ymd.year()), static_cast<unsigned>(ymd.month()),
+                       static_cast<unsigned>(ymd.day()));
+}
+
 std::string format_rfc3339(Instant at) {
     const auto day = date::floor<date::days>(at);
-    const date::year_month_day ymd{day};
     const date::hh_mm_ss time{at - day};
-    const auto text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(ymd.year()),
-                                  static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()),
-                                  time.hours().count(), time.minutes().count(), time.seconds().count());
+    const auto text = fmt::format("{}T{:02}:{:02}:{:02}", format_day(day), time.hours().count(),
+                                  time.minutes().count(), time.seconds().count());
     const auto millis = time.subseconds().count();
     return millis == 0 ? text + "Z" : fmt::format("{}.{:03}Z", text, millis);
 }

@@ -1,6 +1,8 @@
 // Instants and local times, in the one precision that records have: milliseconds, UTC.
 #pragma once
 
+#include <date/date.h>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -30,6 +32,8 @@ LocalMillis to_local(Instant at, const date::time_zone* zone);
 
 /// RFC 3339 in UTC with seconds, and milliseconds only where there are any: 2016-02-29T00:16:00Z.
 std::string format_rfc3339(Instant at);
+/// 2026-12-31
+std::string format_day(date::sys_days day);
 /// RFC 3339 with an offset (or Z); fraction optional. Nothing else is accepted.
 std::optional<Instant> parse_rfc3339(std::string_view text);
 

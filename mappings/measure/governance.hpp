@@ -1,0 +1,13 @@
+// What a measure's governance says against it: adoption, evidence, actions, findings.
+#pragma once
+
+#include <vector>
+
+#include "mappings/measure/assessment.hpp"
+
+namespace baselined::mappings {
+
+/// A reason for each signal that the measure asks for and that is not as it should be.
+std::vector<Reason> governance_reasons(const AssessmentInput& input);
+
+}  // namespace baselined::mappings

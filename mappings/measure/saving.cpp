@@ -1,0 +1,86 @@
+#include "mappings/measure/saving.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace baselined::mappings {
+
+namespace {
+
+/// So many of the newest settled periods tell how many cases a period to come has.
+constexpr std::size_t periods_of_volume = 12;
+
+class Counting {
+  public:
+    explicit Counting(const SavingInput& input)
+        : in_(input), base_(input.reported_baseline), worth_(*input.measure->unit_value * hours_per_unit()) {}
+
+    Saving run() {
+        out_.currency = in_.measure->currency;
+        count_settled();
+        for (int t = 1; t <= in_.periods; ++t) out_.target += planned(t) * in_.baseline.mean_n * worth_;
+        out_.forecast = out_.actual + to_come() * worth_;
+        return out_;
+    }
+
+  private:
+    /// unit_value is what one avoided hour is worth, also where the indicator is shown in days.
+    [[nodiscard]] double hours_per_unit() const { return in_.indicator->unit == Unit::days ? 24 : 1; }
+
+    /// The planned difference to the baseline for each case of a period.
+    [[nodiscard]] double planned(int t) const { return std::abs(base_ - in_.planned->value(t)); }
+
+    void count_settled() {
+        const bool is_higher = in_.indicator->better == Better::higher;
+        const bool counts_once = in_.rule == Rule::count && in_.indicator->form != Form::ratio;
+        double sum_n = 0, noise = 0;
+        int t = 0;
+        for (const PeriodFigure& figure : in_.settled) {
+            ++t;
+            if (!figure.value) continue;
+            const double n = counts_once ? 1 : figure.denominator;
+            const double r = *figure.value;
+            out_.actual += (is_higher ? r - base_ : base_ - r) * n * worth_;
+            out_.expected += planned(t) * n * worth_;
+            out_.volume_effect += (in_.baseline.mean_n - n) * in_.baseline.level * worth_;
+            noise += noise_of(r, n);
+            sum_n += n;
+            volumes_.push_back(n);
+        }
+        // `base` of method.md: the mean of the periods' logarithms, not the pooled value that is reported.
+        const double scale = in_.rule == Rule::measurement ? in_.planned->own(in_.baseline.level) : 1;
+        const double level = scale * scale * in_.baseline.level_variance;
+        out_.actual_se = worth_ * std::sqrt(noise + sum_n * sum_n * level);
+    }
+
+    [[nodiscard]] double noise_of(double r, double n) const {
+        if (in_.rule == Rule::share) return in_.baseline.phi * n * r * (1 - r);
+        if (in_.rule == Rule::count) return in_.baseline.phi * n * r;
+        return n * n * r * r * in_.baseline.variance;
+    }
+
+    [[nodiscard]] double to_come() const {
+        if (volumes_.empty()) return 0;
+        const std::size_t count = std::min(periods_of_volume, volumes_.size());
+        double mean = 0;
+        for (std::size_t i = volumes_.size() - count; i < volumes_.size(); ++i)
+            mean += volumes_[i] / static_cast<double>(count);
+        double sum = 0;
+        for (int t = static_cast<int>(in_.settled.size()) + 1; t <= in_.periods; ++t)
+            sum += planned(t) * in_.landing_level * mean;
+        return sum;
+    }
+
+    const SavingInput& in_;
+    double base_, worth_;
+    std::vector<double> volumes_;
+    Saving out_;
+};
+
+}  // namespace
+
+Saving saving_of(const SavingInput& input) {
+    return Counting(input).run();
+}
+
+}  // namespace baselined::mappings

@@ -1,0 +1,34 @@
+// A measure's money: what was promised, what has come, what is likely to come.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "mappings/indicator/definition.hpp"
+#include "mappings/measure/definition.hpp"
+#include "mappings/measure/planned_values.hpp"
+
+namespace baselined::mappings {
+
+struct Saving {
+    std::string currency;
+    double target = 0, expected = 0, forecast = 0, actual = 0, actual_se = 0;
+    double volume_effect = 0;  ///< what fewer or more cases did; never part of the saving
+};
+
+struct SavingInput {
+    const MeasureDefinition* measure = nullptr;  ///< with a unit_value; all of these outlive the call
+    const IndicatorDefinition* indicator = nullptr;
+    const PlannedValues* planned = nullptr;
+    Rule rule = Rule::share;
+    double reported_baseline = 0;
+    Baseline baseline;                  ///< as the filter sees it
+    std::vector<PeriodFigure> settled;  ///< from t = 1 on
+    int periods = 0;                    ///< from t = 1 to the target date
+    double landing_level = 0;           ///< how much of the reduction will be there by then
+};
+
+/// See method.md, "Money".
+Saving saving_of(const SavingInput& input);
+
+}  // namespace baselined::mappings
