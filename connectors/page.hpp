@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "connectors/stored_rows.hpp"
 #include "mappings/mapping/compiled_mapping.hpp"
 #include "mappings/record/cell.hpp"
 #include "mappings/record/result.hpp"
@@ -51,18 +52,11 @@ struct Page {
 /// Stores a page; what it refuses ends the reading. Pages come one after the other.
 using PageSink = std::function<boost::asio::awaitable<Result<void>>(Page page)>;
 
-/// A row that is stored, in the version that was read last.
-struct StoredRow {
-    std::string id;
-    std::int64_t version = 0;
-};
-
 /// How a stream stands before a reading.
 struct StreamPosition {
     std::string cursor;  ///< as the last stored page gave it; empty: from the beginning
     bool wants_reconciling = false;
-    /// What is stored: asked for when it is compared with what is there.
-    std::function<boost::asio::awaitable<std::vector<StoredRow>>()> stored_rows;
+    std::shared_ptr<StoredRows> stored;  ///< to be compared with what is there
 };
 
 /// What a complete reading has to say besides its rows: things that could not be read.

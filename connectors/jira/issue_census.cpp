@@ -70,17 +70,20 @@ asio::awaitable<Result<IssueIds>> IssueReading::read_few(std::vector<std::string
     co_return found_first;
 }
 
-asio::awaitable<Result<IssueReading::Listing>> IssueReading::list_all() {
+asio::awaitable<Result<IssueReading::Listing>> IssueReading::list_all(std::shared_ptr<StoredRows> stored) {
     auto listing = std::make_shared<Listing>();
-    IssueSink count = [listing](SearchPage page) -> asio::awaitable<Result<void>> {
+    IssueSink compare = [listing, stored](SearchPage page) -> asio::awaitable<Result<void>> {
+        std::vector<ListedRow> listed;
         for (const auto& issue : page.issues->GetArray()) {
-            listing->updated_ms[text_of(issue, "id")] = updated_of(issue).value_or(0);
+            listed.push_back({text_of(issue, "id"), updated_of(issue).value_or(0)});
             ++listing->projects[project_of(issue)];
         }
+        auto unmet = co_await stored->unmet(std::move(listed));
+        listing->unmet.merge(std::set<std::string>(unmet.begin(), unmet.end()));
         co_return Result<void>{};
     };
     Scan everything{{}, options_.since_ms, {"updated"}};
-    if (auto listed = co_await scan(std::move(everything), count); !listed) co_return listed.error();
+    if (auto listed = co_await scan(std::move(everything), compare); !listed) co_return listed.error();
     co_return std::move(*listing);
 }
 
@@ -116,26 +119,17 @@ void IssueReading::note_lost(std::string note, const std::vector<std::string>& i
 /// A deletion leaves nothing behind: all ids are listed, and what is stored and no longer there has gone.
 /// What is there in a newer version than the stored one was missed, and is read.
 asio::awaitable<Result<void>> IssueReading::take_census(StreamPosition position, PageSink sink) {
-    auto there = co_await list_all();
+    auto there = co_await list_all(position.stored);
     if (!there) co_return there.error();
-    const std::vector<StoredRow> stored = co_await position.stored_rows();
-    std::vector<std::string> missing, missed;
-    for (const StoredRow& row : stored) {
-        if (row.version < options_.since_ms) continue;  // read when `since` was an earlier day
-        const auto listed = there->updated_ms.find(row.id);
-        if (listed == there->updated_ms.end())
-            missing.push_back(row.id);
-        else if (listed->second <= row.version)
-            there->updated_ms.erase(listed);
-    }
-    for (const auto& [id, updated] : there->updated_ms) missed.push_back(id);
-    if (auto read = co_await read_ids(std::move(missed), sink); !read) co_return read.error();
+    std::vector<std::string> unmet(there->unmet.begin(), there->unmet.end());
+    if (auto read = co_await read_ids(std::move(unmet), sink); !read) co_return read.error();
+    auto [missing, compared] = co_await position.stored->unlisted(options_.since_ms);
     if (!missing.empty())
         if (auto known = co_await check_login(); !known) co_return known;
-    if (missing.size() > 1 && missing.size() * 2 >= stored.size()) {
+    if (missing.size() > 1 && std::ssize(missing) * 2 >= compared) {
         note_lost(fmt::format("{} of {} stored issues cannot be seen any more: rather access that was lost "
                               "than issues deleted; nothing is removed",
-                              missing.size(), stored.size()),
+                              missing.size(), compared),
                   missing);
         co_return Result<void>{};
     }

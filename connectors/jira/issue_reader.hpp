@@ -60,8 +60,8 @@ class IssueReading {
     using ProjectCounts = std::map<std::string, std::int64_t>;
     /// What a site has of the query.
     struct Listing {
-        std::map<std::string, std::int64_t> updated_ms;  ///< by id
-        ProjectCounts projects;                          ///< how many issues of each
+        std::set<std::string> unmet;  ///< ids that are not stored, or in an older version
+        ProjectCounts projects;       ///< how many issues of each
     };
     boost::asio::awaitable<Result<void>> prepare();
     boost::asio::awaitable<Result<void>> check_login();
@@ -80,7 +80,7 @@ class IssueReading {
                                                                           ProjectCounts projects,
                                                                           PageSink sink);
     boost::asio::awaitable<Result<std::vector<std::string>>> find_lost_projects(ProjectCounts there);
-    boost::asio::awaitable<Result<Listing>> list_all();
+    boost::asio::awaitable<Result<Listing>> list_all(std::shared_ptr<StoredRows> stored);
     boost::asio::awaitable<Result<std::map<std::string, Alive>>> look_at(std::vector<std::string> ids);
     static void note_alive(const rapidjson::Value& answer, std::map<std::string, Alive>& alive);
     /// Gives the ids of those that are there and that the query still finds.

@@ -136,60 +136,51 @@ asio::awaitable<Result<bool>> TableReading::is_back() {
 /// removed.
 asio::awaitable<Result<void>> TableReading::check_vanished(StreamPosition position) {
     if (!is_empty_ || position.cursor.empty()) co_return Result<void>{};
-    const std::vector<StoredRow> stored = co_await position.stored_rows();
-    if (stored.empty()) co_return Result<void>{};
+    const std::int64_t stored = co_await position.stored->count();
+    if (stored == 0) co_return Result<void>{};
     co_return Error{
         ErrorCode::bad_input,
         fmt::format("table {}: it showed rows before, and shows and counts none now: the account lost its "
                     "rights, or all was deleted. Nothing is removed: the {} stored rows stay. If they are "
                     "gone for good, take the stream out of the configuration",
-                    options_.table, stored.size())};
+                    options_.table, stored)};
 }
 
-/// When each row was updated, by id; 0: it does not show it.
-asio::awaitable<Result<std::map<std::string, std::int64_t>>> TableReading::list_ids() {
-    std::map<std::string, std::int64_t> there;
+/// Lists all ids, and reads what was never met or is older here than there: committed late, or made visible.
+asio::awaitable<Result<void>> TableReading::read_unmet(std::shared_ptr<StoredRows> stored, PageSink sink) {
     const std::string condition = fmt::format("sys_updated_on>{}", stamp(options_.since_ms - 1'000));
     std::string after;
     for (;;) {
         const auto answer = co_await pages_.page(behind(condition, after), "ORDERBYsys_id", id_and_update);
         if (!answer) co_return answer.error();
-        if (answer->rows() == 0) co_return there;
+        if (answer->rows() == 0) co_return Result<void>{};
         if (has_id(*answer, after))
             co_return Error{ErrorCode::bad_input,
                             fmt::format("table {}: the same ids come again and again", options_.table)};
-        for (std::size_t index = 0; index < answer->rows(); ++index)
-            there.emplace(answer->row(index)[0], parse_stamp(answer->row(index)[1]).value_or(0));
         after = last_id(*answer);
+        std::vector<ListedRow> listed;
+        for (std::size_t index = 0; index < answer->rows(); ++index)
+            listed.push_back(
+                {std::string(answer->row(index)[0]), parse_stamp(answer->row(index)[1]).value_or(0)});
+        auto unmet = co_await stored->unmet(std::move(listed));
+        if (const auto read = co_await read_ids(std::move(unmet), sink); !read) co_return read.error();
     }
 }
 
-asio::awaitable<Result<void>> TableReading::reconcile(StreamPosition position, PageSink sink) {
-    auto listed = co_await list_ids();
-    if (!listed) co_return listed.error();
-    auto& there = *listed;
-    const std::vector<StoredRow> stored = co_await position.stored_rows();
-    std::vector<std::string> missing, unmet;
-    for (const StoredRow& row : stored) {
-        const auto found = there.find(row.id);
-        if (found == there.end() && !undated_.contains(row.id))
-            missing.push_back(row.id);
-        else if (found != there.end() && found->second <= row.version)
-            there.erase(found);
-    }
-    // Never met, or older than it is there: committed late, or made visible.
-    for (const auto& [id, updated] : there) unmet.push_back(id);
-    if (const auto read = co_await read_ids(std::move(unmet), sink); !read) co_return read.error();
+asio::awaitable<Result<void>> TableReading::reconcile(std::shared_ptr<StoredRows> stored, PageSink sink) {
+    if (auto read = co_await read_unmet(stored, sink); !read) co_return read.error();
+    auto [missing, compared] = co_await stored->unlisted(options_.since_ms);
+    std::erase_if(missing, [this](const std::string& id) { return undated_.contains(id); });
     Page page;
     page.columns = columns_;
     page.is_reconciled = true;
     cursor_.lost.clear();
     cursor_.lost_ids.clear();
-    if (missing.size() > 1 && missing.size() * 2 >= stored.size()) {
+    if (missing.size() > 1 && std::ssize(missing) * 2 >= compared) {
         cursor_.lost = fmt::format(
             "table {}: {} of {} stored rows cannot be seen any more: rather rights that were "
             "lost than rows deleted; nothing is removed",
-            options_.table, missing.size(), stored.size());
+            options_.table, missing.size(), compared);
         missing.resize(std::min(missing.size(), most_lost_ids));
         cursor_.lost_ids.insert(missing.begin(), missing.end());
     } else {

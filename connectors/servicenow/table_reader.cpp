@@ -87,8 +87,7 @@ asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSi
     if (auto deleted = co_await find_deleted(sink); !deleted) co_return deleted.error();
     if (auto known = co_await check_vanished(position); !known) co_return known.error();
     if (position.wants_reconciling)
-        if (auto compared = co_await reconcile(std::move(position), sink); !compared)
-            co_return compared.error();
+        if (auto compared = co_await reconcile(position.stored, sink); !compared) co_return compared.error();
     cursor_.is_first_done = true;
     Page last;
     last.columns = columns_;

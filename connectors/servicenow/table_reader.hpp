@@ -72,8 +72,8 @@ class TableReading {
     boost::asio::awaitable<Result<void>> find_deleted(PageSink sink);
     boost::asio::awaitable<Result<bool>> is_back();
     boost::asio::awaitable<Result<void>> check_vanished(StreamPosition position);
-    boost::asio::awaitable<Result<std::map<std::string, std::int64_t>>> list_ids();
-    boost::asio::awaitable<Result<void>> reconcile(StreamPosition position, PageSink sink);
+    boost::asio::awaitable<Result<void>> read_unmet(std::shared_ptr<StoredRows> stored, PageSink sink);
+    boost::asio::awaitable<Result<void>> reconcile(std::shared_ptr<StoredRows> stored, PageSink sink);
     boost::asio::awaitable<Result<std::vector<std::string>>> find_gone(std::vector<std::string> ids,
                                                                        PageSink sink);
     boost::asio::awaitable<Result<std::set<std::string>>> read_ids(std::vector<std::string> ids,

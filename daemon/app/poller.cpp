@@ -13,6 +13,7 @@
 #include "daemon/app/file_reading.hpp"
 #include "daemon/app/page_intake.hpp"
 #include "daemon/app/remote_source.hpp"
+#include "daemon/app/stored_rows.hpp"
 
 namespace baselined::daemon {
 
@@ -239,16 +240,7 @@ connectors::StreamPosition Poller::position_of(const StreamPlan& plan, const Sto
     position.wants_reconciling = !stored.cursor.empty() && stored.complete_at &&
                                  (!stored.reconciled_at || *stored.reconciled_at > now ||
                                   *stored.reconciled_at + plan.source->reconcile <= now);
-    position.stored_rows = [this, id = stored.id]() -> asio::awaitable<std::vector<connectors::StoredRow>> {
-        auto list = [this, id] {
-            std::vector<connectors::StoredRow> rows;
-            store_.visit_source_rows(id, [&](std::string_view key, std::int64_t version) {
-                rows.push_back({std::string(key), version});
-            });
-            return rows;
-        };
-        co_return co_await thread_.run(std::move(list));
-    };
+    position.stored = std::make_shared<RowsOfStream>(thread_, store_, stored.id);
     return position;
 }
 

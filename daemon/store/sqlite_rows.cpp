@@ -151,11 +151,15 @@ void SqliteStore::remove_source_row(std::int64_t id) {
     prepared("DELETE FROM record WHERE origin = ? AND kind < 0").bind(1, id).run();
 }
 
-void SqliteStore::visit_source_rows(StreamId stream,
-                                    const std::function<void(std::string_view, std::int64_t)>& visit) {
-    Use found(prepared("SELECT key, version FROM source_row WHERE stream = ?"));
+void SqliteStore::visit_source_rows(StreamId stream, const VisitSourceRow& visit) {
+    Use found(prepared("SELECT id, key, version FROM source_row WHERE stream = ?"));
     found->bind(1, stream);
-    while (found->step()) visit(unpacked_key(*found, 0), found->integer(1));
+    while (found->step()) visit(found->integer(0), unpacked_key(*found, 1), found->integer(2));
+}
+
+std::int64_t SqliteStore::source_row_bound() {
+    Use found(prepared("SELECT max(id) FROM source_row"));
+    return found->step() ? found->integer(0) : 0;
 }
 
 std::vector<RecordId> SqliteStore::records_of_row(std::int64_t source_row) {

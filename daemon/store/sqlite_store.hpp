@@ -51,8 +51,8 @@ class SqliteStore final : public Store {
     std::int64_t add_source_row(StreamId stream, std::string_view key, const SourceRow& row) override;
     void save_source_row(const SourceRow& row) override;
     void remove_source_row(std::int64_t id) override;
-    void visit_source_rows(StreamId stream,
-                           const std::function<void(std::string_view, std::int64_t)>& visit) override;
+    void visit_source_rows(StreamId stream, const VisitSourceRow& visit) override;
+    std::int64_t source_row_bound() override;
     std::vector<RecordId> records_of_row(std::int64_t source_row) override;
 
     std::optional<RecordHead> find(const RecordKey& key) override;

@@ -189,8 +189,10 @@ class Store : public mappings::PostingIndex,
     /// Makes it the newest version of the row with its id.
     virtual void save_source_row(const SourceRow& row) = 0;
     virtual void remove_source_row(std::int64_t id) = 0;
-    virtual void visit_source_rows(
-        StreamId stream, const std::function<void(std::string_view key, std::int64_t version)>& visit) = 0;
+    using VisitSourceRow = std::function<void(std::int64_t id, std::string_view key, std::int64_t version)>;
+    virtual void visit_source_rows(StreamId stream, const VisitSourceRow& visit) = 0;
+    /// No row has a larger id.
+    virtual std::int64_t source_row_bound() = 0;
     virtual std::vector<RecordId> records_of_row(std::int64_t source_row) = 0;
 
     // Records

@@ -1,6 +1,6 @@
 // A ServiceNow table of as many incidents as asked for, of 1.2 KB each and one every half minute, rendered
-// while it is sent: what the intake and its yardsticks read over loopback. Prints its port. usage:
-// bench_page_server ROWS
+// while it is sent: what the intake and its yardsticks read over loopback. Ids and times alone it lists by
+// id, too. Prints its port. usage: bench_page_server ROWS
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/tcp.h>
@@ -17,6 +17,8 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -43,6 +45,11 @@ std::uint64_t mixed(std::uint64_t value) {
     value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9ULL;
     value = (value ^ (value >> 27)) * 0x94d049bb133111ebULL;
     return value ^ (value >> 31);
+}
+
+std::string id_of(std::int64_t index) {
+    const auto seed = static_cast<std::uint64_t>(index);
+    return fmt::format("{:016x}{:016x}", mixed(seed), mixed(seed ^ 0x9e3779b97f4a7c15ULL));
 }
 
 void append_row(std::string& out, std::int64_t index) {
@@ -112,13 +119,32 @@ Range range_of(const std::string& query, std::int64_t rows) {
     if (query.find("sys_id=") != std::string::npos) return {0, 0};
     if (query.find("ISEMPTY") != std::string::npos) return {0, 0};  // each row shows its time
     Range range{0, rows};
-    if (query.find("^sys_id>") != std::string::npos) return {0, 0};  // one row a second: no tie is left
+    if (query.find("sys_updated_on=") != std::string::npos) return {0, 0};  // one row a second: no ties
     if (const auto from = after(query, "sys_updated_on>", '^'))
         range.from = std::max<std::int64_t>(0, (seconds_of(*from) - first_second) / step_seconds +
                                                    (seconds_of(*from) >= first_second ? 1 : 0));
     if (const auto to = after(query, "sys_updated_on<=", '^'))
         range.to = std::min(range.to, (seconds_of(*to) - first_second) / step_seconds + 1);
     return range.to > range.from ? range : Range{0, 0};
+}
+
+/// The rows behind an id, in the order of ids; `total`: how many they are.
+std::string listing(const std::string& query, std::int64_t limit, std::int64_t rows, std::int64_t& total) {
+    static const auto by_id = [rows] {
+        std::vector<std::pair<std::string, std::int64_t>> ids;
+        for (std::int64_t index = 0; index < rows; ++index) ids.emplace_back(id_of(index), index);
+        std::sort(ids.begin(), ids.end());
+        return ids;
+    }();
+    const std::string behind = after(query, "sys_id>", '^').value_or("");
+    auto at = std::upper_bound(by_id.begin(), by_id.end(), behind,
+                               [](const std::string& id, const auto& row) { return id < row.first; });
+    total = by_id.end() - at;
+    std::string body;
+    for (; at != by_id.end() && limit > 0; ++at, --limit)
+        body += fmt::format(R"({}{{"sys_id":"{}","sys_updated_on":"{}"}})", body.empty() ? "" : ",",
+                            at->first, stamp(first_second + at->second * step_seconds));
+    return body;
 }
 
 std::string answer(std::string_view head, std::int64_t rows) {
@@ -128,9 +154,14 @@ std::string answer(std::string_view head, std::int64_t rows) {
     const std::string own = query.substr(0, query.find('&'));
     const std::int64_t limit = std::atoll(after(line, "sysparm_limit=", '&').value_or("10000").c_str());
     const Range range = is_table ? range_of(own, rows) : Range{0, 0};
+    const bool is_listing = is_table && own.find("ORDERBYsys_id") != std::string::npos &&
+                            own.find("ORDERBYsys_updated_on") == std::string::npos && range.to > range.from;
     std::string body = "{\"result\":[";
+    std::int64_t total = range.to - range.from;
+    if (is_listing) body += listing(own, limit, rows, total);
     body.reserve(static_cast<std::size_t>(std::min(limit, range.to - range.from)) * (row_bytes + 1) + 100);
-    for (std::int64_t index = range.from; index < std::min(range.to, range.from + limit); ++index) {
+    for (std::int64_t index = range.from; !is_listing && index < std::min(range.to, range.from + limit);
+         ++index) {
         if (index > range.from) body += ',';
         append_row(body, index);
     }
@@ -143,7 +174,7 @@ std::string answer(std::string_view head, std::int64_t rows) {
     return fmt::format(
                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: {}\r\nX-Total-Count: "
                "{}\r\nContent-Length: {}\r\n\r\n",
-               date, range.to - range.from, body.size()) +
+               date, total, body.size()) +
            body;
 }
 

@@ -486,6 +486,23 @@ class Late(Instance):
         self.assert_complete()
 
 
+    def test_a_later_since_is_no_loss(self):
+        """Rows from before it stay, and are not taken for lost: the comparison has nothing to say of them."""
+        self.fill(600, burst=100)  # most of them before the later day
+        self.run_program("once")
+        all_rows = self.stored()
+        text = (self.folder / "baselined.yaml").read_text(encoding="utf-8")
+        self.assertIn("since: 2025-12-31", text)
+        (self.folder / "baselined.yaml").write_text(text.replace("since: 2025-12-31", "since: 2026-01-20").replace("reconcile: 24h", "reconcile: 1s"), encoding="utf-8")
+        gone = max(all_rows, key=lambda i: (all_rows[i], i))
+        self.sn.delete("incident", gone, audited=False)
+        time.sleep(1.1)
+        self.run_program("once")
+        del all_rows[gone]
+        self.assertEqual(self.stored(), all_rows)
+        self.assertNotIn("cannot be seen", self.run_program("sources").stdout)
+
+
 class Tokens(Instance):
     AUTH = "{ oauth2: { grant: client_credentials, client_id: baselined, client_secret: client-secret } }"
 
