@@ -129,7 +129,8 @@ asio::awaitable<Result<Response>> Exchange::try_once(Request request, std::strin
     auto answer = co_await attempt(request, sent_token);
     if (observer_)
         observer_({request.method + " " + shown(request.url), answer ? answer->status : 0,
-                   std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - sent_at)});
+                   std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - sent_at),
+                   answer ? "" : answer.error().text});
     ++counts_.by_status[answer ? answer->status : 0];
     if (answer && !answer->is_ok())
         answer->body = without_secrets(std::move(answer->body), secrets_of(login_, token_));

@@ -35,6 +35,7 @@ struct RequestNote {
     std::string request;  ///< method and URL, without its query
     long status = 0;      ///< 0: no answer
     milliseconds took{0};
+    std::string failure;  ///< why there is no answer
 };
 
 /// One source's. At most `concurrent` requests at a time. All calls on the io_context's thread.

@@ -38,10 +38,19 @@ struct StreamObservation {
     StoredFacts stored;
 };
 
+/// A source's requests that went without an answer, one after the other up to the last.
+struct Silence {
+    int requests = 0;
+    std::string why;  ///< the last one's
+    /// One or two alone are nothing to speak of: the next may be answered.
+    [[nodiscard]] bool is_told() const { return requests >= 3; }
+};
+
 struct Observations {
     std::map<StreamName, StreamObservation> streams;                ///< of the configuration in force
     std::map<std::pair<std::string, long>, std::int64_t> requests;  ///< by source and status; 0: no answer
     std::map<std::string, double> request_seconds;                  ///< by source
+    std::map<std::string, Silence> silences;                        ///< by source
     std::int64_t evaluations = 0;
     double evaluation_seconds = 0;
     std::int64_t cells_recomputed = 0;

@@ -116,16 +116,27 @@ class Service {
         co_await thread_.run(std::move(open));
         exchanges_ = std::make_shared<Exchanges>(io_, *store_, thread_);
         exchanges_->set_observer([this](const std::string& source, const connectors::RequestNote& note) {
-            ++seen_.requests[{source, note.status}];
-            seen_.request_seconds[source] += std::chrono::duration<double>(note.took).count();
-            log(LogLevel::debug, fmt::format("{}: {} in {} ms", note.request, note.status, note.took.count()),
-                {source, {}, {}, note.request});
+            note_request(source, note);
         });
         asio::co_spawn(io_, call_heartbeat(io_, exchanges_, [this] { return heartbeat_state(); }),
                        asio::bind_cancellation_slot(call_.slot(), [this](std::exception_ptr thrown) {
                            if (!is_stopped(thrown)) fail(thrown);
                        }));
         if (!is_stopping_) start();
+    }
+
+    void note_request(const std::string& source, const connectors::RequestNote& note) {
+        ++seen_.requests[{source, note.status}];
+        seen_.request_seconds[source] += std::chrono::duration<double>(note.took).count();
+        log(LogLevel::debug, fmt::format("{}: {} in {} ms", note.request, note.status, note.took.count()),
+            {source, {}, {}, note.request});
+        // A reading asks again for a while before it has failed: whoever looks meanwhile should see why.
+        Silence& silence = seen_.silences[source];
+        silence = note.status == 0 ? Silence{silence.requests + 1, note.failure} : Silence{};
+        if (silence.is_told())
+            failures_.note(source, silence.why + "; asked again until it answers", {source, {}, {}, {}});
+        else if (silence.requests == 0)
+            failures_.note(source, "", {source, {}, {}, {}});
     }
 
     HeartbeatState heartbeat_state() {

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstring>
+
 #include "daemon/store/store.hpp"
 
 namespace baselined::daemon {
@@ -13,23 +16,48 @@ struct Meaning {
     const char* remedy;
 };
 
-Meaning meaning_of(int code) {
+constexpr Meaning full{ErrorCode::unavailable,
+                       "the disk is full: free some space; nothing is lost, the daemon goes on by itself, a "
+                       "command is repeated"};
+constexpr Meaning read_only{
+    ErrorCode::unavailable,
+    "it is read-only: check the owner, rights and attributes of the file and its folder, and how "
+    "their disk is mounted"};
+
+/// SQLite has one word for many failures of a disk; the system's own tells what to do.
+Meaning meaning_of_system(int error) {
+    switch (error) {
+        case EDQUOT:
+            return full;
+        case EROFS:
+        case EPERM:
+        case EACCES:
+            return read_only;
+        case EMFILE:
+        case ENFILE:
+            return {
+                ErrorCode::unavailable,
+                "no file can be opened any more: raise the limit of open files (LimitNOFILE in the unit)"};
+        default:
+            return {ErrorCode::unavailable, "the disk did not answer: look at the system's log"};
+    }
+}
+
+Meaning meaning_of(int code, int system_error) {
     switch (code & 0xff) {
         case SQLITE_FULL:
-            return {ErrorCode::unavailable,
-                    "the disk is full: free some space; nothing is lost, the daemon goes on by itself, a "
-                    "command is repeated"};
+            return full;
         case SQLITE_INTERRUPT:
             return {ErrorCode::unavailable, "the daemon is stopping; nothing is lost"};
         case SQLITE_IOERR:
-            return {ErrorCode::unavailable, "the disk did not answer: look at the system's log"};
+            return meaning_of_system(system_error);
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
             return {ErrorCode::unavailable, "another process holds it: wait for it to finish"};
         case SQLITE_READONLY:
-            return {ErrorCode::unavailable,
-                    "it is read-only: check the owner and rights of the file and its folder"};
+            return read_only;
         case SQLITE_CANTOPEN:
+            if (system_error == EMFILE || system_error == ENFILE) return meaning_of_system(system_error);
             return {ErrorCode::unavailable,
                     "check that the folder exists, and that folder "
                     "and file belong to this user"};
@@ -161,8 +189,12 @@ void Database::run(const char* sql) {
 }
 
 void Database::fail(int code) const {
-    const Meaning meaning = meaning_of(code);
-    const char* said = handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code);
+    // sqlite3_system_errno() does not know of a commit that failed: the thread's own is the last failure's.
+    const int system_error = errno;
+    const Meaning meaning = meaning_of(code, system_error);
+    std::string said = handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code);
+    if ((code & 0xff) == SQLITE_IOERR && system_error != 0)
+        said += fmt::format(" ({})", std::strerror(system_error));
     throw StoreError(meaning.code, fmt::format("store {}: {}; {}", path_, said, meaning.remedy));
 }
 

@@ -5,6 +5,17 @@
 
 namespace baselined::daemon {
 
+namespace {
+
+std::string not_reached(const Observations& seen, const std::string& source) {
+    const auto silence = seen.silences.find(source);
+    return silence != seen.silences.end() && silence->second.is_told()
+               ? "has not been reached since the start: " + silence->second.why
+               : "has not been reached since the start";
+}
+
+}  // namespace
+
 std::vector<NotReady> not_ready(const Observations& seen) {
     std::vector<NotReady> reasons;
     if (!seen.is_open) reasons.push_back({"", "", "the store is being opened"});
@@ -16,7 +27,7 @@ std::vector<NotReady> not_ready(const Observations& seen) {
         if (!stream.failure.empty())
             reasons.push_back({name.source, name.stream, stream.failure});
         else if (!stream.is_reached)
-            reasons.push_back({name.source, name.stream, "has not been reached since the start"});
+            reasons.push_back({name.source, name.stream, not_reached(seen, name.source)});
     }
     return reasons;
 }
