@@ -154,6 +154,7 @@ asio::awaitable<void> Courier::serve(std::string receiver, std::vector<StoredDel
             co_return;
         }
         co_await pace_.wait();
+        if (begins_no_more_) co_return;
         const bool is_told_to_wait = co_await try_one(delivery);
         if (is_told_to_wait) co_return;
         auto reload = [this, id = delivery.id] { return store_.delivery(id)->state; };

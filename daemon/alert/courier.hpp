@@ -60,6 +60,8 @@ class Courier {
     boost::asio::awaitable<void> keep_delivering(Spawn spawn);
     /// Something new may be due.
     void wake() { waking_.cancel(); }
+    /// What is on its way arrives; nothing else sets out.
+    void begin_no_more() { begins_no_more_ = true; }
 
   private:
     boost::asio::awaitable<void> serve(std::string receiver, std::vector<StoredDelivery> queue);
@@ -79,6 +81,7 @@ class Courier {
     connectors::MailClient mail_;
     Pace pace_;
     boost::asio::steady_timer waking_;
+    bool begins_no_more_ = false;
     std::set<std::string> busy_;
     /// Since when tries of a way (one webhook, or all mail) have failed in a row, on the steady clock.
     std::map<std::string, std::chrono::steady_clock::time_point> failing_since_;

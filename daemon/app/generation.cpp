@@ -60,15 +60,18 @@ void Generation::start(std::function<void()> on_ready, std::function<void(std::e
 
 void Generation::stop(Stop how) {
     is_ending_ = true;
-    for (Worker& worker : workers_)
-        if (!worker.is_done && (how == Stop::at_once || !worker.is_reading))
-            worker.signal.emit(asio::cancellation_type::terminal);
+    if (courier_) courier_->begin_no_more();
+    for (Worker& worker : workers_) {
+        const bool may_end = how != Stop::at_once &&
+                             (worker.is_delivering || (worker.is_reading && how == Stop::after_readings));
+        if (!worker.is_done && !may_end) worker.signal.emit(asio::cancellation_type::terminal);
+    }
 }
 
 Generation::Worker* Generation::free_worker() {
     for (Worker& worker : workers_)
         if (worker.is_done) {
-            worker.is_done = worker.is_reading = false;
+            worker.is_done = worker.is_reading = worker.is_delivering = false;
             return &worker;
         }
     return &workers_.emplace_back();
@@ -129,12 +132,12 @@ void Generation::begin_delivering() {
         log(LogLevel::error,
             fmt::format("alert to {} ({}): {}", failure.receiver, failure.subject, failure.words));
     });
-    // A message that is on its way is let through by a reload, like a reading: nobody gets it twice.
+    // A message that is on its way is let through by a reload and a stop: nobody gets it twice.
     const auto deliver = [this](asio::awaitable<void> work) {
         if (is_ending_) return;
         auto shared = std::make_shared<asio::awaitable<void>>(std::move(work));
         spawn([shared](Worker& worker) {
-            worker.is_reading = true;
+            worker.is_delivering = true;
             return std::move(*shared);
         });
     };

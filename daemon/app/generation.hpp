@@ -48,15 +48,15 @@ class Generation {
     /// `on_ready` once the store fits the configuration and streams are followed; `on_end` each time one of
     /// its workers ends, with what it threw.
     void start(std::function<void()> on_ready, std::function<void(std::exception_ptr)> on_end);
-    /// Ends what waits; what is reading ends with its reading, or at once.
-    enum class Stop { after_readings, at_once };
+    /// Ends what waits. A reading ends by itself or at once, and so does a message that is on its way.
+    enum class Stop { after_readings, after_messages, at_once };
     void stop(Stop how);
     [[nodiscard]] int running() const { return running_; }
 
   private:
     struct Worker {
         boost::asio::cancellation_signal signal;
-        bool is_reading = false, is_done = false;
+        bool is_reading = false, is_delivering = false, is_done = false;
     };
 
     Portfolio& portfolio() { return *configuration_->portfolio; }

@@ -31,7 +31,7 @@ namespace {
 
 /// A reading that is under way at a reload may end by itself for so long; what it stored stays in any case.
 constexpr seconds reload_patience{5};
-/// A pass over the store that is under way at a stop may end by itself for so long.
+/// A pass over the store, or a message, that is under way at a stop may end by itself for so long.
 constexpr seconds stop_patience{2};
 /// Between two tries of a store that cannot be written: doubling from the first to the last.
 constexpr seconds first_store_pause{2}, last_store_pause{30};
@@ -197,9 +197,11 @@ class Service {
         is_stopping_ = true;
         patience_.expires_after(stop_patience);
         patience_.async_wait([this](const boost::system::error_code& error) {
-            if (!error) is_interrupted_ = true;
+            if (error) return;
+            is_interrupted_ = true;
+            end_generation(Generation::Stop::at_once);
         });
-        end_generation(Generation::Stop::at_once);
+        end_generation(Generation::Stop::after_messages);
     }
 
     void fail(std::exception_ptr thrown) {

@@ -564,6 +564,33 @@ class Daemon(Folder):
         self.assertEqual(process.wait(timeout=20), 0)
         self.assertEqual((len(self.sink.mails), len(self.hooks.bodies)), (1, 1))
 
+    def run_until_it_is_on_its_way(self):
+        """Stopped while the receiver has the message and has not answered."""
+        told, seen = self.folder / "log", len(self.hooks.bodies)
+        with told.open("a", encoding="utf-8") as log:
+            process = subprocess.Popen([PROGRAM, "run", "--config", str(self.folder / "baselined.yaml")], stderr=log)
+        self.addCleanup(process.kill)
+        self.wait_for(lambda: len(self.hooks.bodies) > seen, lambda: told.read_text(encoding="utf-8"))
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=20), 0)
+
+    def test_stopped_it_lets_a_message_through_that_is_on_its_way(self):
+        self.measure("A", is_weak=True)
+        self.hooks.delay = 1
+        self.run_until_it_is_on_its_way()
+        self.assertEqual([a["status"] for a in self.alerts() if a["to"] == "ops"], ["sent"])
+        self.once(days=1)
+        self.assertEqual(len(self.hooks.bodies), 1)
+
+    def test_stopped_it_does_not_wait_for_a_receiver_that_hangs(self):
+        self.measure("A", is_weak=True)
+        self.hooks.delay = 60
+        self.run_until_it_is_on_its_way()
+        self.hooks.delay = 0
+        self.assertEqual([a["status"] for a in self.alerts() if a["to"] == "ops"], ["waiting"])
+        self.run_until_it_is_on_its_way()
+        self.assertEqual(len(set(self.hooks.ids)), 1)
+
     def wait_for(self, holds, told):
         for _ in range(600):
             if holds():
