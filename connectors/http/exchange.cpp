@@ -16,6 +16,10 @@ namespace {
 /// A token is renewed so long before it runs out: a request may take its time.
 constexpr std::int64_t renew_before_ms = 30'000;
 constexpr int most_redirects = 5;
+/// A token may be revoked while it is used, and so may the one that follows it; a third that is refused says
+/// that the login is.
+constexpr int most_renewals = 2;
+constexpr milliseconds between_renewals{1'000};
 
 std::int64_t steady_ms() {
     return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
@@ -141,17 +145,17 @@ asio::awaitable<Result<Response>> Exchange::try_once(Request request, std::strin
 
 asio::awaitable<Result<Response>> Exchange::call(Request request) {
     const Deadline deadline = std::chrono::steady_clock::now() + give_up_;
-    bool has_renewed = false;
+    int renewals = 0;
     for (int number = 1;; ++number) {
         if (auto turn = co_await take_turn(request.url, deadline); !turn) co_return turn.error();
         std::string sent_token;
         auto answer = co_await try_once(request, sent_token);
         if (answer && answer->status == 401) {
             circuit_.note_success();
-            if (login_.by != Login::By::oauth2 || has_renewed)
+            if (login_.by != Login::By::oauth2 || renewals == most_renewals)
                 co_return refuse(fmt::format("{}: the login is refused (401)", shown(request.url)));
-            has_renewed = true;
             if (token_.access == sent_token) token_.access.clear();  // else somebody has a new one already
+            if (++renewals > 1) co_await sleep(between_renewals);
             continue;
         }
         if (answer && request.is_final && request.is_final(*answer)) {
@@ -164,6 +168,7 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
             judge({number, answer ? &*answer : nullptr, &error, request.is_idempotent, now_ms(), chance});
         if (verdict.next == Verdict::Next::take) {
             circuit_.note_success();
+            if (const auto spent = told_limit_is_spent(*answer, now_ms())) co_await pause(*spent);
             co_return answer;
         }
         last_failure_ = verdict.reason;
@@ -184,6 +189,7 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
 
 asio::awaitable<void> Exchange::pause(milliseconds told) {
     if (circuit_.state() != Circuit::State::closed) circuit_.note_success();  // somebody is there
+    if (told <= told_to_wait()) co_return;  // of several answers on their way the longest word holds
     const std::int64_t until = now_ms() + told.count();
     wait_until(until);
     if (memory_.store_pause) co_await memory_.store_pause(until);

@@ -15,6 +15,8 @@ namespace {
 constexpr milliseconds first_pause{1'000}, longest_pause{60'000};
 /// What a server may ask for at most; a broken clock must not put a source to sleep for years.
 constexpr std::int64_t longest_told_ms = 24LL * 3600 * 1000;
+/// What a good answer may make us wait at most: limits are counted by the hour or less.
+constexpr milliseconds longest_spent{std::chrono::hours{1}};
 constexpr double unix_seconds_from = 1e9;  ///< smaller numbers are seconds to wait
 
 milliseconds growing(int attempt, double chance) {
@@ -65,6 +67,14 @@ std::optional<milliseconds> told_to_wait(const Response& response, std::int64_t 
             if (const auto at = reset_instant(reset)) return until(*at);
         }
     return std::nullopt;
+}
+
+std::optional<milliseconds> told_limit_is_spent(const Response& response, std::int64_t now_ms) {
+    const auto remaining = number_in(response.header("X-RateLimit-Remaining"));
+    if (remaining != 0.0) return std::nullopt;
+    const auto told = told_to_wait(response, now_ms);
+    if (!told || told->count() == 0) return std::nullopt;
+    return std::min(*told, longest_spent);
 }
 
 Verdict judge(const Attempt& attempt) {

@@ -41,6 +41,11 @@ Verdict judge(const Attempt& attempt);
 /// How long an answer says to wait; nullopt when it says nothing.
 std::optional<milliseconds> told_to_wait(const Response& response, std::int64_t now_ms);
 
+/// How long a limit stays used up that a good answer says it has used up (X-RateLimit-Remaining: 0, and
+/// when it is reset, as above): at most an hour, the longest span of limits. nullopt: there is some left, or
+/// the answer does not say until when.
+std::optional<milliseconds> told_limit_is_spent(const Response& response, std::int64_t now_ms);
+
 /// Opens after many failures in a row over a while; then one request in a while is let through, to see.
 class Circuit {
   public:

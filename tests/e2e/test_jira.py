@@ -170,6 +170,16 @@ class Cloud(Site):
         self.assertTrue(all(fault[2] == 0 for fault in self.jira.faults))
         self.assert_complete()
 
+    def test_a_limit_that_is_used_up_is_waited_for_before_it_is_exceeded(self):
+        self.fill(300)
+        self.configure(page_size=40)
+        self.jira.busy_s = 2
+        for turn, kind in enumerate(("spent-iso", "spent-after")):
+            self.jira.fail(kind, 1, lambda method, path, turn=turn: "search" in path and len(self.jira.journal.requests) > 4 + 2 * turn)
+        self.run_program("once")
+        self.assertTrue(all(fault[2] == 0 for fault in self.jira.faults))
+        self.assert_complete()
+
     def test_deletions_by_census_and_lost_access(self):
         self.fill(300)
         self.run_program("once")

@@ -142,6 +142,23 @@ class Complete(Instance):
         self.assertTrue(all(fault[2] == 0 for fault in self.sn.faults), "every fault was met")
         self.assert_complete()
 
+    def test_a_limit_that_is_used_up_is_waited_for_before_it_is_exceeded(self):
+        self.fill(300)
+        self.sn.busy_s = 2
+        for turn in range(2):
+            self.sn.fail("spent-unix", 1, lambda method, path, turn=turn: "/table/incident" in path and len(self.sn.journal.requests) > 4 + 3 * turn)
+        self.run_program("once")
+        self.assertTrue(all(fault[2] == 0 for fault in self.sn.faults), "every fault was met")
+        self.assert_complete()
+        self.sn.busy_s = 10 ** 9  # a clock that is wrong, or a word that means nothing: an hour is the most
+        self.sn.fail("spent-unix", 1, lambda method, path: "/table/incident" in path)
+        told = self.run_program("once", expect=3).stderr
+        until = dt.datetime.strptime(told.partition("told to wait until ")[2][:20], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
+        self.assertLess(until, time.time() + 3_601)
+        before = len(self.sn.journal.requests)
+        self.assertIn("told to wait until", self.run_program("once", expect=3).stderr, "nor does the next process ask")
+        self.assertEqual(len(self.sn.journal.requests), before)
+
     def test_pages_too_large_are_halved(self):
         self.fill(700)
         self.sn.cancel_above = 30
@@ -517,6 +534,28 @@ class Tokens(Instance):
         self.sn.token_seconds, self.sn.on_request = 1800, expire
         self.run_program("once")
         self.assert_complete()
+
+    def test_a_token_that_is_revoked_twice_in_a_row_is_no_refused_login(self):
+        self.fill(300)
+        self.configure(auth=self.AUTH)
+        asked = []
+
+        def revoke(sn):
+            if "/table/incident" in sn.journal.requests[-1][1]:
+                asked.append(sn)
+                if len(asked) in (1, 2, 5, 6):
+                    sn.tokens.clear()
+        self.sn.on_request = revoke
+        self.run_program("once")
+        self.assert_complete()
+
+    def test_an_account_that_no_token_helps_is_not_hammered(self):
+        self.fill(5, burst=0)
+        self.configure(auth=self.AUTH)
+        self.sn.on_request = lambda sn: sn.tokens.clear()
+        self.assertIn("login is refused (401)", self.run_program("once", expect=3).stderr)
+        self.assertLessEqual(len(self.sn.token_requests), 3)
+        self.assertLessEqual(len(self.sn.journal.requests), 6)
 
     def test_a_token_endpoint_that_is_busy_is_no_refusal(self):
         self.fill(20, burst=0)

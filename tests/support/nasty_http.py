@@ -44,6 +44,7 @@ class NastyServer:
 
     clock = staticmethod(time.time)  # the server's own, which may be wrong
     busy_s = 1                       # what one that is busy asks for
+    SPENT = ("spent-unix", "spent-iso", "spent-after")
 
     def __init__(self):
         self.journal, self.faults, self.lock = Journal(), [], threading.RLock()
@@ -105,12 +106,25 @@ class NastyServer:
             if fault in ("429", "429-reset", "429-bare", "429-iso", "429-past", "429-html", "503-html", "500", "reset", "html"):
                 return self.refuse(handler, fault)
             status, headers, answer = self.answer(method, handler.path, handler.headers, body)
+            if fault in self.SPENT:
+                headers = {**headers, "Date": formatdate(self.clock(), usegmt=True), **self.spent(fault)}
             payload = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            now = time.time()
             self.send(handler, status, headers, payload, fault)
+            if fault in self.SPENT:
+                self.journal.tell_to_wait(int(now) + self.busy_s)
         except (BrokenPipeError, ConnectionResetError):
             pass
         finally:
             self.journal.end()
+
+    def spent(self, fault):
+        """An answer as good as any, and the last one before the limit is reset."""
+        reset = int(self.clock()) + self.busy_s + 1
+        return {"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": "0",
+                **({"X-RateLimit-Reset": str(reset)} if fault == "spent-unix" else
+                   {"X-RateLimit-Reset": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(reset))} if fault == "spent-iso" else
+                   {"Retry-After": str(self.busy_s + 1)})}
 
     def refuse(self, handler, fault):
         if fault == "reset":

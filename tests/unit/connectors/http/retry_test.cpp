@@ -68,6 +68,23 @@ TEST_CASE("what a server says about waiting is kept, in each of its forms") {
     CHECK(judged(429, {{"Retry-After", "100"}}, 1, 1.0).pause.count() > 100'000);
 }
 
+TEST_CASE("a good answer may say that it was the last before a limit is reset") {
+    const auto spent = [](const char* remaining, const char* name, const char* value) {
+        Response response;
+        response.status = 200;
+        response.headers = {{"x-ratelimit-remaining", remaining}, {name, value}};
+        return told_limit_is_spent(response, now).value_or(milliseconds{-1}).count();
+    };
+    CHECK(spent("0", "X-RateLimit-Reset", "1767607902") == 30'000);
+    CHECK(spent("0", "X-RateLimit-Reset", "2026-01-05T10:13Z") == 108'000);
+    CHECK(spent("0", "retry-after", "7") == 7'000);  // as Data Center says it
+    CHECK(spent("0", "X-RateLimit-Reset", "9999999999") == 3600 * 1000);
+    for (const char* some : {"1", "299", "-1", "", "many"}) CHECK(spent(some, "retry-after", "7") == -1);
+    for (const char* none : {"0", "-5", "soon", "", "Mon, 05 Jan 2026 10:00:00 GMT"})
+        CHECK(spent("0", "retry-after", none) == -1);
+    CHECK(spent("0", "X-RateLimit-Limit", "300") == -1);
+}
+
 TEST_CASE("pauses grow to a minute, jittered over their upper half") {
     CHECK(judged(500, {}, 1, 0).pause.count() == 500);
     CHECK(judged(500, {}, 1, 1).pause.count() == 1'000);
