@@ -86,6 +86,7 @@ Result<TableAnswer> parse_table(Response response, const std::vector<std::string
     if (auto refused = response.is_ok() ? refuse_page_for_people(response) : std::nullopt) return *refused;
     TableAnswer answer;
     answer.server_ms = parse_http_date(response.header("Date")).value_or(0);
+    answer.is_to_somebody = response.header("X-Is-Logged-In") == "true";
     const auto total = response.header("X-Total-Count");
     std::int64_t count = 0;
     if (!total.empty() && std::from_chars(total.data(), total.data() + total.size(), count).ec == std::errc{})

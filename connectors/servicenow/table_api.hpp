@@ -37,6 +37,7 @@ struct TableAnswer {
     std::optional<std::int64_t> behind;  ///< of the total, what stands behind this page
     int limit = 0;                       ///< that was asked for
     std::int64_t server_ms = 0;          ///< the Date header; 0: none
+    bool is_to_somebody = false;         ///< X-Is-Logged-In: true; a proxy may leave the header out
 
     /// By the instance's own count there is nothing that this page does not show.
     [[nodiscard]] bool is_last() const {

@@ -18,6 +18,7 @@ constexpr int most_tries = 3;
 // g++ 12 cannot build a list in the same expression as co_await.
 const std::vector<std::string> id_only{"sys_id"};
 const std::vector<std::string> id_and_update{"sys_id", "sys_updated_on"};
+const std::vector<std::string> user_fields{"sys_id", "user_name"};
 
 bool is_walked(const std::string& field) {
     return field.find('.') != std::string::npos;
@@ -34,6 +35,22 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
 asio::awaitable<bool> TableReading::is_truly_empty() {
     const std::string whole;
     co_return co_await pages_.count(whole) == 0;
+}
+
+/// To nobody an instance may show every table as empty and count none, with 200. Where its answers do not say
+/// that somebody is logged in, the account's own row of sys_user has to.
+asio::awaitable<Result<void>> TableReading::check_somebody_asks() {
+    TableQuery own{"sys_user", "user_name=javascript:gs.getUserName()", user_fields, 1, 0};
+    const auto user = co_await pages_.ask(own);
+    if (!user && is_retryable(user.error().code)) co_return user.error();
+    if (user && user->rows() > 0 && !user->row(0)[1].empty() && user->row(0)[1] != "guest")
+        co_return Result<void>{};
+    co_return Error{
+        ErrorCode::bad_input,
+        fmt::format("table {}: not one row, and nothing says that somebody is logged in: to nobody every "
+                    "table is empty. Mend the login; if it is good and the table is empty, let the account "
+                    "read its own row of sys_user",
+                    options_.table)};
 }
 
 asio::awaitable<Result<Notes>> TableReading::preflight() {
@@ -55,6 +72,8 @@ asio::awaitable<Result<Notes>> TableReading::preflight() {
     if (newest->rows() > 0) pages_.note_visible(std::string(newest->row(0)[column("sys_id")]));
     const bool is_hidden = newest->total.value_or(0) > 0 || newest->hidden > 0;
     if (newest->rows() == 0 && newest->total == 0 && co_await is_truly_empty()) {
+        if (!newest->is_to_somebody)
+            if (auto known = co_await check_somebody_asks(); !known) co_return known.error();
         is_empty_ = true;
         co_return notes;
     }

@@ -45,6 +45,7 @@ class TableReading {
   private:
     // table_preflight.cpp
     boost::asio::awaitable<bool> is_truly_empty();
+    boost::asio::awaitable<Result<void>> check_somebody_asks();
     boost::asio::awaitable<Result<void>> check_conditions(const TableAnswer& newest);
     boost::asio::awaitable<Result<void>> check_times(std::string id, std::string shown);
     boost::asio::awaitable<Result<void>> check_queried_fields();

@@ -456,6 +456,27 @@ class Unreadable(Instance):
         self.sn.unreadable_tables = self.sn.denied_counts = {"incident"}  # the list says nothing, the statistics know better
         self.assertIn("the account may not read it", self.run_program("once", expect=3).stderr)
 
+    def test_a_table_that_nobody_sees_is_not_taken_for_empty(self):
+        """To nobody an instance shows each table as empty, and counts none: with 200, from beginning to end."""
+        self.fill(40, burst=0)
+        self.sn.is_anonymous = "counts"
+        for self.sn.says_login in (True, False):
+            for command in (("once",), ("check", "--online")):
+                self.assertIn("nothing says that somebody is logged in", self.run_program(*command, expect=3).stderr)
+        self.assertIn("logged in", json.loads(self.run_program("sources", "--json").stdout)["sources"][0]["error"])
+        self.sn.put("sys_user", {"sys_id": "u1", "user_name": "guest", "sys_updated_on": stamp(START)})
+        kept, self.sn.is_anonymous, self.sn.account = self.sn.tables["incident"], False, "guest"
+        self.sn.tables["incident"] = {}  # as if all of it were hidden from the guest, who may see who he is
+        self.assertIn("nothing says that somebody is logged in", self.run_program("once", expect=3).stderr)
+        self.sn.account = "reader"
+        self.sn.put("sys_user", {"sys_id": "u2", "user_name": "reader", "sys_updated_on": stamp(START)})
+        self.assertEqual(self.run_program("once").stderr, "", "it is truly empty, and the account's own row says who asks")
+        self.sn.says_login, self.sn.unreadable_tables = True, {"sys_user"}
+        self.assertEqual(self.run_program("once").stderr, "", "or the header does")
+        self.sn.tables["incident"] = kept
+        self.run_program("once")
+        self.assert_complete()
+
     def test_walks_through_empty_references(self):
         """A field that is walked to is left out where the reference is empty: not the same as a right that lacks."""
         self.fill(60, burst=0)

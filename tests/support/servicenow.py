@@ -34,6 +34,7 @@ class ServiceNow(NastyServer):
         self.hidden_cells = set()  # (sys_id, field): a rule of one row
         self.query_zone_s = 0      # times in queries are read so many seconds east of UTC; they are UTC in a sound instance
         self.shown_zone_s = 0      # of the account: what is not asked for as stored values is shown in it
+        self.says_login, self.account = True, "reader"  # X-Is-Logged-In; who the account is in sys_user
         self.sends_date, self.omits_walks = True, False  # an answer without Date; walks through an empty reference left out
         self.cancel_above = None  # rows: more than that and the transaction is cancelled
         self.cancel_status = 200
@@ -105,12 +106,14 @@ class ServiceNow(NastyServer):
 
     def table(self, name, query):
         date = {"Date": formatdate(self.clock(), usegmt=True) if self.sends_date else None}
+        if self.says_login:
+            date["X-Is-Logged-In"] = "false" if self.is_anonymous else "true"
         with self.lock:
             if name not in self.tables:
                 if name == "sys_audit_delete":
                     return 403, date, {"error": {"message": "User Not Authorized", "detail": "Failed API level ACL Validation"}, "status": "failure"}
                 return 400, date, {"error": {"message": f"Invalid table {name}", "detail": None}, "status": "failure"}
-            rows, order = self.select(name, query.get("sysparm_query", ""))
+            rows, order = self.select(name, query.get("sysparm_query", "").replace("javascript:gs.getUserName()", self.account))
         for field, backwards in reversed(order):
             rows.sort(key=lambda row: self.value(name, row, field), reverse=backwards)
         total, limit, offset = len(rows), min(int(query.get("sysparm_limit", 10000)), self.most_rows or 10000), int(query.get("sysparm_offset", 0))

@@ -128,6 +128,7 @@ class Storm:
         # A right that is lost drops conditions, of one table in one reading; the others go on.
         instance.stripped = {(rng.choice(TABLES), rng.choice(("sys_updated_on", "sys_id")))} if turn in (0, 2) else set()
         instance.sends_date, instance.omits_walks = rng.random() < 0.8, rng.random() < 0.5
+        instance.says_login = rng.random() < 0.7
 
     def calm(self):
         instance = self.instance
