@@ -147,6 +147,7 @@ asio::awaitable<Result<void>> TableReading::check_vanished(StreamPosition positi
 }
 
 /// Lists all ids, and reads what was never met or is older here than there: committed late, or made visible.
+/// And what no longer shows its time: it is said, and asked for by id from now on.
 asio::awaitable<Result<void>> TableReading::read_unmet(std::shared_ptr<StoredRows> stored, PageSink sink) {
     const std::string condition = fmt::format("sys_updated_on>{}", stamp(options_.since_ms - 1'000));
     std::string after;
@@ -159,10 +160,17 @@ asio::awaitable<Result<void>> TableReading::read_unmet(std::shared_ptr<StoredRow
                             fmt::format("table {}: the same ids come again and again", options_.table)};
         after = last_id(*answer);
         std::vector<ListedRow> listed;
-        for (std::size_t index = 0; index < answer->rows(); ++index)
-            listed.push_back(
-                {std::string(answer->row(index)[0]), parse_stamp(answer->row(index)[1]).value_or(0)});
+        std::vector<std::string> hidden;
+        for (std::size_t index = 0; index < answer->rows(); ++index) {
+            const std::string id(answer->row(index)[0]);
+            const auto updated = parse_stamp(answer->row(index)[1]);
+            if (!updated && !undated_.contains(id) && undated_.size() + hidden.size() < most_undated)
+                hidden.push_back(id);
+            listed.push_back({id, updated.value_or(0)});
+        }
         auto unmet = co_await stored->unmet(std::move(listed));
+        for (const std::string& id : hidden)
+            if (std::find(unmet.begin(), unmet.end(), id) == unmet.end()) unmet.push_back(id);
         if (const auto read = co_await read_ids(std::move(unmet), sink); !read) co_return read.error();
     }
 }

@@ -17,8 +17,6 @@ constexpr std::int64_t lag_ms = 2'000;
 constexpr std::int64_t clock_tolerance_ms = 5 * 60'000;
 /// Rows without a readable time, one after the other: more of them, and it is the field that is hidden.
 constexpr int most_undated_in_a_row = 10'000;
-/// So many of them are asked for by id at each reading: what one request can name.
-constexpr std::size_t most_undated = 200;
 constexpr std::size_t shown_ids = 5;
 
 // g++ 12 cannot build a list in the same expression as co_await.

@@ -28,6 +28,8 @@ struct TableOptions {
 /// Rows are committed a little after the moment they carry, and a little out of order: the minutes before are
 /// read again, and what is the same is dropped.
 constexpr std::int64_t overlap_ms = 10 * 60'000;
+/// So many rows without a readable time are asked for by id at each reading: what one request can name.
+constexpr std::size_t most_undated = 200;
 
 /// One reading of one table. The exchange outlives it.
 class TableReading {

@@ -64,7 +64,9 @@ class Intake {
             origins_.push_back({store_.add_source_row(stream_.id, row.id, source), true});
             return;
         }
-        if (known->digest == source.digest || known->version > row.version) {
+        // One that does not say when it was updated says how it is now.
+        const bool is_older = row.version != 0 && known->version > row.version;
+        if (known->digest == source.digest || is_older) {
             writer_.take_back();
             return;
         }

@@ -79,7 +79,9 @@ RecordId RecordKeeper::put(const IncomingRecord& incoming) {
         return id;
     }
     const mappings::Value updated = record.get(mappings::slot_updated_at);
-    if ((updated.present ? updated.integer : INT64_MIN) < head->updated_at) return head->id;
+    // A row of an instance or site that does not say when it was updated says how it is now.
+    const bool is_as_of_now = !updated.present && incoming.place.origin != 0;
+    if (!is_as_of_now && (updated.present ? updated.integer : INT64_MIN) < head->updated_at) return head->id;
     if (head->row_hash == incoming.row_hash) {
         store_.touch(head->id, incoming.place, incoming.row_hash);
         return head->id;

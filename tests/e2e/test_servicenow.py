@@ -95,13 +95,16 @@ class Instance(unittest.TestCase):
         seconds = {i: int(dt.datetime.strptime(r["sys_updated_on"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp()) * 1000
                    for i, r in self.sn.visible("incident").items()}
         self.assertEqual(self.stored(), seconds)
+        self.assert_volume()
+        self.assertEqual(self.sn.journal.violations, [])
+        self.assertLessEqual(self.sn.journal.most_in_flight, 4)
+
+    def assert_volume(self):
         volume = json.loads(self.run_program("series", "--indicator", "incident_volume", "--json").stdout)["periods"]
         expected = {}
         for row in self.sn.visible("incident").values():
             expected[row["opened_at"][:7]] = expected.get(row["opened_at"][:7], 0) + 1
         self.assertEqual({p["period"]: p["value"] for p in volume if p["value"]}, expected)
-        self.assertEqual(self.sn.journal.violations, [])
-        self.assertLessEqual(self.sn.journal.most_in_flight, 4)
 
 
 class Complete(Instance):
@@ -363,6 +366,32 @@ class Clocks(Instance):
             self.sn.put("incident", {"sys_id": sys_id, "sys_updated_on": stamp(START + 4_000_000)})
         self.sn.hidden_cells = set()
         self.assertEqual(self.run_program("once").stderr, "", "mended, and no more said")
+        self.assert_complete()
+
+    def test_a_time_that_is_hidden_later_is_said_and_hides_no_news(self):
+        self.fill(300)
+        self.run_program("once")
+        told, quiet = list(self.sn.tables["incident"])[10:12]
+        self.sn.hidden_cells = {(told, "sys_updated_on"), (quiet, "sys_updated_on")}
+        # Hidden, and then updated: what it says now counts, though it does not say since when.
+        self.sn.put("incident", {"sys_id": told, "opened_at": "2026-03-03 03:03:03", "sys_updated_on": stamp(time.time() - 5)})
+        done = self.run_program("once", expect=3).stderr
+        self.assertIn("1 row shows no sys_updated_on that can be read", done)
+        self.assertIn(told, done)
+        self.assert_volume()
+        self.configure(reconcile="1s")
+        time.sleep(1.1)
+        done = self.run_program("once", expect=3).stderr  # hidden, and not updated: the comparison meets it
+        self.assertIn("2 rows show no sys_updated_on that can be read", done)
+        self.configure()
+        self.assertEqual(self.run_program("once", expect=3).stderr, done, "and it stands")
+        self.sn.put("incident", {"sys_id": quiet, "opened_at": "2026-03-04 03:03:03"})
+        self.run_program("once", expect=3)
+        self.assert_volume()
+        self.sn.hidden_cells = set()
+        self.configure(reconcile="1s")
+        time.sleep(1.1)
+        self.assertEqual(self.run_program("once").stderr, "")
         self.assert_complete()
 
     def test_zones_of_user_site_and_account_all_differ(self):
