@@ -407,6 +407,15 @@ class DataCenter(Cloud):
             self.assert_complete()
             os.remove(self.folder / "store.db")
 
+    def test_more_than_it_pages_through_of_one_creation_too_is_said(self):
+        """Created and updated in one second: no question of times tells them apart."""
+        for number in range(10_500):
+            self.jira.put(str(number), "OPS", START + number % 1000, summary="x", created=jira_time(START - 90_000_000))
+        self.configure(page_size=1000)
+        for self.jira.counts_deeper in (True, False):
+            self.assertIn("within the same second: divide the stream by its `jql`", self.run_program("once", expect=3).stderr)
+            self.assertIsNone(json.loads(self.run_program("sources", "--json").stdout)["sources"][0]["streams"][0]["last_read_at"], "not read to its end")
+
     def test_a_site_that_pages_through_less_and_a_second_of_just_now(self):
         self.jira.deepest = 1500
         for at in (START, int(time.time() * 1000) - 3_000):
