@@ -57,6 +57,28 @@ class Copies(Case):
             self.assertEqual(old.execute("SELECT count(*) FROM record").fetchone(), (90,))
         self.start().wait_for(lambda: self.volume() == 90)
 
+    def test_a_store_that_somebody_reads_is_kept_with_its_log_and_the_reader_reads_on(self):
+        daemon = self.start()
+        daemon.wait_for(lambda: self.volume() == 50)
+        copy = self.folder / "copy.db"
+        self.program("backup", str(copy))
+        reader = sqlite3.connect(self.store, isolation_level=None)
+        self.addCleanup(reader.close)
+        reader.execute("BEGIN")
+        self.assertEqual(reader.execute("SELECT count(*) FROM record").fetchone(), (50,))
+        self.export("b.csv", range(50, 90))
+        daemon.wait_for(lambda: self.volume() == 90)
+        self.assertEqual(daemon.stop(), 0)
+        self.assertGreater((self.store.parent / "baselined.db-wal").stat().st_size, 0, "the reader keeps the log from being written back")
+        kept = pathlib.Path(self.program("restore", str(copy)).stdout.split("kept: ")[1].strip())
+        self.assertEqual(self.volume(), 50)
+        self.assertIn("sound", self.program("integrity").stdout)
+        self.assertEqual(reader.execute("SELECT count(*) FROM record").fetchone(), (50,))
+        reader.close()
+        with sqlite3.connect(kept) as old:
+            self.assertEqual(old.execute("SELECT count(*) FROM record").fetchone(), (90,))
+        self.start().wait_for(lambda: self.volume() == 90)
+
     def test_copies_are_whole_while_it_is_written(self):
         sn = self.instance(3000)
         self.configure(test_service.INSTANCE.format(url=sn.url, page_size=20, poll="300ms"))

@@ -134,6 +134,13 @@ class Churn(Store):
         reader.execute("COMMIT")
         daemon.wait_for(lambda: log.stat().st_size < 1 << 20, 15)
 
+    def test_records_without_a_time_of_update_have_no_newest(self):
+        self.write(self.rows(30))
+        self.run_program("once")
+        (self.folder / "incidents.yaml").write_text(MAPPING.replace("title: text", "title: { value: x }"), encoding="utf-8")
+        self.assertEqual(self.run_program("once", day=1).stderr, "")
+        self.assertEqual(self.query("SELECT records, newest_at FROM stream WHERE records"), [(30, None)])
+
     def test_killed_in_the_middle(self):
         for day in range(0, 60, 2):
             rows = self.rows(1500)
