@@ -40,6 +40,12 @@ std::string subject_text(const StoredDelivery& delivery) {
     return text;
 }
 
+/// Nothing is put off for longer than it is tried for, and a night: a time further on was noted by a clock
+/// that has been set back since.
+bool has_come(const std::optional<Instant>& at, Instant now) {
+    return *at <= now || *at - now > mappings::tried_for + std::chrono::hours{24};
+}
+
 DeliveryOutcome lost(std::string words) {
     return {Delivery::dead, std::move(words), {}};
 }
@@ -105,8 +111,9 @@ asio::awaitable<void> Courier::begin_due(Spawn spawn) {
     for (const StoredDelivery& delivery : pending) queues[delivery.receiver].push_back(delivery);
     const Instant now = clock_();
     for (auto& [receiver, queue] : queues) {
-        const bool is_due = std::any_of(queue.begin(), queue.end(),
-                                        [&](const auto& delivery) { return *delivery.next_at <= now; });
+        const bool is_due = std::any_of(queue.begin(), queue.end(), [&](const auto& delivery) {
+            return has_come(delivery.next_at, now);
+        });
         if (is_due && busy_.insert(receiver).second) spawn(serve(receiver, std::move(queue)));
     }
 }
@@ -131,7 +138,7 @@ asio::awaitable<void> Courier::serve(std::string receiver, std::vector<StoredDel
     const Leave leave{busy_, receiver};
     auto load = [this, receiver] { return store_.receiver(receiver).paused_until; };
     const auto paused_until = co_await thread_.run(std::move(load));
-    if (paused_until && *paused_until > clock_()) co_return;
+    if (paused_until && !has_come(paused_until, clock_())) co_return;
     // What is told of a measure arrives in the order in which it happened: behind one that waits, others of
     // the same measure wait too.
     std::set<std::string> waiting;
@@ -143,7 +150,7 @@ asio::awaitable<void> Courier::serve(std::string receiver, std::vector<StoredDel
         const bool is_behind =
             std::any_of(delivery.subjects.begin(), delivery.subjects.end(),
                         [&](const auto& subject) { return waiting.count(subject.measure) != 0; });
-        if (is_behind || *delivery.next_at > clock_()) {
+        if (is_behind || !has_come(delivery.next_at, clock_())) {
             hold_back(delivery);
             continue;
         }
@@ -207,7 +214,7 @@ asio::awaitable<void> Courier::postpone(std::vector<StoredDelivery> rest) {
     auto store = [this, rest, now = clock_()]() mutable {
         Transaction transaction(store_);
         for (StoredDelivery& delivery : rest) {
-            if (*delivery.next_at > now) continue;
+            if (!has_come(delivery.next_at, now)) continue;
             delivery.next_at = now + mappings::retry_pause(delivery.attempts + 1);
             delivery.last_error = "not tried: the tries before it failed for a minute";
             store_.save_delivery(delivery);

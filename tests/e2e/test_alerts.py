@@ -425,6 +425,17 @@ class Delivering(Folder):
         self.assertEqual(len(self.hooks.arrived), 2)
         self.assertEqual(self.hooks.ids[0], self.hooks.ids[1], "the first goes first")
 
+    def test_what_a_clock_years_ahead_put_off_is_sent_once_it_is_right(self):
+        for answer in ({}, {"Retry-After": "600"}):
+            with self.subTest(answer):
+                self.measure(f"A{len(answer)}", is_weak=True)
+                tried = len(self.hooks.ids)
+                self.hooks.answers = [(503, answer)] * 10
+                self.once(days=700, expect=3)
+                self.hooks.answers = []
+                self.once()
+                self.assertIn(self.hooks.ids[tried], self.hooks.arrived)
+
     def test_the_order_of_a_measure_is_kept_and_others_are_not_held_up(self):
         self.measure("A", is_weak=True)
         self.hooks.answers = [(500, {})]
