@@ -63,15 +63,29 @@ class IssueReading {
         std::set<std::string> unmet;  ///< ids that are not stored, or in an older version
         ProjectCounts projects;       ///< how many issues of each
     };
+    // site_preflight.cpp
     boost::asio::awaitable<Result<void>> prepare();
     boost::asio::awaitable<Result<void>> check_login();
     Result<void> find_field(const std::string& name);
     boost::asio::awaitable<Result<void>> find_flavour();
     boost::asio::awaitable<Result<Response>> get(std::string path);
+
+    // issue_reader.cpp
     boost::asio::awaitable<Result<SearchPage>> ask(SearchQuery query);
     boost::asio::awaitable<Result<void>> scan(Scan what, IssueSink sink);
     boost::asio::awaitable<Result<void>> read_news(PageSink sink);
     boost::asio::awaitable<Result<void>> store(SearchPage found, PageSink sink);
+    Page page_of(SearchPage& found);
+    void move_cursor(std::int64_t updated_ms);
+    static std::string bound_of(const Scan& what, const PageWalk& walk);
+    [[nodiscard]] std::vector<std::string> asked_fields() const;
+    [[nodiscard]] std::string fingerprint() const;
+    [[nodiscard]] Error about(const Error& error) const;
+    [[nodiscard]] std::string api() const {
+        return flavour_ == Flavour::cloud ? "/rest/api/3" : "/rest/api/2";
+    }
+
+    // issue_census.cpp
     boost::asio::awaitable<Result<bool>> is_still_lost(PageSink sink);
     void note_lost(std::string note, const std::vector<std::string>& ids);
     boost::asio::awaitable<Result<void>> read_running(PageSink sink);
@@ -86,15 +100,6 @@ class IssueReading {
     /// Gives the ids of those that are there and that the query still finds.
     boost::asio::awaitable<Result<IssueIds>> read_ids(std::vector<std::string> ids, PageSink sink);
     boost::asio::awaitable<Result<IssueIds>> read_few(std::vector<std::string> ids, PageSink sink);
-    Page page_of(SearchPage& found);
-    void move_cursor(std::int64_t updated_ms);
-    static std::string bound_of(const Scan& what, const PageWalk& walk);
-    [[nodiscard]] std::vector<std::string> asked_fields() const;
-    [[nodiscard]] std::string fingerprint() const;
-    [[nodiscard]] Error about(const Error& error) const;
-    [[nodiscard]] std::string api() const {
-        return flavour_ == Flavour::cloud ? "/rest/api/3" : "/rest/api/2";
-    }
 
     Exchange& exchange_;
     SiteOptions options_;
