@@ -1,11 +1,11 @@
 #include "daemon/app/record_keeper.hpp"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+
+#include "daemon/store/packed_key.hpp"
 
 namespace baselined::daemon {
 
@@ -31,14 +31,6 @@ std::string snapshots_fact(std::int64_t series) {
 }
 
 }  // namespace
-
-RecordKey key_of(SourceId source, Kind kind, std::string_view id) {
-    const std::uint64_t seed = static_cast<std::uint64_t>(source) << 8 | static_cast<std::uint64_t>(kind);
-    const XXH128_hash_t digest = XXH3_128bits_withSeed(id.data(), id.size(), seed);
-    RecordKey key;
-    std::memcpy(key.data(), &digest, key.size());
-    return key;
-}
 
 RecordKeeper::RecordKeeper(Store& store, const mappings::IndicatorSet& set) : store_(store), set_(set) {
     Transaction transaction(store);
@@ -71,7 +63,7 @@ bool RecordKeeper::is_bulk() {
 
 RecordId RecordKeeper::put(const IncomingRecord& incoming) {
     const Record& record = *incoming.record;
-    const RecordKey key = key_of(incoming.source, record.kind(), record.id());
+    const RecordKey key = record_key_of(incoming.source, record.kind(), record.id());
     const auto head = store_.find(key);
     if (!head) {
         const RecordId id = store_.insert(key, incoming.stream, incoming.place, incoming.row_hash, record);

@@ -95,7 +95,4 @@ class RecordKeeper {
     std::map<RecordId, Change> changes_;
 };
 
-/// The record's key: a digest of what makes it one and the same.
-RecordKey key_of(SourceId source, Kind kind, std::string_view id);
-
 }  // namespace baselined::daemon

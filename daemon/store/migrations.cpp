@@ -98,7 +98,7 @@ CREATE TABLE receiver(
     R"(
 DROP INDEX source_row_key;
 CREATE TABLE source_row_key(key BLOB PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO source_row_key SELECT digest_of(stream, key), id FROM source_row ORDER BY 1;
+INSERT INTO source_row_key SELECT row_key(stream, key), id FROM source_row ORDER BY 1;
 UPDATE source_row SET key = packed_key(key);
 DROP INDEX record_key;
 CREATE TABLE record_key(key BLOB PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
@@ -117,6 +117,24 @@ ALTER TABLE stream ADD COLUMN dropped_rejected INTEGER NOT NULL DEFAULT 0;
     R"(
 DROP INDEX record_of_measure;
 CREATE INDEX record_of_measure ON record(kind) WHERE kind = 4 OR kind = 5 OR kind = 8;
+)",
+    // Keys of ids of up to 16 bytes met those of other streams, kinds and sources, and one of two was lost:
+    // where there are such, all is mapped anew, and their streams are read from the beginning. What is set
+    // aside has a kind below zero, and no key.
+    R"(
+DELETE FROM source_row_key;
+INSERT INTO source_row_key SELECT row_key(stream, key), id FROM source_row ORDER BY 1;
+UPDATE record SET key = record_key((SELECT source FROM stream WHERE id = record.stream),
+    CASE WHEN kind >= 0 THEN kind ELSE -1 - kind END, body);
+DELETE FROM record_key;
+INSERT INTO record_key SELECT key, id FROM record WHERE kind >= 0 ORDER BY key;
+UPDATE posting_list SET built = 0;
+UPDATE series SET built = 0;
+UPDATE stream SET mapping_digest = 'of mixed keys' WHERE mapping_digest NOT IN ('', 'removed')
+    AND EXISTS (SELECT 1 FROM record WHERE length(record_id(body)) <= 16);
+UPDATE stream SET cursor = '' WHERE mapping_digest = 'of mixed keys'
+    AND (NOT EXISTS (SELECT 1 FROM source_row WHERE source_row.stream = stream.id)
+        OR EXISTS (SELECT 1 FROM source_row WHERE source_row.stream = stream.id AND typeof(key) = 'text' AND length(key) <= 16));
 )",
 };
 

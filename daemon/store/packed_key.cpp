@@ -1,9 +1,9 @@
 #include "daemon/store/packed_key.hpp"
 
-#include <xxhash.h>
-
 #include <array>
-#include <cstring>
+
+#include "mappings/record/digest.hpp"
+#include "mappings/record/encoding.hpp"
 
 namespace baselined::daemon {
 
@@ -22,6 +22,17 @@ int digit_of(char c) {
     return digits[static_cast<unsigned char>(c)];
 }
 
+std::string unpacked(std::string_view bytes) {
+    static constexpr std::string_view letters = "0123456789abcdef";
+    std::string text;
+    for (const char byte : bytes) {
+        const auto bits = static_cast<unsigned char>(byte);
+        text += letters[bits >> 4];
+        text += letters[bits & 15];
+    }
+    return text;
+}
+
 void packed_key(sqlite3_context* context, int /*count*/, sqlite3_value** values) {
     const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(values[0]));
     const PackedKey key(std::string_view(text, static_cast<std::size_t>(sqlite3_value_bytes(values[0]))));
@@ -32,12 +43,31 @@ void packed_key(sqlite3_context* context, int /*count*/, sqlite3_value** values)
         sqlite3_result_value(context, values[0]);
 }
 
-void digest(sqlite3_context* context, int /*count*/, sqlite3_value** values) {
-    const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(values[1]));
-    const auto key =
-        digest_of(sqlite3_value_int64(values[0]),
-                  std::string_view(text, static_cast<std::size_t>(sqlite3_value_bytes(values[1]))));
+std::string_view bytes_of(sqlite3_value* value) {
+    const auto* bytes = static_cast<const char*>(sqlite3_value_blob(value));
+    return {bytes, static_cast<std::size_t>(sqlite3_value_bytes(value))};
+}
+
+void return_key(sqlite3_context* context, const KeyFilter::Key& key) {
     sqlite3_result_blob(context, key.data(), static_cast<int>(key.size()), SQLITE_TRANSIENT);
+}
+
+void row_key(sqlite3_context* context, int /*count*/, sqlite3_value** values) {
+    const std::string_view key = bytes_of(values[1]);
+    const bool is_packed = sqlite3_value_type(values[1]) == SQLITE_BLOB;
+    return_key(context,
+               row_key_of(sqlite3_value_int64(values[0]), is_packed ? unpacked(key) : std::string(key)));
+}
+
+void record_key(sqlite3_context* context, int /*count*/, sqlite3_value** values) {
+    return_key(context, record_key_of(sqlite3_value_int64(values[0]),
+                                      static_cast<Kind>(sqlite3_value_int64(values[1])),
+                                      mappings::encoded_id(bytes_of(values[2]))));
+}
+
+void record_id(sqlite3_context* context, int /*count*/, sqlite3_value** values) {
+    const std::string_view id = mappings::encoded_id(bytes_of(values[0]));
+    sqlite3_result_text(context, id.data(), static_cast<int>(id.size()), SQLITE_TRANSIENT);
 }
 
 }  // namespace
@@ -64,23 +94,15 @@ void PackedKey::bind(Statement& statement, int index) const {
 }
 
 std::string unpacked_key(const Statement& row, int column) {
-    if (!row.is_blob(column)) return std::string(row.text(column));
-    static constexpr std::string_view letters = "0123456789abcdef";
-    std::string text;
-    for (const char byte : row.blob(column)) {
-        const auto bits = static_cast<unsigned char>(byte);
-        text += letters[bits >> 4];
-        text += letters[bits & 15];
-    }
-    return text;
+    return row.is_blob(column) ? unpacked(row.blob(column)) : std::string(row.text(column));
 }
 
-KeyFilter::Key digest_of(std::int64_t stream, std::string_view key) {
-    const XXH128_hash_t digest =
-        XXH3_128bits_withSeed(key.data(), key.size(), static_cast<std::uint64_t>(stream));
-    KeyFilter::Key result;
-    std::memcpy(result.data(), &digest, result.size());
-    return result;
+KeyFilter::Key row_key_of(StreamId stream, std::string_view key) {
+    return mappings::digest_of(stream, key);
+}
+
+RecordKey record_key_of(SourceId source, Kind kind, std::string_view id) {
+    return mappings::digest_of(source << 8 | static_cast<std::int64_t>(kind), id);
 }
 
 void add_key_functions(Database& database) {
@@ -91,7 +113,9 @@ void add_key_functions(Database& database) {
         if (code != SQLITE_OK) database.fail(code);
     };
     add("packed_key", 1, packed_key);
-    add("digest_of", 2, digest);
+    add("row_key", 2, row_key);
+    add("record_key", 3, record_key);
+    add("record_id", 1, record_id);
 }
 
 }  // namespace baselined::daemon

@@ -1,4 +1,5 @@
-// A source's id as the store keeps it: 32 hexadecimal digits, as ServiceNow's are, in half the bytes.
+// A source's id as the store keeps it (32 hexadecimal digits, as ServiceNow's are, in half the bytes), and
+// the keys that rows and records are found by.
 #pragma once
 
 #include <sqlite3.h>
@@ -10,6 +11,7 @@
 
 #include "daemon/store/key_filter.hpp"
 #include "daemon/store/sqlite.hpp"
+#include "daemon/store/store.hpp"
 
 namespace baselined::daemon {
 
@@ -30,10 +32,13 @@ class PackedKey {
 /// The id in a column that bind() filled.
 std::string unpacked_key(const Statement& row, int column);
 
-/// Of a source's id within a stream: what KeyTable finds it by.
-KeyFilter::Key digest_of(std::int64_t stream, std::string_view key);
+/// Of a source's id within a stream: what KeyTable finds a row by.
+KeyFilter::Key row_key_of(StreamId stream, std::string_view key);
+/// Of what makes a record one and the same.
+RecordKey record_key_of(SourceId source, Kind kind, std::string_view id);
 
-/// Makes `packed_key(text)` and `digest_of(stream, text)` known to SQL: for a migration.
+/// Makes `packed_key(text)`, `row_key(stream, key)`, `record_key(source, kind, body)` and `record_id(body)`
+/// known to SQL: for a migration.
 void add_key_functions(Database& database);
 
 }  // namespace baselined::daemon

@@ -112,11 +112,11 @@ std::vector<RawBlock> SqliteStore::blocks_after(SourceId source, BlockId after, 
 }
 
 void SqliteStore::foresee_source_row(StreamId stream, std::string_view key) {
-    row_keys_->foresee(digest_of(stream, key));
+    row_keys_->foresee(row_key_of(stream, key));
 }
 
 std::optional<SourceRow> SqliteStore::source_row(StreamId stream, std::string_view key) {
-    const auto id = row_keys_->find(digest_of(stream, key));
+    const auto id = row_keys_->find(row_key_of(stream, key));
     if (!id) return std::nullopt;
     Use found(prepared("SELECT version, digest, block, row FROM source_row WHERE id = ?"));
     found->bind(1, *id);
@@ -129,7 +129,7 @@ std::optional<SourceRow> SqliteStore::source_row(StreamId stream, std::string_vi
 
 std::int64_t SqliteStore::add_source_row(StreamId stream, std::string_view key, const SourceRow& row) {
     const std::int64_t id = new_rows_->add_source_row(stream, key, row);
-    row_keys_->add(digest_of(stream, key), id);
+    row_keys_->add(row_key_of(stream, key), id);
     return id;
 }
 
@@ -146,7 +146,7 @@ void SqliteStore::save_source_row(const SourceRow& row) {
 void SqliteStore::remove_source_row(std::int64_t id) {
     Use removed(prepared("DELETE FROM source_row WHERE id = ? RETURNING stream, key"));
     removed->bind(1, id);
-    while (removed->step()) row_keys_->remove(digest_of(removed->integer(0), unpacked_key(*removed, 1)));
+    while (removed->step()) row_keys_->remove(row_key_of(removed->integer(0), unpacked_key(*removed, 1)));
     // What was set aside of it must not come back.
     prepared("DELETE FROM record WHERE origin = ? AND kind < 0").bind(1, id).run();
 }

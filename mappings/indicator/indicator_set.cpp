@@ -47,10 +47,6 @@ std::set<std::string_view> several_names(std::string_view text) {
 
 }  // namespace
 
-std::uint64_t hash_of(std::int64_t source, std::string_view text) {
-    return XXH3_64bits_withSeed(text.data(), text.size(), static_cast<XXH64_hash_t>(source));
-}
-
 std::optional<std::uint64_t> hash_of(std::int64_t source, const Record& record, std::span<const Slot> slots) {
     std::uint64_t hash = static_cast<std::uint64_t>(source);
     for (const Slot slot : slots) {

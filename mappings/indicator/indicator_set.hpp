@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "mappings/indicator/series.hpp"
+#include "mappings/record/digest.hpp"
 
 namespace baselined::mappings {
 
@@ -62,6 +63,5 @@ class IndicatorSet {
 /// The hash under which records with these values meet; empty unless all are present.
 /// Of one source only: the same name elsewhere is another thing.
 std::optional<std::uint64_t> hash_of(std::int64_t source, const Record& record, std::span<const Slot> slots);
-std::uint64_t hash_of(std::int64_t source, std::string_view text);
 
 }  // namespace baselined::mappings

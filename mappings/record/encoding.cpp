@@ -145,6 +145,15 @@ void encode(const Record& record, const AttributeNumbers& attributes, std::strin
     }
 }
 
+std::string_view encoded_id(std::string_view bytes) {
+    static_assert(slot_id == 0);  // fields are written in the order of their slots
+    Bytes rest(bytes);
+    std::uint64_t head = 0;
+    std::string_view id;
+    const bool is_id = rest.varint(head) && head == static_cast<std::uint64_t>(Type::text) && rest.text(id);
+    return is_id ? id : std::string_view();
+}
+
 bool decode(std::string_view bytes, Kind kind, const AttributeNumbers& attributes, Record& record) {
     record.clear(kind);
     Bytes rest(bytes);

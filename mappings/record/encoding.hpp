@@ -35,4 +35,7 @@ void encode(const Record& record, const AttributeNumbers& attributes, std::strin
 [[nodiscard]] bool decode(std::string_view bytes, Kind kind, const AttributeNumbers& attributes,
                           Record& record);
 
+/// The id of an encoded record, without decoding the others of its fields; empty: these bytes have none.
+std::string_view encoded_id(std::string_view bytes);
+
 }  // namespace baselined::mappings

@@ -95,5 +95,55 @@ class Migration(unittest.TestCase):
         self.assertEqual(self.volume("--where", "x_machine=ci1"), self.expected(lambda row: row[5] == "ci1"))
 
 
+SHORT_MAPPINGS = {
+    "incidents.yaml": "kind: incident\nid: number\nnumber: number\nfields: { opened_at: opened, service: service, state: { value: closed } }\n",
+    "problems.yaml": "kind: problem\nid: number\nnumber: number\nfields: { opened_at: opened }\n",
+    "measures.yaml": "measures:\n  - { id: VPN, name: VPN, indicator: incident_volume, where: { service: vpn }, "
+                     "baseline: { from: 2026-01-01, to: 2026-03-31 }, target: { change: -30%, from: 2026-04-01, by: 2026-12-31 } }\n",
+    "baselined.yaml": """timezone: UTC
+store: baselined.db
+measures: [measures.yaml]
+sources:
+  a: { type: files, path: a, streams: { incident: { match: "inc.csv", mapping: incidents.yaml }, problem: { match: "prb.csv", mapping: problems.yaml } } }
+  b: { type: files, path: b, streams: { incident: { match: "inc.csv", mapping: incidents.yaml } } }
+"""}
+SHORT_IDS = {"a/inc.csv": range(20000, 20100), "a/prb.csv": range(30000, 30100), "b/inc.csv": range(23000, 23100)}
+
+
+class ShortIds(unittest.TestCase):
+    """Ids of a few characters, as spreadsheets and Jira have them, in two sources and kinds."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="baselined-migration-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        for name, text in SHORT_MAPPINGS.items():
+            (self.folder / name).write_text(text, encoding="utf-8")
+        for name, numbers in SHORT_IDS.items():
+            (self.folder / name).parent.mkdir(exist_ok=True)
+            with open(self.folder / name, "w", newline="", encoding="utf-8") as file:
+                csv.writer(file).writerows([["number", "opened", "service"], *([n, f"2026-0{1 + n % 7}-1{n % 9} 10:00:00", "vpn"] for n in numbers)])
+
+    def run_program(self, *arguments):
+        return subprocess.run([PROGRAM, arguments[0], "--config", str(self.folder / "baselined.yaml"), *arguments[1:]], capture_output=True, text=True, check=True).stdout
+
+    def assert_nothing_is_lost(self):
+        self.run_program("once", "--now", WRITTEN_AT)
+        streams = [stream for source in json.loads(self.run_program("sources", "--json"))["sources"] for stream in source["streams"]]
+        self.assertEqual([stream["records"] for stream in streams], [100, 100, 100])
+        periods = json.loads(self.run_program("series", "--indicator", "incident_volume", "--json", "--now", WRITTEN_AT))["periods"]
+        expected = collections.Counter(f"2026-0{1 + n % 7}" for name in ("a/inc.csv", "b/inc.csv") for n in SHORT_IDS[name])
+        self.assertEqual({p["period"]: p["value"] for p in periods if p["value"]}, dict(expected))
+
+    def test_none_meets_another(self):
+        self.assert_nothing_is_lost()
+
+    def test_what_an_earlier_program_lost_is_made_of_its_rows(self):
+        with sqlite3.connect(self.folder / "baselined.db") as database:
+            database.executescript(gzip.decompress((ROOT / "tests/golden/stores/shape-8-short-ids.sql.gz").read_bytes()).decode())
+            self.assertEqual(database.execute("SELECT count(*) FROM record").fetchall(), [(200,)])
+        database.close()
+        self.assert_nothing_is_lost()
+
+
 if __name__ == "__main__":
     unittest.main()
