@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <rapidjson/document.h>
+#include <xxhash.h>
 
 #include <algorithm>
 
@@ -24,6 +25,7 @@ std::string shape_of(const connectors::Page& page) {
 }
 
 void BlockMapper::bind(std::string_view shape) {
+    shape_digest_ = XXH3_64bits(shape.data(), shape.size());
     const auto columns = decode_names(shape);
     columns_ = columns.size();
     is_json_ = !columns.empty() && columns.front() == json_column;
@@ -112,7 +114,9 @@ void BlockMapper::take(mappings::Outcome outcome, mappings::CompiledMapping& map
                                        : fmt::format("row {} has none", rows.cells()[0].text));
     }
     if (outcome != mappings::Outcome::record) return;
-    made_.push_back(keeper_.put({stream_.source, stream_.id, place, rows.digest(), &mapping.record()}));
+    // The same cells under other column names say something else.
+    made_.push_back(
+        keeper_.put({stream_.source, stream_.id, place, rows.digest() ^ shape_digest_, &mapping.record()}));
 }
 
 }  // namespace baselined::daemon

@@ -48,6 +48,7 @@ class BlockMapper {
     RecordKeeper& keeper_;
     bool is_json_ = false;
     std::size_t columns_ = 0;
+    std::uint64_t shape_digest_ = 0;
     std::vector<mappings::ValueMisfit> misfits_;
     std::vector<RecordId> made_;
 };

@@ -6,6 +6,8 @@ namespace baselined::daemon {
 
 namespace {
 
+constexpr double hours_a_day = 24;
+
 std::string day_text(const std::optional<mappings::Day>& day) {
     return day ? mappings::format_day(*day) : "";
 }
@@ -124,7 +126,10 @@ std::optional<double> shown_numerator(const mappings::IndicatorDefinition& indic
                                       const mappings::PeriodFigure& figure) {
     using mappings::Form;
     if (indicator.form == Form::median || indicator.form == Form::percentile) return std::nullopt;
-    return figure.numerator;
+    // Whatever unit the mean is shown in.
+    const bool is_sum_of_days = (indicator.form == Form::mean || indicator.form == Form::age) &&
+                                indicator.unit == mappings::Unit::days && indicator.of.from.has_value();
+    return is_sum_of_days ? figure.numerator * hours_a_day : figure.numerator;
 }
 
 std::optional<double> shown_denominator(const mappings::IndicatorDefinition& indicator,

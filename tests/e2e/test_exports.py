@@ -290,6 +290,33 @@ class Ripening(InFolder):
             run(self.folder, "once", now=f"2026-{month + 1:02d}-12T12:00:00Z")
 
 
+class Corrected(InFolder):
+    """An export whose header was wrong, and the corrected one: the same cells under other names."""
+
+    def series_of(self, indicator):
+        return json.loads(run(self.folder, "series", "--indicator", indicator, "--json", now=self.NOW).stdout)["periods"]
+
+    NOW = "2026-09-20T00:00:00Z"
+    ROWS = "".join(f"PRB-202608-{number:03d},2026-08-0{number} 10:00:00,2026-08-1{number} 22:00:00,closed\n" for number in range(1, 6))
+
+    def write(self, header, name="first.csv"):
+        (self.folder / "inbox" / name).write_text(header + "\n" + self.ROWS, encoding="utf-8")
+
+    def test_what_it_says_now_counts(self):
+        (self.folder / "inbox").mkdir()
+        (self.folder / "m.yaml").write_text("kind: problem\nid: id\nfields: { opened_at: opened, resolved_at: resolved, state: state }\n", encoding="utf-8")
+        (self.folder / "measures.yaml").write_text("measures:\n  - { id: M, indicator: problem_resolution_time, baseline: { value: 12, n: 50 }, "
+                                                   "target: { change: -20%, from: 2026-01-01, by: 2026-12-31 } }\n", encoding="utf-8")
+        (self.folder / "baselined.yaml").write_text("store: s.db\nmeasures: [measures.yaml]\nsources: { x: { type: files, path: inbox, streams: { i: { match: '*.csv', mapping: m.yaml } } } }\n", encoding="utf-8")
+        self.write("id,resolved,opened,state")
+        run(self.folder, "once", now=self.NOW)
+        self.write("id,opened,resolved,state", "second.csv")
+        run(self.folder, "once", now=self.NOW)
+        (august,) = [p for p in self.series_of("problem_resolution_time") if p["period"] == "2026-08"]
+        # Five problems of ten days and a half: the mean in days, its sum in hours.
+        self.assertEqual((august["value"], august["numerator"], august["denominator"]), (10.5, 5 * 10.5 * 24, 5))
+
+
 class EventLogs(InFolder):
     """An audit log, a row an update, read by the program and by plain Python."""
 

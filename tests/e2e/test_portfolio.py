@@ -86,7 +86,7 @@ class Portfolios(unittest.TestCase):
         self.configure([f"id: M, indicator: milestone_delay, baseline: {{ value: 20, n: 3 }}, target: {{ change: -20%, from: 2025-01-01 }}, {own}"], kinds=["incident"])
         self.write_incidents()
         self.run_program("once")
-        self.assertEqual(self.values("--indicator", "milestone_delay", "--from", "2025-02-01", "--to", "2025-03-31"), {"2025-02": (None, 0, 0), "2025-03": (5, 10, 2)})
+        self.assertEqual(self.values("--indicator", "milestone_delay", "--from", "2025-02-01", "--to", "2025-03-31"), {"2025-02": (None, 0, 0), "2025-03": (5, 10 * 24, 2)})
         explained = json.loads(self.run_program("explain", "M", "--period", "2025-03", "--json").stdout)
         self.assertEqual([(r["number"], r["amount"]) for r in explained["records"]], [("M/a", 10), ("M/a (2)", 0)])
         self.assertTrue(self.status()["M"]["data"]["fresh"])

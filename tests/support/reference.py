@@ -108,7 +108,8 @@ class Reference:
         if not values:
             return None, 0 if form == "mean" else None, 0
         if form == "mean":
-            return sum(values) / len(values), sum(values), len(values)
+            is_days = definition.get("unit") == "days" and not isinstance(of, str)
+            return sum(values) / len(values), sum(values) * (24 if is_days else 1), len(values)  # the sum in hours
         return oracle.percentile(values, definition[form]["p"] if form == "percentile" else 50), None, len(values)
 
     @staticmethod
