@@ -37,15 +37,15 @@ class Counting {
         int t = 0;
         for (const PeriodFigure& figure : in_.settled) {
             ++t;
-            if (!figure.value) continue;
             const double n = counts_once ? 1 : figure.denominator;
+            volumes_.push_back(n);  // also of a period over nothing: volume that is gone is not claimed
+            if (!figure.value) continue;
             const double r = *figure.value;
             out_.actual += (is_higher ? r - base_ : base_ - r) * n * worth_;
             out_.expected += planned(t) * n * worth_;
             out_.volume_effect += (in_.baseline.mean_n - n) * in_.baseline.level * worth_;
             noise += noise_of(r, n);
             sum_n += n;
-            volumes_.push_back(n);
         }
         // `base` of method.md: the mean of the periods' logarithms, not the pooled value that is reported.
         const double scale = in_.rule == Rule::measurement ? in_.planned->own(in_.baseline.level) : 1;

@@ -90,7 +90,7 @@ class Promise:
         figures = [(t, p[0], 1 if self.form in ("count", "backlog") else p[2]) for t, p in enumerate(self.track, 1) if self.pair(*p)]
         gap = {t: abs(self.reported - self.planned(t)) for t in range(1, max(self.last, len(self.track)) + 1)}
         actual = sum(sign * (self.reported - r) * n * c for _, r, n in figures)
-        recent = [n for _, _, n in figures][-12:]
+        recent = [1 if self.form in ("count", "backlog") else p[2] or 0 for p in self.track][-12:]
         ahead = sum(gap[t] * self.steps[-1]["level"] * sum(recent) / len(recent) * c for t in range(len(self.track) + 1, self.last + 1))
         total = sum(n for _, _, n in figures)
         if self.rule == "measurement":
