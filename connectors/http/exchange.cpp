@@ -66,6 +66,7 @@ milliseconds Exchange::told_to_wait() const {
 
 Error Exchange::refuse(std::string text) {
     refusal_ = std::move(text);
+    is_accepted_ = false;
     return {ErrorCode::bad_input, refusal_};
 }
 
@@ -92,6 +93,13 @@ void Exchange::free_place() {
     changed_.cancel();
 }
 
+/// Whoever waits for the outcome may go now.
+void Exchange::note_accepted() {
+    if (is_accepted_) return;
+    is_accepted_ = true;
+    changed_.cancel();
+}
+
 /// Waits until the source may be asked, and takes a place; not longer than the deadline.
 asio::awaitable<Result<void>> Exchange::take_turn(std::string url, Deadline deadline) {
     for (;;) {
@@ -101,7 +109,7 @@ asio::awaitable<Result<void>> Exchange::take_turn(std::string url, Deadline dead
             co_await sleep(wait);
             continue;
         }
-        if (in_flight_ >= concurrent) {
+        if (in_flight_ >= (is_accepted_ ? concurrent : 1)) {
             boost::system::error_code ignored;
             co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
             continue;
@@ -168,6 +176,7 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
             judge({number, answer ? &*answer : nullptr, &error, request.is_idempotent, now_ms(), chance});
         if (verdict.next == Verdict::Next::take) {
             circuit_.note_success();
+            note_accepted();
             if (const auto spent = told_limit_is_spent(*answer, now_ms())) co_await pause(*spent);
             co_return answer;
         }

@@ -46,7 +46,9 @@ class Exchange {
 
     /// Sends the request with the login's headers. A 429 or 503 stops all requests of the source until told;
     /// what may help is sent again until `give_up` has passed. Stopping it throws operation_aborted. The
-    /// answer may be any status below 500. A refused login is not tried again until forget_refusal().
+    /// answer may be any status below 500. A refused login is not tried again until forget_refusal(), and
+    /// until a login has been accepted requests go one by one: tried at once by several, a wrong password
+    /// would lock the account.
     boost::asio::awaitable<Result<Response>> call(Request request);
 
     void set_observer(std::function<void(const RequestNote&)> observer) { observer_ = std::move(observer); }
@@ -95,6 +97,7 @@ class Exchange {
     /// The source said so: nothing is asked of it meanwhile, not even by the next process.
     boost::asio::awaitable<void> pause(milliseconds told);
     void free_place();
+    void note_accepted();
     boost::asio::awaitable<Result<Response>> follow(Request request, Response response);
     static std::int64_t now_ms();
     void wait_until(std::int64_t until_ms);
@@ -117,6 +120,7 @@ class Exchange {
     Token token_;
     bool is_renewing_ = false;
     std::string refusal_;
+    bool is_accepted_ = false;  ///< the login, by an answer to it
     int in_flight_ = 0;
     boost::asio::steady_timer changed_;  ///< cancelled when a place is free, or a token has come
     Circuit circuit_;

@@ -533,6 +533,21 @@ class Unreadable(Instance):
         self.assertIn("login is refused", self.run_program("once", expect=3).stderr)
         self.assertEqual(len(self.sn.journal.requests), 1)
 
+    def test_several_streams_try_a_refused_login_once(self):
+        """They start together: the first request goes alone until the login is known to be good."""
+        self.fill(20, burst=0)
+        config = self.folder / "baselined.yaml"
+        config.write_text(config.read_text(encoding="utf-8") + "".join(
+            f"      {name}: {{ table: incident, mapping: servicenow/incident }}\n" for name in ("one", "two", "three", "four", "five")), encoding="utf-8")
+        self.sn.password = "changed"
+        self.sn.on_request = lambda sn: time.sleep(0.2)  # the others would come meanwhile
+        for command in (("once",), ("check", "--online")):
+            before = len(self.sn.journal.requests)
+            self.assertIn("login is refused", self.run_program(*command, expect=3).stderr)
+            self.assertEqual(len(self.sn.journal.requests) - before, 1)
+        self.sn.password = "secret"
+        self.run_program("once")
+
 
 class Late(Instance):
     def test_what_is_committed_hours_late_is_found_by_comparing(self):
