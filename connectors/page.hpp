@@ -59,8 +59,17 @@ struct StreamPosition {
     std::shared_ptr<StoredRows> stored;  ///< to be compared with what is there
 };
 
-/// What a complete reading has to say besides its rows: things that could not be read.
-using Notes = std::vector<std::string>;
+/// Something that could not be read by a reading that is complete otherwise.
+struct Note {
+    /// A field of the mapping is not there for all rows: what is stored of them is not whole. Rows that are
+    /// hidden are no such thing: those that are visible are what there is.
+    enum class About { other, field };
+    std::string text;
+    About about = About::other;
+
+    bool operator==(const Note&) const = default;
+};
+using Notes = std::vector<Note>;
 
 /// A few rows for people to look at, and what the account could not read.
 struct Sample {

@@ -112,7 +112,7 @@ void IssueReading::note_lost(std::string note, const std::vector<std::string>& i
     for (std::size_t at = 0; at < ids.size() && lost.ids.size() < looked_for;
          at += std::max<std::size_t>(1, ids.size() / looked_for))
         lost.ids.push_back(ids[at]);
-    notes_.push_back(lost.note);
+    notes_.push_back({lost.note});
     cursor_.lost = std::move(lost);
 }
 

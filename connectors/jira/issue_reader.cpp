@@ -161,7 +161,7 @@ asio::awaitable<Result<Notes>> IssueReading::run(StreamPosition position, PageSi
         const auto is_lost = co_await is_still_lost(sink);
         if (!is_lost) co_return is_lost.error();
         if (*is_lost)
-            notes_.push_back(cursor_.lost->note);
+            notes_.push_back({cursor_.lost->note});
         else if (auto counted = co_await take_census(std::move(position), sink); !counted)
             co_return counted.error();
     }
@@ -218,7 +218,7 @@ Page IssueReading::page_of(SearchPage& found) {
     for (auto& issue : (*found.document)["issues"].GetArray()) {
         const std::string id = text_of(issue, "id");
         if (id.empty()) {
-            notes_.emplace_back("an issue came without an id, and is left out");
+            notes_.push_back({"an issue came without an id, and is left out"});
             continue;
         }
         if (!cursor_.is_first_done) ++cursor_.projects[project_of(issue)];

@@ -65,9 +65,9 @@ Result<void> IssueReading::find_field(const std::string& name) {
             const auto& ids = cursor_.fields[name];
             if (std::find(ids.begin(), ids.end(), field.id) == ids.end()) continue;
             named_.push_back({name, field.id});
-            notes_.push_back(fmt::format(
+            notes_.push_back({fmt::format(
                 "the field \"{}\" is called \"{}\" now: it is read on, mend its name in the mapping", name,
-                field.name));
+                field.name)});
         }
         if (named_.size() == before)
             return Error{
@@ -77,7 +77,8 @@ Result<void> IssueReading::find_field(const std::string& name) {
                             name)};
     }
     if (named_.size() == before)
-        notes_.push_back(fmt::format("the field \"{}\" is not there, or the account may not see it", name));
+        notes_.push_back({fmt::format("the field \"{}\" is not there, or the account may not see it", name),
+                          Note::About::field});
     auto& ids = cursor_.fields[name];
     ids.clear();
     for (std::size_t at = before; at < named_.size(); ++at) ids.push_back(named_[at].id);

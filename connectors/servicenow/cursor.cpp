@@ -28,6 +28,48 @@ std::set<std::string> ids_of(const rapidjson::Document& document, const char* na
     return ids;
 }
 
+void write(Writer& writer, const std::map<std::string, Lack>& lacks) {
+    if (lacks.empty()) return;
+    writer.Key("lacks");
+    writer.StartObject();
+    for (const auto& [field, lack] : lacks) {
+        writer.Key(field.c_str());
+        writer.StartObject();
+        writer.Key("rows");
+        writer.StartObject();
+        for (const auto& [id, version] : lack.rows) {
+            writer.Key(id.c_str());
+            writer.Int64(version);
+        }
+        writer.EndObject();
+        writer.Key("more");
+        writer.Bool(lack.is_more);
+        writer.EndObject();
+    }
+    writer.EndObject();
+}
+
+Lack lack_of(const rapidjson::Value& value) {
+    Lack lack;
+    if (!value.IsObject()) return lack;
+    const auto more = value.FindMember("more"), rows = value.FindMember("rows");
+    lack.is_more = more != value.MemberEnd() && more->value.IsBool() && more->value.GetBool();
+    if (rows == value.MemberEnd() || !rows->value.IsObject()) return lack;
+    for (const auto& row : rows->value.GetObject())
+        if (row.value.IsInt64()) lack.rows.emplace(row.name.GetString(), row.value.GetInt64());
+    return lack;
+}
+
+/// What older cursors lack.
+std::map<std::string, Lack> lacks_of(const rapidjson::Document& document) {
+    std::map<std::string, Lack> lacks;
+    const auto member = document.FindMember("lacks");
+    if (member == document.MemberEnd() || !member->value.IsObject()) return lacks;
+    for (const auto& lack : member->value.GetObject())
+        lacks.emplace(lack.name.GetString(), lack_of(lack.value));
+    return lacks;
+}
+
 }  // namespace
 
 std::string Cursor::text() const {
@@ -50,6 +92,7 @@ std::string Cursor::text() const {
         writer.String(lost.c_str());
     }
     write(writer, "lost_ids", lost_ids);
+    write(writer, lacks);
     writer.EndObject();
     return buffer.GetString();
 }
@@ -68,6 +111,7 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
     cursor.undated = ids_of(document, "undated");
     if (document.HasMember("lost") && document["lost"].IsString()) cursor.lost = document["lost"].GetString();
     cursor.lost_ids = ids_of(document, "lost_ids");
+    cursor.lacks = lacks_of(document);
     return cursor;
 }
 

@@ -108,7 +108,7 @@ bool RowParser::String(const char* text, rapidjson::SizeType size, bool) {
 }
 
 bool RowParser::Null() {
-    if (skipped_ == 0 && place_ == Place::row) take({});
+    if (skipped_ == 0 && place_ == Place::row) take("");
     return true;
 }
 

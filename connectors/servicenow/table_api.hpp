@@ -26,10 +26,15 @@ struct TableQuery {
 /// sysparm_exclude_reference_link=true.
 Request table_request(const std::string& url, const TableQuery& query);
 
+/// A field that the account may not read is left out of the row; an empty one is "".
+inline bool is_left_out(std::string_view value) {
+    return value.data() == nullptr;
+}
+
 /// Rows without a copy: views into the body, which the answer keeps.
 struct TableAnswer {
     std::size_t width = 0;                 ///< of a row: the fields asked for
-    std::vector<std::string_view> values;  ///< row after row; "" where it has none
+    std::vector<std::string_view> values;  ///< row after row; see is_left_out()
     std::vector<bool> present;  ///< by field: in some row; a field left out is how a right that lacks shows
     std::deque<std::string> texts;       ///< the body, and what is not in it as it is
     std::int64_t hidden = 0;             ///< rows without anything in them, or without sys_id

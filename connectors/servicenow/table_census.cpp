@@ -76,9 +76,9 @@ asio::awaitable<Result<void>> TableReading::find_deleted(PageSink sink) {
     std::string after;
     const auto without_audit = [this](std::string_view why) {
         notes_.push_back(
-            fmt::format("table sys_audit_delete: {}: deletions in {} are found when ids are "
-                        "compared, not before",
-                        why, options_.table));
+            {fmt::format("table sys_audit_delete: {}: deletions in {} are found when ids are "
+                         "compared, not before",
+                         why, options_.table)});
     };
     for (;;) {
         const auto answer = co_await audits.page(behind("sys_created_on>" + stamp(from), after),

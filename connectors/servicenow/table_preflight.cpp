@@ -24,10 +24,6 @@ bool is_walked(const std::string& field) {
     return field.find('.') != std::string::npos;
 }
 
-bool has(const std::vector<std::string>& names, const std::string& name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 }  // namespace
 
 /// No row may also mean no right. Counts are taken before access rules: a table is empty only where both the
@@ -59,12 +55,9 @@ asio::awaitable<Result<Notes>> TableReading::preflight() {
     const auto newest = co_await pages_.ask(any);
     if (!newest) co_return newest.error();
     Notes notes;
-    for (std::size_t i = 0; i < columns_.size() && newest->rows() > 0; ++i) {
-        if (newest->present[i] || !has(options_.required, columns_[i])) continue;
-        Result<bool> is_there = false;
-        if (is_walked(columns_[i])) is_there = co_await is_readable(columns_[i]);
-        if (!is_there) co_return is_there.error();
-        if (!*is_there) note_missing(columns_[i], notes);
+    if (newest->rows() > 0) {
+        if (auto looked = co_await look_for_fields(*newest); !looked) co_return looked.error();
+        note_missing_fields(notes);
     }
     for (std::size_t index = 0; index < newest->rows(); ++index)
         newest_ms_ =
@@ -159,33 +152,8 @@ asio::awaitable<Result<void>> TableReading::check_queried_fields() {
     co_return Result<void>{};
 }
 
-/// A field that is walked to may be left out of a row whose reference is empty: rows that have one tell.
-/// Where there are none, nothing speaks against it.
-asio::awaitable<Result<bool>> TableReading::is_readable(std::string walked_field) {
-    const std::string reference = walked_field.substr(0, walked_field.rfind('.'));
-    TableQuery query{options_.table,
-                     reference + "ISNOTEMPTY^ORDERBYsys_id",
-                     {walked_field, reference, "sys_id"},
-                     looked_at,
-                     0};
-    const auto rows = co_await pages_.ask(query);
-    if (!rows) co_return rows.error();
-    if (rows->rows() == 0 || rows->present[0]) co_return true;
-    if (!rows->present[1] && !is_walked(reference)) co_return false;
-    for (std::size_t index = 0; index < rows->rows(); ++index)
-        if (!rows->row(index)[1].empty()) co_return false;
-    co_return true;
-}
-
-void TableReading::note_missing(const std::string& field, Notes& notes) const {
-    if (!has(options_.required, field)) return;
-    const std::string text = fmt::format(
-        "table {}: the field {} is not there, or the account may not read it", options_.table, field);
-    if (!has(notes, text)) notes.push_back(text);
-}
-
-std::string TableReading::hidden_rows() const {
-    return fmt::format("table {}: access rules hide rows from the account", options_.table);
+Note TableReading::hidden_rows() const {
+    return {fmt::format("table {}: access rules hide rows from the account", options_.table)};
 }
 
 }  // namespace baselined::connectors::servicenow

@@ -48,7 +48,13 @@ TableReading::TableReading(Exchange& exchange, TableOptions options)
     std::sort(columns_.begin(), columns_.end());
     columns_.erase(std::unique(columns_.begin(), columns_.end()), columns_.end());
     std::erase(columns_, "$link");
+    note_columns();
+}
+
+void TableReading::note_columns() {
     seen_fields_.assign(columns_.size(), false);
+    for (const std::string& field : columns_)
+        references_.push_back(column(field.substr(0, field.rfind('.'))));
 }
 
 std::int64_t TableReading::server_ms() const {
@@ -99,6 +105,7 @@ asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSi
 asio::awaitable<Result<void>> TableReading::begin(const StreamPosition& position) {
     auto allowed = co_await preflight();
     if (!allowed) co_return allowed.error();
+    clock_ms_ = server_ms();
     notes_ = std::move(*allowed);
     const auto stored = Cursor::parse(position.cursor);
     const bool is_ours = stored && stored->fingerprint == fingerprint();
@@ -109,7 +116,15 @@ asio::awaitable<Result<void>> TableReading::begin(const StreamPosition& position
         cursor_.updated_ms = std::max(options_.since_ms - 1'000, cursor_.updated_ms - overlap_ms);
         cursor_.id.clear();
     }
-    clock_ms_ = server_ms();
+    if (cursor_.lacks.empty()) co_return Result<void>{};
+    const auto given = co_await is_field_given();
+    if (!given) co_return given.error();
+    if (*given) {  // rows that are as they were are passed over by what they say
+        cursor_.lacks.clear();
+        cursor_.updated_ms = options_.since_ms - 1'000;
+        cursor_.id.clear();
+        cursor_.is_first_done = false;
+    }
     co_return Result<void>{};
 }
 
@@ -130,27 +145,27 @@ asio::awaitable<Result<std::int64_t>> TableReading::find_end() {
 }
 
 void TableReading::note_oddities() {
-    if (pages_.is_hidden() && !has(notes_, hidden_rows())) notes_.push_back(hidden_rows());
-    for (std::size_t i = 0; i < columns_.size() && rows_seen_ > 0; ++i)
-        if (!seen_fields_[i] && columns_[i].find('.') == std::string::npos) note_missing(columns_[i], notes_);
-    if (!cursor_.lost.empty()) notes_.push_back(cursor_.lost);
+    if (pages_.is_hidden() && std::find(notes_.begin(), notes_.end(), hidden_rows()) == notes_.end())
+        notes_.push_back(hidden_rows());
+    note_unseen_fields();
+    if (!cursor_.lost.empty()) notes_.push_back({cursor_.lost});
     if (newest_ms_ > clock_ms_ + clock_tolerance_ms)
-        notes_.push_back(fmt::format(
+        notes_.push_back({fmt::format(
             "table {}: a row says that it was updated at {}, and {} says {}: one of them is wrong. All rows "
             "are read, those beyond the clock at each poll again",
             options_.table, stamp(newest_ms_),
             pages_.server_ms() != 0 ? "the instance's clock (Date)"
                                     : "the clock here (the instance sends no Date)",
-            stamp(clock_ms_)));
+            stamp(clock_ms_))});
     if (undated_.empty()) return;
     std::vector<std::string> ids(undated_.begin(), undated_.end());
     ids.resize(std::min(ids.size(), shown_ids));
-    notes_.push_back(fmt::format(
+    notes_.push_back({fmt::format(
         "table {}: {}{} row{} no sys_updated_on that can be read (\"{}\"; sys_id {}{}): stored as they are, "
         "and asked for by id. Let the account read the field of every row, or mend the rows",
         options_.table, undated_.size(), undated_.size() == most_undated ? " or more" : "",
         undated_.size() == 1 ? " shows" : "s show", undated_example_, fmt::join(ids, ", "),
-        undated_.size() > shown_ids ? ", .." : ""));
+        undated_.size() > shown_ids ? ", .." : "")});
 }
 
 /// As it is stored. What lies beyond the instance's clock is read again, and in a first reading the minutes
@@ -241,16 +256,10 @@ asio::awaitable<Result<void>> TableReading::drain_tie(PageSink sink) {
 }
 
 asio::awaitable<Result<void>> TableReading::store(TableAnswer answer, PageSink sink) {
-    note_seen_fields(answer);
+    note_lacks(answer);
     Page page = page_of(std::move(answer));
     page.cursor = cursor_text();
     co_return co_await sink(std::move(page));
-}
-
-void TableReading::note_seen_fields(const TableAnswer& answer) {
-    rows_seen_ += static_cast<std::int64_t>(answer.rows());
-    for (std::size_t i = 0; i < columns_.size(); ++i)
-        if (answer.present[i]) seen_fields_[i] = true;
 }
 
 /// Kept as they are: so many as can be asked for again.

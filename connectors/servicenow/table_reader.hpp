@@ -19,8 +19,9 @@ namespace baselined::connectors::servicenow {
 
 struct TableOptions {
     std::string url, table, query;
-    std::vector<std::string> fields;    ///< what the mappings read
-    std::vector<std::string> required;  ///< those of them that must be readable
+    std::vector<std::string> fields;                     ///< what the mappings read
+    std::vector<std::string> required;                   ///< those of them that must be readable
+    std::vector<std::vector<std::string>> alternatives;  ///< of each of these lists, one of them
     std::int64_t since_ms = 0;
     int page_size = 1000;
 };
@@ -51,9 +52,22 @@ class TableReading {
     boost::asio::awaitable<Result<void>> check_conditions(const TableAnswer& newest);
     boost::asio::awaitable<Result<void>> check_times(std::string id, std::string shown);
     boost::asio::awaitable<Result<void>> check_queried_fields();
+    [[nodiscard]] Note hidden_rows() const;
+
+    // table_fields.cpp
+    boost::asio::awaitable<Result<void>> look_for_fields(const TableAnswer& newest);
     boost::asio::awaitable<Result<bool>> is_readable(std::string walked_field);
+    boost::asio::awaitable<Result<bool>> is_field_given();
+    [[nodiscard]] bool has_lack_ended(std::span<const std::string_view> row,
+                                      const std::vector<std::string>& lacking) const;
+    bool has_forgotten(const std::vector<std::string>& lacking, const std::set<std::string>& met);
+    void note_lacks(const TableAnswer& answer);
+    void note_lack(const std::string& field, std::string_view id, std::string_view updated);
+    void note_shown(const std::string& field, std::string_view id);
+    [[nodiscard]] bool is_wanted(const std::string& field) const;
+    void note_missing_fields(Notes& notes) const;
     void note_missing(const std::string& field, Notes& notes) const;
-    [[nodiscard]] std::string hidden_rows() const;
+    void note_unseen_fields();
 
     // table_reader.cpp
     boost::asio::awaitable<Result<void>> begin(const StreamPosition& position);
@@ -65,7 +79,7 @@ class TableReading {
     void note_oddities();
     Page page_of(TableAnswer answer);
     void note_undated(std::string_view id, std::string_view shown);
-    void note_seen_fields(const TableAnswer& answer);
+    void note_columns();
     [[nodiscard]] std::size_t column(const std::string& field) const;
     [[nodiscard]] std::string fingerprint() const;
     [[nodiscard]] std::int64_t server_ms() const;
@@ -85,13 +99,15 @@ class TableReading {
     Exchange& exchange_;
     TableOptions options_;
     TablePages pages_;
-    std::vector<std::string> columns_;  ///< fields, and what reading itself needs
+    std::vector<std::string> columns_;     ///< fields, and what reading itself needs
+    std::vector<std::size_t> references_;  ///< by column: of what a walked field is walked through
     Cursor cursor_;
     bool is_empty_ = false;          ///< neither the list nor the statistics know a row
     std::int64_t newest_ms_ = 0;     ///< the time of the newest row seen; 0: none seen
     std::int64_t clock_ms_ = 0;      ///< of the instance, when the reading began
     std::set<std::string> undated_;  ///< rows of this reading without a readable time, so many as are kept
     std::string undated_example_;
+    std::set<std::string> missing_;  ///< fields that none of the rows looked at before the reading shows
     std::vector<bool> seen_fields_;
     std::int64_t rows_seen_ = 0;
     Notes notes_;

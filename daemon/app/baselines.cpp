@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "daemon/app/field_lacks.hpp"
 #include "daemon/app/own_milestones.hpp"
 
 namespace baselined::daemon {
@@ -54,13 +55,13 @@ PeriodFigure figure_of(const rapidjson::Value& value) {
     return figure;
 }
 
-/// Whether every stream that feeds the measure has been read to its end since then.
+/// Whether every stream that feeds the measure has been read to its end since then, with every field.
 bool is_read_since(const MeasurePlan& plan, Instant settled, const Portfolio& portfolio, Store& store) {
     const auto feeding = portfolio.feeding(plan.kinds);
     if (feeding.empty()) return is_made_of_milestones(plan);
     return std::all_of(feeding.begin(), feeding.end(), [&](const StreamPlan* stream) {
         const auto complete = store.stream(stream->source->name, stream->stream->name).complete_at;
-        return complete && *complete >= settled;
+        return complete && *complete >= settled && field_lacks(*stream, store).empty();
     });
 }
 

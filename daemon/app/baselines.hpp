@@ -24,7 +24,8 @@ FrozenBaseline frozen_baseline(const StoredBaseline& stored);
 std::string records_digest(FigureBook& figures, std::size_t series,
                            const std::vector<mappings::Period>& periods);
 
-/// Freezes the baselines whose window has settled and whose streams have been read to their end since.
+/// Freezes the baselines whose window has settled and whose streams have been read to their end since,
+/// with every field of their mappings.
 void freeze_baselines(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now);
 
 }  // namespace baselined::daemon

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "daemon/app/baselines.hpp"
+#include "daemon/app/field_lacks.hpp"
 #include "daemon/app/own_milestones.hpp"
 #include "daemon/app/young_figures.hpp"
 
@@ -109,10 +110,7 @@ class Evaluation {
             view.baseline = figures_.pooled(plan.series, plan.lower, window, now_);
         }
         input.is_frozen = view.frozen.has_value();
-        if (!input.is_frozen)
-            input.causes.push_back({"baseline_open",
-                                    "The baseline is not frozen yet: its window must have settled and its "
-                                    "streams must have been read to their end since."});
+        if (!input.is_frozen) input.causes.push_back({"baseline_open", why_open(plan)});
         input.baseline = view.baseline;
         for (std::size_t i = 0; i < window.size(); ++i)
             view.baseline_periods.push_back(
@@ -120,6 +118,15 @@ class Evaluation {
                                                 ? input.baseline_periods[i]
                                                 : figures_.figure(plan.series, plan.lower, window[i], now_)});
         if (!window.empty()) note_late_data(plan, calendar, window.front().begin, notes);
+    }
+
+    std::string why_open(const MeasurePlan& plan) {
+        for (const StreamPlan* stream : portfolio_.feeding(plan.kinds))
+            if (const std::string lacks = field_lacks(*stream, store_); !lacks.empty())
+                return fmt::format("The baseline is not frozen yet: {}/{}: {}.", stream->source->name,
+                                   stream->stream->name, lacks);
+        return "The baseline is not frozen yet: its window must have settled and its streams must have been "
+               "read to their end since.";
     }
 
     /// Amounts of several currencies make no sum.

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "daemon/app/field_lacks.hpp"
 #include "daemon/app/file_reading.hpp"
 #include "daemon/app/page_intake.hpp"
 #include "daemon/app/remote_source.hpp"
@@ -31,6 +32,12 @@ constexpr std::chrono::seconds settle_after{1};
 
 std::string joined(const std::vector<std::string>& texts) {
     return fmt::format("{}", fmt::join(texts, "; "));
+}
+
+std::vector<std::string> texts_of(const connectors::Notes& notes) {
+    std::vector<std::string> texts;
+    for (const connectors::Note& note : notes) texts.push_back(note.text);
+    return texts;
 }
 
 }  // namespace
@@ -129,15 +136,16 @@ asio::awaitable<std::vector<ReadingFailure>> Poller::poll(StreamPlan& plan) {
 
 /// A stream is complete when it was read to its end; what it says besides (a broken file, hidden rows) is
 /// told all the same.
-asio::awaitable<void> Poller::note_end(StreamPlan& plan, std::vector<std::string> troubles,
-                                       bool is_complete) {
+asio::awaitable<void> Poller::note_end(StreamPlan& plan, std::vector<std::string> troubles, bool is_complete,
+                                       connectors::Notes notes) {
     const Instant now = clock_();
-    auto note = [this, &plan, troubles, is_complete, now] {
+    auto note = [this, &plan, troubles, is_complete, notes, now] {
         Transaction transaction(store_);
         StoredStream stream = store_.stream(plan.source->name, plan.stream->name);
         stream.mapping_digest = plan.digest;
         stream.error = joined(troubles);
         if (is_complete) {
+            keep_field_lacks(plan, notes, store_);
             stream.complete_at = now;
             if (!stream.first_complete_at) stream.first_complete_at = now;
             if (!stream.reconciled_at) stream.reconciled_at = now;  // what was just read is what there is
@@ -189,7 +197,7 @@ asio::awaitable<std::vector<std::string>> Poller::read_folder(StreamPlan& plan) 
             if (!trouble.empty()) troubles.push_back(trouble);
         }
     if (files) listed_[&plan] = *files;
-    if (!is_waiting) co_await note_end(plan, troubles, troubles.empty());
+    if (!is_waiting) co_await note_end(plan, troubles, troubles.empty(), {});
     co_return troubles;
 }
 
@@ -264,12 +272,9 @@ asio::awaitable<std::vector<std::string>> Poller::read_remote(StreamPlan& plan) 
         connectors::jira::IssueReading reading(*exchange, site_options_of(plan, portfolio_.configuration()));
         read = co_await reading.run(position, sink);
     }
-    std::vector<std::string> troubles;
-    if (!read)
-        troubles.push_back(read.error().text);
-    else
-        troubles = *read;
-    co_await note_end(plan, troubles, read.has_value());
+    const auto notes = read ? *read : connectors::Notes{};
+    const auto troubles = read ? texts_of(notes) : std::vector<std::string>{read.error().text};
+    co_await note_end(plan, troubles, read.has_value(), notes);
     co_return troubles;
 }
 
@@ -282,7 +287,7 @@ asio::awaitable<std::vector<std::string>> Poller::try_out(StreamPlan& plan) {
     }
     const auto found = co_await sample(plan, 1, false);
     if (!found) co_return std::vector<std::string>{found.error().text};
-    co_return found->notes;
+    co_return texts_of(found->notes);
 }
 
 asio::awaitable<Result<connectors::Sample>> Poller::sample(StreamPlan& plan, int rows, bool all_fields) {

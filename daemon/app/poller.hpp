@@ -70,7 +70,7 @@ class Poller {
     boost::asio::awaitable<std::string> read_file(StreamPlan& plan, connectors::FileEntry entry,
                                                   bool is_known);
     boost::asio::awaitable<void> note_end(StreamPlan& plan, std::vector<std::string> troubles,
-                                          bool is_complete);
+                                          bool is_complete, connectors::Notes notes);
     bool stands_still(const StreamPlan& plan, const connectors::FileEntry& entry);
     connectors::PageSink sink_of(StreamPlan& plan);
     boost::asio::awaitable<std::shared_ptr<connectors::Exchange>> exchange_of(const config::Source& source);

@@ -14,14 +14,25 @@ using mappings::Origin;
 /// Fields that describe a record to people: an instance that lacks one loses no figure.
 constexpr std::array described_by{"title", "url", "owner", "labels", "problem", "parent"};
 
-void add(std::vector<std::string>& names, const std::string& name) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+bool has(const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// A rule with several origins takes what is there: none of them alone has to be.
-void add_required(const mappings::ValueRule& rule, std::vector<std::string>& names) {
-    if (rule.from.size() == 1 || rule.joined)
-        for (const Origin& origin : rule.from) add(names, origin.name);
+void add(std::vector<std::string>& names, const std::string& name) {
+    if (!has(names, name)) names.push_back(name);
+}
+
+/// A rule with several origins takes what is there: one of them has to be. Beside a reference, what is walked
+/// to through it is no second choice: without the right to read it ids would stand for names.
+void add_required(const mappings::ValueRule& rule, connectors::servicenow::TableOptions& options) {
+    std::vector<std::string> names;
+    for (const Origin& origin : rule.from) add(names, origin.name);
+    const bool has_choice = names.size() > 1 && !rule.joined;
+    for (const std::string& name : names)
+        if (const auto dot = name.rfind('.');
+            !has_choice || (dot != std::string::npos && has(names, name.substr(0, dot))))
+            add(options.required, name);
+    if (has_choice) options.alternatives.push_back(std::move(names));
 }
 
 }  // namespace
@@ -83,10 +94,10 @@ connectors::servicenow::TableOptions table_options_of(const StreamPlan& plan,
         const auto& mapping = configuration.mappings[index];
         for (const Origin& origin : mappings::origins_of(mapping)) add(options.fields, origin.name);
         for (const auto* rule : {&mapping.id, &mapping.number, &mapping.updated_at})
-            if (*rule) add_required(**rule, options.required);
+            if (*rule) add_required(**rule, options);
         for (const auto& field : mapping.fields)
             if (std::find(described_by.begin(), described_by.end(), field.name) == described_by.end())
-                add_required(field.rule, options.required);
+                add_required(field.rule, options);
     }
     return options;
 }

@@ -201,8 +201,8 @@ int preview_stream(Invocation& invocation, const PreviewRequest& request) {
         fmt::print(stderr, "{}/{}: {}\n", request.file, request.stream, sample.error().text);
         return exit_source_failed;
     }
-    for (const std::string& note : sample->notes)
-        fmt::print(stderr, "{}/{}: {}\n", request.file, request.stream, note);
+    for (const connectors::Note& note : sample->notes)
+        fmt::print(stderr, "{}/{}: {}\n", request.file, request.stream, note.text);
     if (request.is_draft)
         fmt::print("{}", draft_of(sample->page, request.file + "/" + request.stream));
     else

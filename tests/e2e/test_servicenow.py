@@ -549,6 +549,182 @@ class Unreadable(Instance):
         self.run_program("once")
 
 
+class Fields(Instance):
+    """A right to read a field that lacks, and comes later: the figures are then those of an account that always had it."""
+
+    def setUp(self):
+        super().setUp()
+        self.fill(400, burst=150)
+        for row in self.sn.tables["incident"].values():
+            row["category"] = self.rng.choice(["network", "mail", "disk", "password", "printer"])
+
+    def series(self):
+        """What the fields make: recurrences by service and category, and the volume of a service."""
+        asked = (["--indicator", "incident_recurrence_rate"], ["--indicator", "incident_volume", "--where", "service=vpn"])
+        return [json.loads(self.run_program("series", *arguments, "--json").stdout)["periods"] for arguments in asked]
+
+    def always_allowed(self):
+        """The figures of another store, filled by an account that may read everything."""
+        store, aside = self.folder / "store.db", self.folder / "aside"
+        aside.mkdir()
+        for path in self.folder.glob("store.db*"):
+            path.rename(aside / path.name)
+        self.run_program("once")
+        figures = self.series()
+        for path in self.folder.glob("store.db*"):
+            path.unlink()
+        for path in aside.iterdir():
+            path.rename(store.parent / path.name)
+        aside.rmdir()
+        return figures
+
+    def rows_served(self, expect=0):
+        """By one `once`: an instance at rest is asked for few. The rest of what it said is in self.said."""
+        shown = []
+        real = self.sn.table
+
+        def table(name, query):
+            status, headers, body = real(name, query)
+            shown.append(len(body["result"]) if isinstance(body, dict) and "result" in body else 0)
+            return status, headers, body
+        self.sn.table = table
+        try:
+            self.said = self.run_program("once", expect=expect).stderr
+        finally:
+            self.sn.table = real
+        return sum(shown)
+
+    def assert_healed(self):
+        self.sn.hidden_fields, self.sn.hidden_cells, self.sn.denies_queries = set(), set(), False
+        self.assertGreater(self.rows_served(), 550, "the table is read again")
+        self.assertEqual(self.said, "")
+        self.assertEqual(self.series(), self.always_allowed())
+        self.assert_complete()
+        self.assertLess(self.rows_served(), 300, "and that once")
+
+    def test_a_field_given_later_fills_the_rows_read_without_it(self):
+        self.sn.hidden_fields = {("incident", "category"), ("incident", "opened_at")}
+        self.assertIn("the field category is not there", self.run_program("once", expect=3).stderr)
+        self.assertLess(self.rows_served(expect=3), 300, "nothing is read again while it lacks")
+        self.sn.hidden_fields = {("incident", "category")}
+        self.assertGreater(self.rows_served(expect=3), 550)
+        self.assertNotIn("opened_at", self.said)
+        self.assertIn("the field category is not there", self.said)
+        self.assert_healed()
+
+    def test_a_field_taken_and_given_back(self):
+        self.run_program("once")
+        self.sn.hidden_fields = {("incident", "category")}
+        now = int(time.time())
+        for number in range(40):
+            self.sn.put("incident", self.incident(7_000 + number, now - 600 + number, category="network", business_service="svc-vpn"))
+        self.assertIn("the field category is not there", self.run_program("once", expect=3).stderr)
+        self.assert_healed()
+
+    def test_a_field_hidden_in_some_rows_is_said_and_given_later(self):
+        for hidden in (3, 120):
+            with self.subTest(rows=hidden):
+                shutil.rmtree(self.folder / "store.db", ignore_errors=True)
+                for path in self.folder.glob("store.db*"):
+                    path.unlink()
+                self.sn.hidden_cells = {(sys_id, "category") for sys_id in list(self.sn.tables["incident"])[:hidden]}
+                self.assertIn("the field category is left out of some rows", self.run_program("once", expect=3).stderr)
+                self.assertLess(self.rows_served(expect=3), 300)
+                self.assertIn("the field category is left out of some rows", self.said, "as long as it is so")
+                self.assert_healed()
+
+    def test_a_field_that_some_rows_show_is_no_reason_to_read_again_and_again(self):
+        """Shown once an incident is closed: rows come to show it because they change, not the rights."""
+        self.sn.hidden_cells = {(i, "category") for i, row in self.sn.tables["incident"].items() if row["state"] != "7"}
+        self.run_program("once", expect=3)
+        now = int(time.time())
+        for turn in range(4):
+            for sys_id in [i for i, _ in list(self.sn.hidden_cells)[:12]]:
+                self.sn.put("incident", {"sys_id": sys_id, "state": "7", "sys_updated_on": stamp(now - 500 + 20 * turn)})
+                self.sn.hidden_cells.discard((sys_id, "category"))
+            for number in range(12):
+                row = self.incident(8_000 + 20 * turn + number, now - 490 + 20 * turn, state="1")
+                self.sn.hidden_cells.add((row["sys_id"], "category"))
+                self.sn.put("incident", row)
+            self.assertLess(self.rows_served(expect=3), 400)
+        self.assert_healed()
+
+    def test_the_last_rows_that_lacked_a_field_change(self):
+        """Those that lacked it came again with it: all is well, and nothing is to be read again."""
+        lacking = list(self.sn.tables["incident"])[:3]
+        self.sn.hidden_cells = {(sys_id, "category") for sys_id in lacking}
+        self.run_program("once", expect=3)
+        self.sn.hidden_cells = set()
+        self.sn.put("incident", {"sys_id": lacking[0], "sys_updated_on": stamp(int(time.time()) - 60)})
+        self.sn.put("incident", {"sys_id": lacking[1], "sys_updated_on": stamp(int(time.time()) - 60)})
+        self.sn.delete("incident", lacking[2])
+        self.assertLess(self.rows_served(), 300)
+        self.assertEqual(self.said, "")
+        self.assertEqual(self.series(), self.always_allowed())
+
+    def test_broken_off_while_the_table_is_read_again(self):
+        self.sn.hidden_fields = {("incident", "category")}
+        self.run_program("once", expect=3)
+        self.sn.hidden_fields = set()
+        seen = []
+
+        def break_off(sn):
+            seen.append(1)
+            if len(seen) > 9:
+                sn.password = "changed"
+        self.sn.on_request = break_off
+        self.run_program("once", expect=3)
+        self.sn.on_request, self.sn.password = None, "secret"
+        self.run_program("once")
+        self.assertEqual(self.series(), self.always_allowed())
+
+    def test_alternatives_are_fields_of_the_mapping_too(self):
+        for hidden, said in (({"business_service.name"}, {"business_service.name"}), ({"cmdb_ci.name", "cmdb_ci"}, {"cmdb_ci.name", "cmdb_ci"}),
+                             ({"business_service.name", "business_service"}, {"business_service.name", "business_service"})):
+            for denies in (False, True):
+                with self.subTest(hidden=hidden, denies=denies):
+                    for path in self.folder.glob("store.db*"):
+                        path.unlink()
+                    self.sn.references[("incident", "cmdb_ci")] = "cmdb_ci"
+                    self.sn.hidden_fields, self.sn.denies_queries = {("incident", field) for field in hidden}, denies
+                    for command in (("once",), ("check", "--online")):
+                        told = self.run_program(*command, expect=3).stderr
+                        for field in said:
+                            self.assertIn(f"the field {field} is not there", told)
+                    self.assert_healed()
+
+    def test_what_the_mapping_can_do_without_is_not_said(self):
+        for row in self.sn.tables["incident"].values():
+            del row["problem_id"]  # no such field on this instance
+        self.sn.hidden_fields = {("incident", "assigned_to.name"), ("incident", "assigned_to"), ("incident", "short_description")}
+        self.assertEqual(self.run_program("once").stderr, "")
+        self.assertIn("every source answers", self.run_program("check", "--online").stdout)
+
+    def baseline(self):
+        (measure,) = json.loads(self.run_program("status", "--json").stdout)["measures"]
+        return measure["baseline"], [reason["text"] for reason in measure["reasons"] if reason["code"] == "baseline_open"]
+
+    def test_a_baseline_waits_for_the_fields_of_its_streams(self):
+        self.sn.hidden_fields = {("incident", "opened_at")}
+        for _ in range(2):
+            self.run_program("once", expect=3)
+            baseline, open_for = self.baseline()
+            self.assertIsNone(baseline["frozen_at"])
+            self.assertIn("acme/incident: table incident: the field opened_at is not there, or the account may not read it", open_for[0])
+        self.sn.hidden_fields = set()
+        self.run_program("once")
+        baseline, open_for = self.baseline()
+        self.assertIsNotNone(baseline["frozen_at"])
+        self.assertEqual(open_for, [])
+        january_to_march = [row for row in self.sn.tables["incident"].values() if "2026-01" <= row["opened_at"][:7] <= "2026-03"]
+        self.assertAlmostEqual(baseline["value"], len(january_to_march) / 3)
+
+    def test_a_baseline_does_not_wait_for_hidden_rows(self):
+        self.sn.hidden_ids = set(list(self.sn.tables["incident"])[:20])
+        self.run_program("once", expect=3)
+        self.assertIsNotNone(self.baseline()[0]["frozen_at"])
+
+
 class Late(Instance):
     def test_what_is_committed_hours_late_is_found_by_comparing(self):
         """An update and a new row of two hours ago, after the overlap has passed; and a deletion that was undone."""

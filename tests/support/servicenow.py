@@ -32,6 +32,7 @@ class ServiceNow(NastyServer):
         self.strip_ranges = False
         self.stripped = set()      # (table, field): conditions on it are dropped
         self.hidden_cells = set()  # (sys_id, field): a rule of one row
+        self.denies_queries = False  # 403 to a query that names a field which is hidden
         self.query_zone_s = 0      # times in queries are read so many seconds east of UTC; they are UTC in a sound instance
         self.shown_zone_s = 0      # of the account: what is not asked for as stored values is shown in it
         self.says_login, self.account = True, "reader"  # X-Is-Logged-In; who the account is in sys_user
@@ -113,6 +114,10 @@ class ServiceNow(NastyServer):
                 if name == "sys_audit_delete":
                     return 403, date, {"error": {"message": "User Not Authorized", "detail": "Failed API level ACL Validation"}, "status": "failure"}
                 return 400, date, {"error": {"message": f"Invalid table {name}", "detail": None}, "status": "failure"}
+            named = {field for table, field in self.hidden_fields if table == name and field + "IS" in query.get("sysparm_query", "")}
+            if self.denies_queries and named:
+                return 403, date, {"error": {"message": "Insufficient rights to query records",
+                                             "detail": "Field(s) present in the query do not have permission to be read"}, "status": "failure"}
             rows, order = self.select(name, query.get("sysparm_query", "").replace("javascript:gs.getUserName()", self.account))
         for field, backwards in reversed(order):
             rows.sort(key=lambda row: self.value(name, row, field), reverse=backwards)

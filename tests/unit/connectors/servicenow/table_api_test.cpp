@@ -98,12 +98,14 @@ TEST_CASE("a cursor survives the store, and another's is none") {
     cursor.undated = {"x", "y"};
     cursor.lost = "3 of 4";
     cursor.lost_ids = {"z"};
+    cursor.lacks["category"] = {{{"a\"b", 12}, {"c", 0}}, true};
     CHECK(cursor.text().size() > plain);
     const auto read = Cursor::parse(cursor.text());
     REQUIRE(read.has_value());
     CHECK(read->text() == cursor.text());
     CHECK(read->undated == cursor.undated);
     CHECK(read->lost_ids == cursor.lost_ids);
+    CHECK(read->lacks == cursor.lacks);
     for (const char* text : {"", "{}", "[1]", R"({"updated":"x","id":1,"first_done":1,"deletes":2,"of":3})"})
         CHECK_FALSE(Cursor::parse(text).has_value());
 }

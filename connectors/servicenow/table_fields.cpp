@@ -1,0 +1,192 @@
+// Fields that the account may not read: which, and the rows that were stored without them.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "connectors/servicenow/table_reader.hpp"
+
+namespace baselined::connectors::servicenow {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// One row may lack what others have: a reference that is empty, a field with rules of its own.
+constexpr int looked_at = 10;
+/// Of the rows that lack a field, so many are remembered.
+constexpr std::size_t most_lacking = 20;
+
+bool is_walked(const std::string& field) {
+    return field.find('.') != std::string::npos;
+}
+
+std::string reference_of(const std::string& walked_field) {
+    return walked_field.substr(0, walked_field.rfind('.'));
+}
+
+bool has(const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+/// Which fields the newest rows do not show, nor others where those say nothing.
+asio::awaitable<Result<void>> TableReading::look_for_fields(const TableAnswer& newest) {
+    seen_fields_ = newest.present;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+        if (newest.present[i]) continue;
+        const std::size_t reference = column(reference_of(columns_[i]));
+        const bool is_reference_hidden =
+            reference < columns_.size() && !is_walked(columns_[reference]) && !newest.present[reference];
+        Result<bool> is_there = false;
+        if (is_walked(columns_[i]) && is_wanted(columns_[i]) && !is_reference_hidden)
+            is_there = co_await is_readable(columns_[i]);
+        if (!is_there) co_return is_there.error();
+        if (!*is_there) missing_.insert(columns_[i]);
+    }
+    co_return Result<void>{};
+}
+
+/// A field that is walked to may be left out of a row whose reference is empty: rows that have one tell.
+/// Where there are none, nothing speaks against it.
+asio::awaitable<Result<bool>> TableReading::is_readable(std::string walked_field) {
+    const std::string reference = reference_of(walked_field);
+    TableQuery query{options_.table,
+                     reference + "ISNOTEMPTY^ORDERBYsys_id",
+                     {walked_field, reference, "sys_id"},
+                     looked_at,
+                     0};
+    const auto rows = co_await pages_.ask(query);
+    // 403: a condition on what may not be read.
+    if (!rows && rows.error().code == ErrorCode::bad_input && !exchange_.is_refused()) co_return false;
+    if (!rows) co_return rows.error();
+    if (rows->rows() == 0 || rows->present[0]) co_return true;
+    if (!rows->present[1]) co_return false;
+    for (std::size_t index = 0; index < rows->rows(); ++index)
+        if (!rows->row(index)[1].empty()) co_return false;
+    co_return true;
+}
+
+/// Whether rows that are stored without a field would show it now, in the version that is stored: the rights
+/// have changed, and not the rows. Nobody is asked as long as no row at all shows the field.
+asio::awaitable<Result<bool>> TableReading::is_field_given() {
+    std::vector<std::string> fields, ids;
+    for (const auto& [field, lack] : cursor_.lacks) {
+        if (missing_.contains(field)) continue;
+        fields.push_back(field);
+        for (const auto& [id, version] : lack.rows) ids.push_back(id);
+    }
+    const std::vector<std::string> lacking = fields;
+    fields.insert(fields.end(), {"sys_id", "sys_updated_on"});
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    std::set<std::string> met;
+    for (std::size_t at = 0; at < ids.size();) {
+        const auto answer = co_await pages_.rows_of(ids, at, fields);
+        if (!answer) co_return answer.error();
+        for (std::size_t index = 0; index < answer->rows(); ++index) {
+            if (has_lack_ended(answer->row(index), lacking)) co_return true;
+            met.emplace(answer->row(index)[lacking.size()]);
+        }
+    }
+    co_return has_forgotten(lacking, met);
+}
+
+/// A row of the lacking fields, its id and its time.
+bool TableReading::has_lack_ended(std::span<const std::string_view> row,
+                                  const std::vector<std::string>& lacking) const {
+    const std::string id(row[lacking.size()]);
+    const std::int64_t version = parse_stamp(row[lacking.size() + 1]).value_or(0);
+    for (std::size_t i = 0; i < lacking.size(); ++i) {
+        const auto& rows = cursor_.lacks.at(lacking[i]).rows;
+        const auto known = rows.find(id);
+        if (known != rows.end() && known->second == version && !is_left_out(row[i])) return true;
+    }
+    return false;
+}
+
+/// Rows that are not there any more say nothing. Where none is left of a field's, there may be others that
+/// nobody remembers: only reading them all tells.
+bool TableReading::has_forgotten(const std::vector<std::string>& lacking, const std::set<std::string>& met) {
+    for (const std::string& field : lacking) {
+        Lack& lack = cursor_.lacks.at(field);
+        std::erase_if(lack.rows, [&](const auto& row) { return !met.contains(row.first); });
+        if (!lack.rows.empty()) continue;
+        if (lack.is_more) return true;
+        cursor_.lacks.erase(field);
+    }
+    return false;
+}
+
+void TableReading::note_lacks(const TableAnswer& answer) {
+    rows_seen_ += static_cast<std::int64_t>(answer.rows());
+    for (std::size_t i = 0; i < columns_.size(); ++i)
+        if (answer.present[i]) seen_fields_[i] = true;
+    const std::size_t id = column("sys_id"), updated = column("sys_updated_on");
+    for (std::size_t index = 0; index < answer.rows(); ++index) {
+        const auto row = answer.row(index);
+        for (std::size_t i = 0; i < columns_.size(); ++i) {
+            if (i == id || i == updated) continue;  // rows without them are rows of their own kind
+            if (!is_left_out(row[i]))
+                note_shown(columns_[i], row[id]);
+            else if (!is_walked(columns_[i]) || (references_[i] < row.size() && !row[references_[i]].empty()))
+                note_lack(columns_[i], row[id], row[updated]);
+        }
+    }
+}
+
+void TableReading::note_lack(const std::string& field, std::string_view id, std::string_view updated) {
+    Lack& lack = cursor_.lacks[field];
+    const std::string key(id);
+    if (lack.rows.size() < most_lacking || lack.rows.contains(key))
+        lack.rows[key] = parse_stamp(updated).value_or(0);
+    else
+        lack.is_more = true;
+}
+
+/// A row that lacked the field has changed, and is stored with it now.
+void TableReading::note_shown(const std::string& field, std::string_view id) {
+    if (cursor_.lacks.empty()) return;
+    const auto lack = cursor_.lacks.find(field);
+    if (lack == cursor_.lacks.end() || lack->second.rows.erase(std::string(id)) == 0) return;
+    if (lack->second.rows.empty() && !lack->second.is_more) cursor_.lacks.erase(lack);
+}
+
+bool TableReading::is_wanted(const std::string& field) const {
+    return has(options_.required, field) ||
+           std::any_of(options_.alternatives.begin(), options_.alternatives.end(),
+                       [&](const auto& names) { return has(names, field); });
+}
+
+/// Those that must be there, and lists of alternatives of which not one is there.
+void TableReading::note_missing_fields(Notes& notes) const {
+    const auto is_missing = [this](const std::string& field) { return missing_.contains(field); };
+    std::set<std::string> wanted(options_.required.begin(), options_.required.end());
+    for (const auto& names : options_.alternatives)
+        if (std::all_of(names.begin(), names.end(), is_missing)) wanted.insert(names.begin(), names.end());
+    for (const std::string& field : missing_)
+        if (wanted.contains(field)) note_missing(field, notes);
+}
+
+void TableReading::note_missing(const std::string& field, Notes& notes) const {
+    const Note note{fmt::format("table {}: the field {} is not there, or the account may not read it",
+                                options_.table, field),
+                    Note::About::field};
+    if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
+}
+
+/// What only the rows of the stream say: no row was looked at before, or some of them lack a field.
+void TableReading::note_unseen_fields() {
+    for (std::size_t i = 0; i < columns_.size() && rows_seen_ > 0; ++i)
+        if (!seen_fields_[i] && !is_walked(columns_[i]) && has(options_.required, columns_[i]))
+            note_missing(columns_[i], notes_);
+    for (const auto& [field, lack] : cursor_.lacks)
+        if (!missing_.contains(field) && seen_fields_[column(field)] && !is_walked(field) && is_wanted(field))
+            notes_.push_back(
+                {fmt::format("table {}: the field {} is left out of some rows: the account may not read it "
+                             "there",
+                             options_.table, field),
+                 Note::About::field});
+}
+
+}  // namespace baselined::connectors::servicenow
