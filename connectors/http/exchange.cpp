@@ -144,6 +144,8 @@ asio::awaitable<Result<Response>> Exchange::try_once(Request request, std::strin
                    std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - sent_at),
                    answer ? "" : answer.error().text});
     ++counts_.by_status[answer ? answer->status : 0];
+    if (answer)
+        if (const auto spent = told_limit_is_spent(*answer, now_ms())) co_await pause(*spent);
     if (answer && !answer->is_ok())
         answer->body = without_secrets(std::move(answer->body), secrets_of(login_, token_));
     if (answer && answer->is_ok() && request.refusal)
@@ -158,6 +160,8 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
         if (auto turn = co_await take_turn(request.url, deadline); !turn) co_return turn.error();
         std::string sent_token;
         auto answer = co_await try_once(request, sent_token);
+        // With the token came the word to wait: nothing was sent yet.
+        if (!answer && sent_token.empty() && told_to_wait().count() > 0) continue;
         if (answer && answer->status == 401) {
             circuit_.note_success();
             if (login_.by != Login::By::oauth2 || renewals == most_renewals)
@@ -177,7 +181,6 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
         if (verdict.next == Verdict::Next::take) {
             circuit_.note_success();
             note_accepted();
-            if (const auto spent = told_limit_is_spent(*answer, now_ms())) co_await pause(*spent);
             co_return answer;
         }
         last_failure_ = verdict.reason;
@@ -207,6 +210,7 @@ asio::awaitable<void> Exchange::pause(milliseconds told) {
 asio::awaitable<Result<Response>> Exchange::attempt(Request request, std::string& sent_token) {
     auto login = co_await login_headers();
     if (!login) co_return login.error();
+    if (told_to_wait().count() > 0) co_return waits(request.url);
     sent_token = token_.access;
     Request sent = request;
     sent.headers.insert(sent.headers.end(), login->begin(), login->end());
@@ -266,8 +270,9 @@ asio::awaitable<Result<void>> Exchange::renew_token() {
     if (!request) co_return refuse(request.error().text);
     const auto answer = co_await client_.send(*request, connection_);
     if (!answer) co_return answer.error();
-    const auto told = connectors::told_to_wait(*answer, now_ms());
-    if (!answer->is_ok() && told) co_await pause(*told);
+    const auto told = answer->is_ok() ? told_limit_is_spent(*answer, now_ms())
+                                      : connectors::told_to_wait(*answer, now_ms());
+    if (told) co_await pause(*told);
     auto token = parse_token(*answer, secrets_of(login_, token_), now_ms());
     if (!token) {
         if (!is_retryable(token.error().code) && refreshes && has_other_way) {

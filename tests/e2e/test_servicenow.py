@@ -798,6 +798,19 @@ class Tokens(Instance):
         self.assertLessEqual(len(self.sn.token_requests), 3)
         self.assertLessEqual(len(self.sn.journal.requests), 6)
 
+    def test_whoever_says_that_the_limit_is_used_up_is_heard(self):
+        """Said with a token, and with the refusal of one that has run out."""
+        self.fill(300)
+        self.sn.busy_s = 2
+        self.configure(auth=self.AUTH)
+        self.sn.fail("spent-unix", 1, lambda method, path: "oauth_token" in path)
+        self.run_program("once")
+        self.sn.tokens.clear()
+        self.sn.fail("spent-after", 1, lambda method, path: "/table/" in path)
+        self.run_program("once")
+        self.assertTrue(all(fault[2] == 0 for fault in self.sn.faults), "every fault was met")
+        self.assert_complete()
+
     def test_a_token_endpoint_that_is_busy_is_no_refusal(self):
         self.fill(20, burst=0)
         self.configure(auth=self.AUTH)
