@@ -189,9 +189,10 @@ class Jira(NastyServer):
                 bisect.insort(self.order, rank)
 
     def settle(self):
-        due = [entry for entry in self.pending if entry[0] <= time.time()]
+        now = time.time()  # one instant: what comes due between two looks at the clock would never be found again
+        due = [entry for entry in self.pending if entry[0] <= now]
         if due:
-            self.pending = [entry for entry in self.pending if entry[0] > time.time()]
+            self.pending = [entry for entry in self.pending if entry[0] > now]
             for _, issue_id in due:
                 self.refresh(issue_id)
 
