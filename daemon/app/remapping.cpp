@@ -23,6 +23,37 @@ std::string left_fact(StreamId stream) {
     return fmt::format("mapping_left:{}", stream);
 }
 
+/// Null: the configuration names the stream no longer.
+const StreamPlan* plan_of(Portfolio& portfolio, const StoredStream& stream) {
+    const auto& plans = portfolio.streams();
+    const auto plan = std::find_if(plans.begin(), plans.end(), [&](const StreamPlan& one) {
+        return one.source->name == stream.source_name && one.stream->name == stream.name;
+    });
+    return plan == plans.end() ? nullptr : &*plan;
+}
+
+std::string foreseen_left(const StreamPlan* plan, Store& store, const StoredStream& stream) {
+    if (stream.mapping_digest.empty() || stream.mapping_digest == (plan ? plan->digest : removed)) return {};
+    const auto [rowless, all] = store.rowless_records(stream.id);
+    const std::string name = fmt::format("{}/{}", stream.source_name, stream.name);
+    if (plan == nullptr)
+        return fmt::format(
+            "{}: the configuration names it no longer: its {} records will leave the figures, and wait "
+            "should it come back under this name",
+            name, all);
+    if (rowless == 0) return {};
+    if (stream.mapping_digest == removed)
+        return fmt::format(
+            "{}: it comes back, and {} of its records will count as they were: their rows are kept no longer "
+            "(`retention: raw`), so no mapping reaches them",
+            name, rowless);
+    return fmt::format(
+        "{}: its mapping has changed, and of its {} records {} will keep what the mapping before made of "
+        "them: their rows are kept no longer (`retention: raw`). Should they not count beside the others, "
+        "undo the change, or have the source read again into a new store",
+        name, all, rowless);
+}
+
 }  // namespace
 
 Remapping::Remapping(Portfolio& portfolio, Store& store, RecordKeeper& keeper)
@@ -49,11 +80,7 @@ Remapping::Remapping(Portfolio& portfolio, Store& store, RecordKeeper& keeper)
 /// should it come back, the rows are mapped anew, and what has no row any more counts as it was.
 bool Remapping::note_change(StoredStream& stream) {
     if (stream.mapping_digest.empty()) return false;  // it made no record yet
-    const auto& plans = portfolio_.streams();
-    const auto plan = std::find_if(plans.begin(), plans.end(), [&](const StreamPlan& one) {
-        return one.source->name == stream.source_name && one.stream->name == stream.name;
-    });
-    if (plan != plans.end()) return stream.mapping_digest != plan->digest;
+    if (const StreamPlan* plan = plan_of(portfolio_, stream)) return stream.mapping_digest != plan->digest;
     if (stream.mapping_digest == removed) return false;
     stream.mapping_digest = removed;
     store_.save_stream(stream);
@@ -151,6 +178,14 @@ std::string left_of(Store& store, const StoredStream& stream) {
         "{}: {} records keep what the mapping before made of them: when it changed last, their "
         "rows were kept no longer (`retention: raw`)",
         name, *left);
+}
+
+std::vector<std::string> foreseen_left(Portfolio& portfolio, Store& store) {
+    std::vector<std::string> sentences;
+    for (const StoredStream& stream : store.streams())
+        if (std::string text = foreseen_left(plan_of(portfolio, stream), store, stream); !text.empty())
+            sentences.push_back(std::move(text));
+    return sentences;
 }
 
 std::vector<std::string> map_changed_sources(Portfolio& portfolio, Store& store, RecordKeeper& keeper) {

@@ -47,6 +47,9 @@ class Remapping {
 /// sentence, from what is stored. Empty: nothing.
 std::string left_of(Store& store, const StoredStream& stream);
 
+/// The same of what the next run is going to do under this configuration: sentences. Only looks.
+std::vector<std::string> foreseen_left(Portfolio& portfolio, Store& store);
+
 /// All of it at once; left().
 std::vector<std::string> map_changed_sources(Portfolio& portfolio, Store& store, RecordKeeper& keeper);
 

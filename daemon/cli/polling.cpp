@@ -19,20 +19,29 @@ namespace baselined::daemon {
 
 namespace {
 
-/// What the measures' figures, as far as they are there, give reason to warn of.
-std::vector<std::string> warnings(Invocation& invocation) {
-    std::vector<std::string> warnings;
+/// What the store, and the measures' figures in it, give reason to warn of.
+std::vector<std::string> warnings_of_store(Invocation& invocation) {
     Portfolio& portfolio = *invocation.portfolio;
-    std::error_code error;
-    if (!std::filesystem::exists(portfolio.configuration().store, error)) return warnings;
     const auto store = open_sqlite_store(portfolio.configuration().store, StoreMode::read);
     store->use_attributes(portfolio.schemas());
+    std::vector<std::string> warnings = foreseen_left(portfolio, *store);
     Books books(portfolio, *store, invocation.clock);
     for (const MeasureView& view : evaluate(portfolio, *store, books, invocation.now))
         for (const mappings::Reason& reason : view.assessment.reasons)
             if (reason.code == "baseline_before_data")
                 warnings.push_back(view.plan->measure->id + ": " + reason.text);
     return warnings;
+}
+
+/// The same, as far as there is a store: one that cannot be read is no fault of the configuration.
+std::vector<std::string> warnings(Invocation& invocation) {
+    std::error_code error;
+    if (!std::filesystem::exists(invocation.portfolio->configuration().store, error)) return {};
+    try {
+        return warnings_of_store(invocation);
+    } catch (const StoreError& failure) {
+        return {fmt::format("{}; what depends on the store was not looked at", failure.what())};
+    }
 }
 
 }  // namespace

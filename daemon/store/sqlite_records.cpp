@@ -132,6 +132,15 @@ std::int64_t SqliteStore::remove_what_rows_make(StreamId stream) {
     return recount(stream);
 }
 
+Store::RowlessRecords SqliteStore::rowless_records(StreamId stream) {
+    Use counted(prepared(R"(SELECT count(*) FILTER (WHERE block IN
+        (SELECT id FROM raw_block WHERE stream = ?1 AND size = 0 AND row_count > 0)), count(*)
+        FROM record WHERE stream = ?1)"));
+    counted->bind(1, stream);
+    counted->step();
+    return {counted->integer(0), counted->integer(1)};
+}
+
 /// What is set aside has a kind below zero, and no key.
 std::int64_t SqliteStore::set_aside(StreamId stream) {
     record_keys_->write();

@@ -63,6 +63,7 @@ class SqliteStore final : public Store {
     void touch(RecordId id, RowPlace place, std::uint64_t row_hash) override;
     void remove(RecordId id) override;
     std::int64_t remove_what_rows_make(StreamId stream) override;
+    RowlessRecords rowless_records(StreamId stream) override;
     std::int64_t set_aside(StreamId stream) override;
     bool load(RecordId id, Record& record, std::int64_t& source) const override;
     void scan(Kind kind, const std::function<void(RecordId, SourceId, const Record&)>& visit) override;

@@ -206,6 +206,11 @@ class Store : public mappings::PostingIndex,
     /// Of a stream that is mapped anew: removes its records but those whose rows are kept no longer, since
     /// nothing could make them again; what was set aside counts among them. How many stay.
     virtual std::int64_t remove_what_rows_make(StreamId stream) = 0;
+    /// How many would stay, and how many there are now, those set aside among them. A pass over all records.
+    struct RowlessRecords {
+        std::int64_t rowless = 0, all = 0;
+    };
+    virtual RowlessRecords rowless_records(StreamId stream) = 0;
     /// The stream's records are found and scanned no more, until it is mapped anew. How many there are.
     virtual std::int64_t set_aside(StreamId stream) = 0;
     virtual void scan(Kind kind, const std::function<void(RecordId, SourceId, const Record&)>& visit) = 0;

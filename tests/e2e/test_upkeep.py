@@ -241,9 +241,13 @@ class Retention(Store):
         self.assert_figures(old + new, 31)
         # A mapping that changes reaches what is kept, and says what it does not reach.
         (self.folder / "incidents.yaml").write_text(MAPPING.replace("service: service", "service: { value: all }"), encoding="utf-8")
+        before = {path.name: path.read_bytes() for path in self.folder.glob("store.db*") if not path.name.endswith("-shm")}
+        self.assertIn("warning: exports/incidents: its mapping has changed, and of its 3100 records 2500 will keep what the mapping before made of them", self.run_program("check").stderr)
+        self.assertEqual({path.name: path.read_bytes() for path in self.folder.glob("store.db*") if not path.name.endswith("-shm") and path.stat().st_size}, {name: data for name, data in before.items() if data}, "check only looks")
         sentence = "exports/incidents: 2500 records keep what the mapping before made of them"
         self.assertIn(sentence, self.run_program("once", day=33).stderr)
         self.assertIn(sentence, self.run_program("sources").stdout, "stored: nobody may have read the log, or it was never written")
+        self.assertEqual(self.run_program("check").stderr, "", "it is done")
         self.assertEqual(self.volume("--where", "service=all", day=33), {"2026-02": 600})
         self.assertEqual(sum(self.volume("--where", "service=vpn", day=33).values()), 2500)
         self.assertEqual(sum(self.volume(day=33).values()), 3100)
@@ -263,11 +267,32 @@ class Retention(Store):
         self.assertEqual(self.volume(day=41), {"2025-06": 100}, "once, by the new stream")
 
     def assert_back(self, rows, day):
+        self.assertIn("warning: exports/incidents: it comes back, and 2500 of its records will count as they were", self.run_program("check").stderr)
         done = self.run_program("once", day=day)
         self.assertIn("exports/incidents: 2500 records keep", done.stderr)
         self.assert_figures(rows, day)
         stream = json.loads(self.run_program("sources", "--json").stdout)["sources"][0]["streams"][0]
         self.assertEqual(stream["records"], len(rows))
+
+    def test_check_tells_nothing_where_all_rows_are_kept(self):
+        self.write([(n, "2025-06-05 10:00:00", "vpn") for n in range(100)])
+        self.run_program("once", day=0)
+        (self.folder / "incidents.yaml").write_text(MAPPING.replace("service: service", "service: { value: all }"), encoding="utf-8")
+        self.assertEqual(self.run_program("check").stderr, "")
+
+    def test_check_needs_no_store(self):
+        """A store that cannot be looked at is no fault of the configuration, and keeps nobody from reloading it."""
+        self.write([(n, "2025-06-05 10:00:00", "vpn") for n in range(100)])
+        self.run_program("once", day=0)
+        store = self.folder / "store.db"
+        sound = store.read_bytes()
+        older = sound[:60] + (1).to_bytes(4, "big") + sound[64:]  # the shape stands there, as `user_version`
+        for content, why in ((older, "written by an older version"), (b"no database" * 1000, "damaged or no store")):
+            store.write_bytes(content)
+            said = self.run_program("check").stderr
+            self.assertRegex(said, r"\Awarning: .*" + why)
+            self.assertIn("what depends on the store was not looked at", said)
+            self.assertEqual(store.read_bytes(), content)
 
     def test_a_stream_that_comes_back_loses_nothing(self):
         raw = "retention: { raw: 30d }\n"
@@ -281,6 +306,7 @@ class Retention(Store):
                 self.write(new, "new.csv")
                 self.run_program("once", day=gone)
                 self.configure(raw, sources="  {}\n")
+                self.assertIn("warning: exports/incidents: the configuration names it no longer: its 3100 records will leave the figures", self.run_program("check").stderr)
                 left = "exports/incidents: the configuration names it no longer; its 3100 records are set aside"
                 self.assertIn(left, self.run_program("once", day=gone + 1).stderr)
                 self.run_program("once", day=gone + 4)
