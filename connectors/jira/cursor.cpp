@@ -9,6 +9,7 @@ namespace baselined::connectors::jira {
 namespace {
 
 using Numbers = std::map<std::string, std::int64_t>;
+using Names = std::map<std::string, std::string>;
 
 void write_numbers(rapidjson::Writer<rapidjson::StringBuffer>& writer, const char* name,
                    const Numbers& numbers) {
@@ -17,6 +18,16 @@ void write_numbers(rapidjson::Writer<rapidjson::StringBuffer>& writer, const cha
     for (const auto& [key, number] : numbers) {
         writer.Key(key.c_str());
         writer.Int64(number);
+    }
+    writer.EndObject();
+}
+
+void write_names(rapidjson::Writer<rapidjson::StringBuffer>& writer, const char* name, const Names& names) {
+    writer.Key(name);
+    writer.StartObject();
+    for (const auto& [key, text] : names) {
+        writer.Key(key.c_str());
+        writer.String(text.c_str());
     }
     writer.EndObject();
 }
@@ -70,6 +81,15 @@ Numbers read_numbers(const rapidjson::Document& document, const char* name) {
     return numbers;
 }
 
+Names read_names(const rapidjson::Document& document, const char* name) {
+    Names names;
+    const auto found = document.FindMember(name);
+    if (found == document.MemberEnd() || !found->value.IsObject()) return names;
+    for (const auto& entry : found->value.GetObject())
+        if (entry.value.IsString()) names[entry.name.GetString()] = entry.value.GetString();
+    return names;
+}
+
 }  // namespace
 
 std::string Cursor::text() const {
@@ -86,8 +106,10 @@ std::string Cursor::text() const {
     write_numbers(writer, "projects", projects);
     writer.Key("fields");
     writer.StartObject();
-    for (const auto& [name, ids] : fields) write_texts(writer, name.c_str(), ids);
+    for (const auto& [name, ids] : met.by_name) write_texts(writer, name.c_str(), ids);
     writer.EndObject();
+    write_names(writer, "shown", met.shown);
+    write_names(writer, "slas", met.slas);
     if (lost) write_lost(writer, *lost);
     writer.EndObject();
     return buffer.GetString();
@@ -107,10 +129,12 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
     cursor.is_first_done = document["first_done"].IsTrue();
     cursor.running = read_numbers(document, "running");
     cursor.projects = read_numbers(document, "projects");
+    cursor.met.shown = read_names(document, "shown");
+    cursor.met.slas = read_names(document, "slas");
     cursor.lost = read_lost(document);
     if (!document.HasMember("fields") || !document["fields"].IsObject()) return cursor;
     for (const auto& entry : document["fields"].GetObject())
-        cursor.fields[entry.name.GetString()] = read_texts(entry.value);
+        cursor.met.by_name[entry.name.GetString()] = read_texts(entry.value);
     return cursor;
 }
 

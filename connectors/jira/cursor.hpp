@@ -18,14 +18,22 @@ struct LostAccess {
     std::int64_t pause_ms = 0;
 };
 
+/// Fields as earlier readings met them. What is gone now would empty records in silence.
+struct MetFields {
+    /// Ids of the custom fields that were found by their names: a renamed field keeps its id.
+    std::map<std::string, std::vector<std::string>> by_name;
+    std::map<std::string, std::string>
+        shown;                                ///< names by id: the site listed it, an issue had a value in it
+    std::map<std::string, std::string> slas;  ///< the same of the fields of SLAs: an issue had a cycle in it
+};
+
 struct Cursor {
     std::string fingerprint;      ///< of JQL, fields and `since`: another one's cursor says nothing here
     std::int64_t updated_ms = 0;  ///< every issue updated before has been stored
     bool is_first_done = false;
     std::map<std::string, std::int64_t> running;  ///< issues with a running SLA cycle, and when it may breach
     std::map<std::string, std::int64_t> projects;  ///< how many issues of each were there
-    /// Ids of the custom fields that were found by their names: a renamed field keeps its id.
-    std::map<std::string, std::vector<std::string>> fields;
+    MetFields met;
     std::optional<LostAccess> lost;
 
     [[nodiscard]] std::string text() const;

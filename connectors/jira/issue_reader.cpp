@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "connectors/jira/sla_cycles.hpp"
+#include "mappings/mapping/json_member.hpp"
 
 namespace baselined::connectors::jira {
 
@@ -145,12 +146,12 @@ asio::awaitable<Result<void>> IssueReading::scan(Scan what, IssueSink sink) {
 
 asio::awaitable<Result<Notes>> IssueReading::run(StreamPosition position, PageSink sink) {
     const auto stored = Cursor::parse(position.cursor);
-    if (stored) cursor_.fields = stored->fields;
+    if (stored) cursor_.met = stored->met;
     if (auto ready = co_await prepare(); !ready) co_return ready.error();
     if (stored && stored->fingerprint == fingerprint()) {
-        auto fields = std::move(cursor_.fields);
+        auto met = std::move(cursor_.met);
         cursor_ = *stored;
-        cursor_.fields = std::move(fields);
+        cursor_.met = std::move(met);
     }
     cursor_.fingerprint = fingerprint();
     const std::int64_t known_until_ms = cursor_.is_first_done ? cursor_.updated_ms : 0;
@@ -222,6 +223,7 @@ Page IssueReading::page_of(SearchPage& found) {
             continue;
         }
         if (!cursor_.is_first_done) ++cursor_.projects[project_of(issue)];
+        note_shown_fields(issue);
         issue.RemoveMember("expand");
         issue.RemoveMember("self");
         const std::string link = options_.url + "/browse/" + text_of(issue, "key");
@@ -235,6 +237,21 @@ Page IssueReading::page_of(SearchPage& found) {
         page.add(id, updated_of(issue).value_or(0), {json_text(issue)});
     }
     return page;
+}
+
+void IssueReading::note_shown_fields(const rapidjson::Value& issue) {
+    const auto* fields = mappings::member(issue, "fields");
+    const auto has_value = [fields](const std::string& id) {
+        const auto* value = fields == nullptr ? nullptr : mappings::member(*fields, id);
+        return value != nullptr && !value->IsNull() && !(value->IsArray() && value->Empty());
+    };
+    for (const auto& field : known_.fields)
+        if (!cursor_.met.shown.contains(field.id) && is_wanted(field.id) && has_value(field.id))
+            cursor_.met.shown[field.id] = field.name;
+    if (!options_.wants_slas) return;
+    for (const auto& field : known_.sla_fields)
+        if (!cursor_.met.slas.contains(field.id) && has_cycle(issue, field))
+            cursor_.met.slas[field.id] = field.name;
 }
 
 asio::awaitable<Result<Sample>> IssueReading::sample(int rows, bool all_fields) {

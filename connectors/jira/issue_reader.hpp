@@ -66,7 +66,12 @@ class IssueReading {
     // site_preflight.cpp
     boost::asio::awaitable<Result<void>> prepare();
     boost::asio::awaitable<Result<void>> check_login();
+    boost::asio::awaitable<Result<void>> find_fields();
     Result<void> find_field(const std::string& name);
+    void note_unlisted_fields();
+    [[nodiscard]] Result<void> check_lost_fields() const;
+    [[nodiscard]] bool is_listed(const std::string& id) const;
+    [[nodiscard]] bool is_wanted(const std::string& id) const;
     boost::asio::awaitable<Result<void>> find_flavour();
     boost::asio::awaitable<Result<Response>> get(std::string path);
 
@@ -76,6 +81,7 @@ class IssueReading {
     boost::asio::awaitable<Result<void>> read_news(PageSink sink);
     boost::asio::awaitable<Result<void>> store(SearchPage found, PageSink sink);
     Page page_of(SearchPage& found);
+    void note_shown_fields(const rapidjson::Value& issue);
     void move_cursor(std::int64_t updated_ms);
     static std::string bound_of(const Scan& what, const PageWalk& walk);
     [[nodiscard]] std::vector<std::string> asked_fields() const;
@@ -105,7 +111,7 @@ class IssueReading {
     SiteOptions options_;
     std::string base_;
     Flavour flavour_ = Flavour::cloud;
-    FieldList known_;
+    FieldList known_;                         ///< as the site lists them
     std::vector<mappings::JiraField> named_;  ///< of the fields asked for by name
     Cursor cursor_;
     int page_size_ = 0;

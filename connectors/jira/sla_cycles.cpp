@@ -92,6 +92,15 @@ void add_slas(Value& issue, std::span<const mappings::JiraField> sla_fields, All
     issue.AddMember("slas", slas, allocator);
 }
 
+bool has_cycle(const Value& issue, const mappings::JiraField& sla_field) {
+    const Value* fields = member(issue, "fields");
+    const Value* sla = fields == nullptr ? nullptr : member(*fields, sla_field.id.c_str());
+    if (sla == nullptr) return false;
+    const Value *completed = member(*sla, "completedCycles"), *running = member(*sla, "ongoingCycle");
+    return (completed != nullptr && completed->IsArray() && !completed->Empty()) ||
+           (running != nullptr && running->IsObject());
+}
+
 std::optional<std::int64_t> next_breach(const Value& issue, std::span<const mappings::JiraField> sla_fields,
                                         std::int64_t now_ms) {
     std::optional<std::int64_t> earliest;

@@ -16,6 +16,9 @@ namespace baselined::connectors::jira {
 void add_slas(rapidjson::Value& issue, std::span<const mappings::JiraField> sla_fields,
               rapidjson::Document::AllocatorType& allocator);
 
+/// The issue has a cycle, running or completed, in this field.
+bool has_cycle(const rapidjson::Value& issue, const mappings::JiraField& sla_field);
+
 /// When the first running cycle that is not breached may be, at the earliest; nullopt when none runs. Passing
 /// that time bumps no `updated`: the issue has to be read again. A cycle that does not say when it breaches
 /// does so when its remaining time has passed (a calendar makes it later, never earlier); one that says

@@ -323,6 +323,64 @@ class Cloud(Site):
         self.assertIn("nothing is read", self.run_program("once", expect=3).stderr)
         self.assertEqual(self.planned_ends(), ends + ["2026-02-04"])
 
+    def test_sla_fields_that_are_not_listed_any_more_remove_no_cycle(self):
+        def sla(number, **more):
+            return {"id": "7", "name": "TTR", "completedCycles": [{"startTime": sla_date(START), "stopTime": sla_date(START + 9_000), "breachTime": sla_date(START + 5_000), "breached": number % 2 == 0}], **more}
+        for number in range(6):
+            self.issue(number, START + number, customfield_10020=sla(number, ongoingCycle={"startTime": sla_date(START), "breachTime": sla_date(START + 1), "breached": False, "paused": False}))
+        listed, gone = self.jira.fields, 'the field "Zeit bis Lösung" (customfield_10020, an SLA) was there and is no more'
+        for without, at_first, later in ((listed[:2], "the site lists no field of one", gone), ([], "(/field) is empty", "(/field) is empty"), ({}, "the list of fields is none", "the list of fields is none"),
+                                         (listed[:2] + listed[3:], None, gone)):
+            self.jira.fields = without
+            for path in self.folder.glob("store.db*"):
+                path.unlink()
+            self.assertIn(at_first or "", self.run_program("once", expect=3 if at_first else 0).stderr)
+            self.jira.fields = listed
+            self.run_program("once")
+            self.assertEqual(self.rows("SELECT count(*) FROM record WHERE kind = 3"), [(12,)], "given later, it fills what was read without it")
+            self.jira.fields = without
+            self.jira.touch("10001", int(time.time() * 1000))  # beside the cycles that are looked at again
+            self.assertIn(later, self.run_program("once", expect=3).stderr)
+            self.assertIn(later, self.run_program("sources").stdout)
+            self.assertEqual(self.rows("SELECT kind, count(*) FROM record GROUP BY kind"), [(0, 6), (3, 12)])
+            self.jira.fields = listed
+            self.run_program("once")
+            self.assert_complete()
+            self.assertEqual(self.rows("SELECT count(*) FROM record WHERE kind = 3"), [(12,)])
+
+    def test_an_sla_field_that_no_issue_of_the_stream_used_may_go(self):
+        self.fill(5)
+        self.run_program("once")
+        self.jira.fields = self.jira.fields[:3]
+        self.run_program("once")
+        self.assert_complete()
+
+    def test_custom_fields_by_ids_and_one_of_two_of_a_name_that_vanish(self):
+        (self.folder / "own.yaml").write_text("kind: change\nid: id\nnumber: key\nupdated_at: fields.updated\nfields:\n  planned_end: { field: Planned end }\n  planned_start: { from: fields.customfield_10030, as: timestamp }\n", encoding="utf-8")
+        self.jira.fields += [{"id": "customfield_10011", "name": "Planned end", "schema": {"type": "datetime", "custom": "x"}}, {"id": "customfield_10030", "name": "Start", "schema": {"type": "datetime", "custom": "x"}}]
+        (self.folder / "own-indicators.yaml").write_text("indicators:\n  planned: { title: Planned, kind: change, at: planned_end, count: all }\n  begun: { title: Begun, kind: change, at: planned_start, count: all }\n", encoding="utf-8")
+        self.issue(1, START + 1, customfield_10010=None, customfield_10011="2026-02-03T04:05:06.000+1100", customfield_10030="2026-02-01T04:05:06.000+1100")
+        self.issue(2, START + 2, customfield_10010="2026-02-04T04:05:06.000+1100")
+        self.configure(mapping="own.yaml")
+        self.run_program("once")
+        listed = list(self.jira.fields)
+        for lost, words in (("customfield_10011", '"Planned end" (customfield_10011)'), ("customfield_10030", '"Start" (customfield_10030)'), ("customfield_10010", '"Planned end" (customfield_10010)')):
+            self.jira.fields = [f for f in listed if f["id"] != lost]
+            self.jira.touch("10001", int(time.time() * 1000))
+            told = self.run_program("once", expect=3).stderr
+            self.assertIn(f"the field {words} was there and is no more", told)
+            self.assertIn("nothing removed", told)
+            self.assertEqual((len(self.planned_ends()), self.count("begun")), (2, 1))
+        self.jira.fields = [dict(f, name="Ended" if f["id"] == "customfield_10011" else f["name"]) for f in listed]
+        self.assertIn('"Planned end" is called "Ended" now', self.run_program("once", expect=3).stderr)
+        self.assertEqual(len(self.planned_ends()), 2)
+        os.remove(self.folder / "store.db")
+        self.jira.fields = listed[:-1]
+        self.assertIn("the field customfield_10030 is not there, or the account may not see it", self.run_program("once", expect=3).stderr)
+        self.jira.fields = listed
+        self.run_program("once")
+        self.assertEqual(self.count("begun"), 1)
+
     def planned_ends(self):
         figures = json.loads(self.run_program("series", "--indicator", "planned", "--period", "day", "--json").stdout)["periods"]
         return [p["period"] for p in figures for _ in range(p["numerator"] or 0)]
