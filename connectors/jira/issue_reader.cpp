@@ -121,14 +121,21 @@ asio::awaitable<Result<void>> IssueReading::scan(Scan what, IssueSink sink) {
         query.token = walk.token();
         query.start = walk.start();
         auto page = co_await ask(query);
-        if (!page && is_question_refused_ && walk.forget_token()) continue;
+        if (!page && is_question_refused_)
+            if (const auto refused = walk.take_refusal()) {
+                if (*refused == PageWalk::Next::ask) continue;
+                break;
+            }
         if (!page && !is_too_deep_) co_return page.error();
         auto next = page ? walk.take(*page) : PageWalk::Next::too_deep;
         if (page) {
-            page->is_by_update = what.from_ms && !is_by_creation;
+            page->is_by_update = what.from_ms && !is_by_creation && walk.is_in_order();
             if (auto taken = co_await sink(std::move(*page)); !taken) co_return taken;
         }
-        if (!next) co_return about(next.error());
+        if (!next) {  // nobody may have been answered so
+            const auto known = co_await check_login();
+            co_return known ? Result<void>{about(next.error())} : known;
+        }
         if (*next == PageWalk::Next::end) break;
         if (*next == PageWalk::Next::ask) continue;
         if (is_by_creation)

@@ -32,12 +32,14 @@ class PageWalk {
         too_deep,  ///< more issues than can be paged through are in the instant: another order has to be
                    ///< found
     };
-    /// What an answer to the present question means for the next one; an error where the answers make no
-    /// sense.
+    /// What an answer to the present question means for the next one; an error where the answers contradict
+    /// one another or what was asked: what is not shown then must not count as read.
     Result<Next> take(const SearchPage& page);
-    /// The question was refused: with a token, which has run out, it may be asked again without. False: it is
-    /// refused for good.
-    bool forget_token();
+    /// The question was refused: with a token, which has run out, it may be asked again without; one that
+    /// came with the word that nothing follows is the end. None: it is refused for good.
+    std::optional<Next> take_refusal();
+    /// All that was asked for up to the newest issue of the last page has come: it is sorted as asked.
+    [[nodiscard]] bool is_in_order() const { return is_in_order_; }
 
     /// Before when the issues were updated, or created, that are too deep for this walk; none: any time since
     /// `from_ms()`.
@@ -59,6 +61,11 @@ class PageWalk {
     Next go_on_by_offset(const SearchPage& page);
     Result<Next> end_by_offset(const SearchPage& page);
     void note_times(const SearchPage& page);
+    void expect_behind(const SearchPage& page, std::int64_t reached_ms);
+    [[nodiscard]] std::optional<std::int64_t> time_of(const rapidjson::Value& issue) const;
+    [[nodiscard]] std::string contradiction(const SearchPage& page) const;
+    [[nodiscard]] bool is_last(const SearchPage& page) const;
+    [[nodiscard]] bool is_told_total(const SearchPage& page) const;
     [[nodiscard]] bool has_left_gap(const SearchPage& page) const;
 
     Flavour flavour_;
@@ -75,6 +82,10 @@ class PageWalk {
         before_;                  ///< ids of the page before: offsets overlap, and show what they still mean
     std::set<std::string> seen_;  ///< ids of this instant
     int restarts_ = 0;
+    int idle_pages_ = 0;        ///< in a row, that showed nothing new
+    std::int64_t rest_ = 0;     ///< so many issues the site has said to follow
+    bool is_in_order_ = true;   ///< the last page
+    bool is_end_said_ = false;  ///< by the last page, which gave a token all the same
     std::optional<std::int64_t> paged_instant_ms_;
 };
 

@@ -104,6 +104,11 @@ std::optional<std::int64_t> time_of(const Value& issue, const char* name) {
     return at ? std::make_optional<std::int64_t>(at->time_since_epoch().count()) : std::nullopt;
 }
 
+std::optional<std::int64_t> number_of(const Value& object, const char* name) {
+    const Value* value = member(object, name);
+    return value != nullptr && value->IsInt64() ? std::make_optional(value->GetInt64()) : std::nullopt;
+}
+
 Request post_request(const std::string& base, const std::string& path, std::string body) {
     Request request = get_request(base, path);
     request.method = "POST";
@@ -199,10 +204,11 @@ Result<SearchPage> parse_search(const Response& response) {
     page.issues = member(*page.document, "issues");
     if (page.issues == nullptr || !page.issues->IsArray())
         return Error{ErrorCode::unavailable, "the answer has no `issues`"};
-    const Value* is_last = member(*page.document, "isLast");
-    page.next_token = is_last != nullptr && is_last->IsTrue() ? "" : text_of(*page.document, "nextPageToken");
-    if (const Value* total = member(*page.document, "total"); total != nullptr && total->IsInt64())
-        page.total = total->GetInt64();
+    page.next_token = text_of(*page.document, "nextPageToken");
+    if (const Value* is_last = member(*page.document, "isLast"); is_last != nullptr && is_last->IsBool())
+        page.is_last = is_last->IsTrue();
+    page.total = number_of(*page.document, "total");
+    page.start = number_of(*page.document, "startAt");
     page.server_ms = parse_http_date(response.header("Date")).value_or(0);
     return page;
 }

@@ -35,8 +35,9 @@ Request get_request(const std::string& base, const std::string& path);
 struct SearchPage {
     std::shared_ptr<rapidjson::Document> document;
     const rapidjson::Value* issues = nullptr;  ///< an array within the document
-    std::string next_token;                    ///< Cloud; empty: this was the last page
-    std::optional<std::int64_t> total;         ///< Data Center
+    std::string next_token;                    ///< Cloud; empty: none was given
+    std::optional<bool> is_last;               ///< Cloud, where it says so
+    std::optional<std::int64_t> total, start;  ///< Data Center
     std::int64_t server_ms = 0;                ///< the Date header; 0: none
     bool is_by_update = true;                  ///< all that was updated before its last issue has come
 };

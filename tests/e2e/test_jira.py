@@ -161,6 +161,32 @@ class Cloud(Site):
         self.run_program("once")
         self.assertEqual(self.series("sla_breach_rate"), {"2026-01": (2, 2)})  # what the parent no longer holds is removed
 
+    DISTORTIONS = (("gives no nextPageToken", lambda query, answer: (answer.update(isLast=False), answer.pop("nextPageToken", None))),
+                   ("shows none", lambda query, answer: (answer.update(isLast=True, issues=[]), answer.pop("nextPageToken", None))),
+                   ("(ORDER BY)", lambda query, answer: answer["issues"].reverse()),
+                   ("has no `issues`", lambda query, answer: answer.pop("issues")),
+                   ("", lambda query, answer: answer.update(isLast=True)))  # and a token: it is followed
+
+    def test_answers_that_contradict_themselves_are_no_end(self):
+        self.fill(400)
+        for words, distortion in self.DISTORTIONS:
+            with self.subTest(words):
+                for path in self.folder.glob("store.db*"):
+                    path.unlink()
+                asked = []
+
+                def distort(query, answer, distortion=distortion, asked=asked):
+                    asked.append(query)
+                    if len(asked) == 3:
+                        distortion(query, answer)
+                self.jira.distort = distort
+                self.assertIn(words, self.run_program("once", expect=3 if words else 0).stderr)
+                if words:
+                    self.assertIn(words, self.run_program("sources").stdout)
+                self.jira.distort = None
+                self.run_program("once")
+                self.assert_complete()
+
     def test_faults(self):
         self.fill(500)
         self.configure(page_size=40)
@@ -448,6 +474,14 @@ class DataCenter(Cloud):
     test_a_token_that_repeats_ends_the_reading = None
     test_ends_that_look_different_and_tokens_that_run_out = None
     test_ids_are_compared_where_tokens_were_needed_but_not_at_each_poll = None
+
+    DISTORTIONS = (("shows none", lambda query, answer: answer.update(total=0, issues=[])),
+                   ("shows none", lambda query, answer: answer.update(issues=[])),
+                   ("(startAt)", lambda query, answer: answer.update(startAt=50)),
+                   ("has no `issues`", lambda query, answer: answer.pop("issues")),
+                   ("", lambda query, answer: answer.update(total=len(answer["issues"]))),  # fewer than were said to follow
+                   ("", lambda query, answer: answer.update(total=7)),
+                   ("", lambda query, answer: answer.update(issues=answer["issues"][:20], maxResults=20)))
 
     def put_in_one_second(self, count, at):
         for number in range(count):

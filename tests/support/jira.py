@@ -130,6 +130,7 @@ class Jira(NastyServer):
         self.tokens, self.token_uses = {}, 0
         self.user, self.password = "bot@acme.com", "token"
         self.on_request = None
+        self.distort = None                                   # what a search answers, before it is sent
         self.lacks_bulk = False
         self.listed = 0                                       # pages that were asked for without contents
         super().__init__()
@@ -270,7 +271,10 @@ class Jira(NastyServer):
             for issue_id in map(str, query.get("reconcileIssues", [])):
                 self.refresh(issue_id)
         found = [] if self.anonymous else self.select(jql)
-        return self.page_by_token(query, found, most, date) if self.flavour == "cloud" else self.page_by_offset(query, found, most, date)
+        status, date, answer = self.page_by_token(query, found, most, date) if self.flavour == "cloud" else self.page_by_offset(query, found, most, date)
+        if self.distort:
+            self.distort(query, answer)
+        return status, date, answer
 
     def page_by_offset(self, query, found, most, date):
         start = query.get("startAt", 0)

@@ -46,12 +46,98 @@ TEST_CASE("each question begins where the page before ended, and tokens page thr
     CHECK(walk.paged_instant_ms() == minute + 2'500);
     CHECK((*walk.take(next({}, "c")) == Next::ask));  // a page without issues is no end
     CHECK_THAT(walk.take(next({{4, 2}}, "b")).error().text, Catch::Contains("again and again"));
-    CHECK(walk.forget_token());
+    CHECK((*walk.take_refusal() == Next::ask));
     CHECK(walk.token().empty());
-    CHECK_FALSE(walk.forget_token());  // refused without one: for good
+    CHECK_FALSE(walk.take_refusal());  // refused without one: for good
     CHECK((*walk.take(next({{5, 5}}, "d")) == Next::ask));
-    CHECK((*walk.take(page_of({{5, 5}}, R"(,"isLast":true,"nextPageToken":"x")")) == Next::end));
-    CHECK((*walk.take(page_of({{5, 5}}, R"(,"isLast":false)")) == Next::end));
+    CHECK((*walk.take(page_of({{5, 5}}, R"(,"isLast":true)")) == Next::end));
+    CHECK((*walk.take(page_of({{5, 5}}, "")) == Next::end));
+}
+
+TEST_CASE("an end that is not one is no end") {
+    PageWalk walk(Flavour::cloud, minute);
+    CHECK_THAT(walk.take(page_of({{1, 1}, {2, 2}}, R"(,"isLast":false)")).error().text,
+               Catch::Contains("gives no nextPageToken"));
+    PageWalk doubtful(Flavour::cloud, minute);  // the last page, and a token: that shows whether it is
+    CHECK((*doubtful.take(page_of({{1, 1}, {2, 2}}, R"(,"isLast":true,"nextPageToken":"x")")) == Next::ask));
+    CHECK(doubtful.token() == "x");
+    CHECK_FALSE(doubtful.paged_instant_ms());
+    SECTION("nothing follows") {
+        CHECK((*doubtful.take(page_of({}, R"(,"isLast":true,"nextPageToken":"y")")) == Next::end));
+    }
+    SECTION("the same again") {
+        CHECK((*doubtful.take(page_of({{2, 2}}, R"(,"isLast":true,"nextPageToken":"x")")) == Next::end));
+    }
+    SECTION("the token is refused") {
+        CHECK((*doubtful.take_refusal() == Next::end));
+    }
+    SECTION("more follows") {
+        CHECK((*doubtful.take(page_of({{3, 3}}, R"(,"isLast":false,"nextPageToken":"y")")) == Next::ask));
+        CHECK(doubtful.from_ms() == minute + 3'500);
+    }
+    PageWalk vanishing(Flavour::cloud, minute);
+    CHECK((*vanishing.take(next({{1, 1}, {2, 2}}, "a")) == Next::ask));
+    CHECK_THAT(vanishing.take(page_of({}, R"(,"isLast":true)")).error().text,
+               Catch::Contains("said that 1 or more issues follow, and shows none"));
+}
+
+TEST_CASE("pages that show nothing new for ever end the walk") {
+    PageWalk walk(Flavour::cloud, minute);
+    int asked = 0;
+    for (;; ++asked) {
+        const auto taken = walk.take(next({{1, 0}, {2, 0}}, std::to_string(asked).c_str()));
+        if (!taken) {
+            CHECK_THAT(taken.error().text, Catch::Contains("show nothing new"));
+            break;
+        }
+        REQUIRE(asked < 200);
+    }
+}
+
+TEST_CASE("issues in another order than asked for are said, a few that the index has late are not") {
+    PageWalk walk(Flavour::cloud, minute);
+    CHECK_THAT(walk.take(next({{1, 9}, {2, 7}, {3, 5}, {4, 3}}, "a")).error().text,
+               Catch::Contains("ORDER BY"));
+    CHECK_FALSE(walk.is_in_order());
+    PageWalk late(Flavour::cloud, minute);
+    CHECK((*late.take(next({{1, 1}, {2, 3}, {3, 2}, {4, 5}, {5, 4}, {6, 7}}, "a")) == Next::ask));
+    CHECK(late.is_in_order());
+    PageWalk by_ids(Flavour::cloud, std::nullopt);
+    CHECK((*by_ids.take(next({{1, 9}, {2, 7}, {3, 5}, {4, 3}}, "a")) == Next::ask));
+}
+
+TEST_CASE("totals that shrink or lie, and offsets that are disregarded, hide nothing") {
+    PageWalk walk(Flavour::data_center, minute);
+    SECTION("a total that shrinks by more than was read is no end: what lies behind is asked for") {
+        CHECK((*walk.take(found({{1, 1}, {2, 2}, {3, 3}}, 9)) == Next::ask));
+        CHECK((*walk.take(found({{3, 3}, {4, 4}, {5, 5}}, 3)) == Next::ask));
+        CHECK(walk.from_ms() == minute + 5'000);
+        CHECK((*walk.take(found({{5, 5}}, 1)) == Next::end));
+    }
+    SECTION("smaller than what is shown") {
+        CHECK((*walk.take(found({{1, 1}, {2, 2}, {3, 3}}, 0)) == Next::ask));
+        CHECK(walk.from_ms() == minute + 3'000);
+        CHECK((*walk.take(found({{3, 3}}, 0)) == Next::ask));
+        CHECK(walk.start() == 1);
+        CHECK((*walk.take(found({}, 0)) == Next::end));
+    }
+    SECTION("nothing where more was said to follow") {
+        CHECK((*walk.take(found({{1, 1}, {2, 2}, {3, 3}}, 9)) == Next::ask));
+        CHECK_THAT(walk.take(found({}, 0)).error().text,
+                   Catch::Contains("said that 7 or more issues follow"));
+    }
+    SECTION("another page than asked for") {
+        CHECK((*walk.take(found({{1, 0}, {2, 0}, {3, 0}}, 9)) == Next::ask));
+        CHECK_THAT(walk.take(page_of({{1, 0}, {2, 0}, {3, 0}}, R"(,"total":9,"startAt":0)")).error().text,
+                   Catch::Contains("from number 2 on (startAt), the site shows those from 0"));
+    }
+    SECTION("another page, and not a word of it") {
+        auto taken = walk.take(page_of({{1, 0}, {2, 0}, {3, 0}}, ""));
+        for (int asked = 0; taken && *taken == Next::ask && asked < 100; ++asked)
+            taken = walk.take(page_of({{1, 0}, {2, 0}, {3, 0}}, ""));
+        REQUIRE(taken.has_error());
+        CHECK_THAT(taken.error().text, Catch::Contains("(startAt)"));
+    }
 }
 
 TEST_CASE("a site that rounds to the minute is paged through the minute") {

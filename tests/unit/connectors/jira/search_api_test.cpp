@@ -49,7 +49,9 @@ TEST_CASE("answers of both flavours, and what Jira says instead") {
         R"({"issues":[{"id":"1","fields":{"updated":"2026-01-05T21:11:12.345+1100"}}],"isLast":true,"nextPageToken":"t"})";
     const auto page = parse_search(response);
     REQUIRE(page.has_value());
-    CHECK(page->next_token.empty());
+    CHECK(page->next_token == "t");
+    CHECK(page->is_last == true);
+    CHECK_FALSE(page->total);
     CHECK(updated_of((*page->issues)[0]) == 1'767'607'872'345);
     response.body = R"({"issues":[)";
     CHECK((parse_search(response).error().code == baselined::ErrorCode::limit));
