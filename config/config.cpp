@@ -220,6 +220,23 @@ class Loader {
         return names;
     }
 
+    /// A change for the worse promises nothing.
+    void check_direction(const mappings::MeasureDefinition& measure) {
+        const auto& indicators = configuration().indicators;
+        const auto found = std::find_if(indicators.begin(), indicators.end(), [&](const auto& indicator) {
+            return indicator.name == measure.indicator.text;
+        });
+        if (found == indicators.end() || !measure.target.change) return;
+        const bool is_higher_better = found->better == mappings::Better::higher;
+        if ((*measure.target.change > 0) == is_higher_better) return;
+        problems().push_back(
+            {measure.target.mark,
+             fmt::format(
+                 "the target's `change` of {:+g} % makes {} worse, of which {} is better: write {:+g}%",
+                 *measure.target.change * 100, measure.indicator.text, is_higher_better ? "more" : "less",
+                 *measure.target.change * -100)});
+    }
+
     void check_names() {
         std::vector<std::string> names;
         const auto& indicators = configuration().indicators;
@@ -240,6 +257,7 @@ class Loader {
         std::vector<std::string> ids;
         for (const auto& measure : configuration().measures) {
             check(measure.indicator);
+            check_direction(measure);
             if (measure.signals.adoption) check(measure.signals.adoption->indicator);
             if (std::find(ids.begin(), ids.end(), measure.id) != ids.end())
                 problems().push_back(

@@ -64,7 +64,7 @@ std::vector<NamedShape> promise() {
         {"target", "Either a change of the baseline's value, or a value.",
          map(
              {
-                 {"change", "number", "Relative to the baseline, like -30%.", optional},
+                 {"change", "relative change", "Of the baseline's value, for the better.", optional},
                  {"value", "number", "The value to be reached.", optional},
                  {"from", "day", "When the effect begins.",
                   otherwise_words("the day after the baseline's window")},
