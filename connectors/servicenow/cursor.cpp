@@ -70,6 +70,16 @@ std::map<std::string, Lack> lacks_of(const rapidjson::Document& document) {
     return lacks;
 }
 
+std::int64_t number_of(const rapidjson::Document& document, const char* name) {
+    const auto member = document.FindMember(name);
+    return member != document.MemberEnd() && member->value.IsInt64() ? member->value.GetInt64() : 0;
+}
+
+bool flag_of(const rapidjson::Document& document, const char* name) {
+    const auto member = document.FindMember(name);
+    return member != document.MemberEnd() && member->value.IsBool() && member->value.GetBool();
+}
+
 }  // namespace
 
 std::string Cursor::text() const {
@@ -93,6 +103,14 @@ std::string Cursor::text() const {
     }
     write(writer, "lost_ids", lost_ids);
     write(writer, lacks);
+    writer.Key("moved");
+    writer.Int64(moved.there_ms);
+    writer.Key("moved_here");
+    writer.Int64(moved.here_ms);
+    writer.Key("settled");
+    writer.Bool(is_settled);
+    writer.Key("hiding");
+    writer.Bool(is_hiding);
     writer.EndObject();
     return buffer.GetString();
 }
@@ -112,6 +130,9 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
     if (document.HasMember("lost") && document["lost"].IsString()) cursor.lost = document["lost"].GetString();
     cursor.lost_ids = ids_of(document, "lost_ids");
     cursor.lacks = lacks_of(document);
+    cursor.moved = {number_of(document, "moved"), number_of(document, "moved_here")};
+    cursor.is_settled = flag_of(document, "settled");
+    cursor.is_hiding = flag_of(document, "hiding");
     return cursor;
 }
 

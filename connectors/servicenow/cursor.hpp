@@ -18,6 +18,14 @@ struct Lack {
     bool operator==(const Lack&) const = default;
 };
 
+/// A moment by two clocks: one that was set, or lags for hours, does not make time pass.
+struct Moment {
+    std::int64_t there_ms = 0;  ///< by the instance's
+    std::int64_t here_ms = 0;   ///< by ours
+
+    bool operator==(const Moment&) const = default;
+};
+
 /// All rows up to and with (updated, id), in the order of both, have been stored.
 struct Cursor {
     std::string fingerprint;  ///< of table, query, fields and `since`: another one's cursor says nothing here
@@ -29,6 +37,9 @@ struct Cursor {
     std::string lost{};                   ///< what was told of rows that are no longer seen; empty: nothing
     std::set<std::string> lost_ids{};     ///< some of those rows: seen again, they are reason to compare
     std::map<std::string, Lack> lacks{};  ///< by field: what was stored without it
+    Moment moved{};                       ///< when the reading began that brought the newest row
+    bool is_settled = false;  ///< a reading that began long after it brought nothing: no overlap is needed
+    bool is_hiding = false;   ///< the last look at the whole table, or one since, met hidden rows
 
     [[nodiscard]] std::string text() const;
     static std::optional<Cursor> parse(std::string_view text);

@@ -15,8 +15,6 @@ namespace {
 constexpr std::int64_t lag_ms = 2'000;
 /// Clocks of one instance's nodes differ by seconds, not by more.
 constexpr std::int64_t clock_tolerance_ms = 5 * 60'000;
-/// Rows without a readable time, one after the other: more of them, and it is the field that is hidden.
-constexpr int most_undated_in_a_row = 10'000;
 constexpr std::size_t shown_ids = 5;
 
 // g++ 12 cannot build a list in the same expression as co_await.
@@ -73,6 +71,7 @@ std::string TableReading::fingerprint() const {
 
 asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSink sink) {
     if (auto ready = co_await begin(position); !ready) co_return ready.error();
+    const bool is_first = !cursor_.is_first_done;
     const auto until = co_await find_end();
     if (!until) co_return until.error();
     if (auto read = co_await read_window(*until, sink); !read) co_return read.error();
@@ -93,6 +92,8 @@ asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSi
     if (position.wants_reconciling)
         if (auto compared = co_await reconcile(position.stored, sink); !compared) co_return compared.error();
     cursor_.is_first_done = true;
+    note_reach();
+    note_hidden(is_first || position.wants_reconciling);
     Page last;
     last.columns = columns_;
     last.cursor = cursor_text();
@@ -106,13 +107,17 @@ asio::awaitable<Result<void>> TableReading::begin(const StreamPosition& position
     auto allowed = co_await preflight();
     if (!allowed) co_return allowed.error();
     clock_ms_ = server_ms();
+    here_ms_ = own_clock_ms();
     notes_ = std::move(*allowed);
     const auto stored = Cursor::parse(position.cursor);
     const bool is_ours = stored && stored->fingerprint == fingerprint();
     cursor_ = is_ours ? *stored : Cursor{};
     cursor_.fingerprint = fingerprint();
     if (!is_ours) cursor_.updated_ms = options_.since_ms - 1'000;
-    if (cursor_.is_first_done) {
+    begin_ = cursor_;
+    cursor_.moved = {clock_ms_, here_ms_};  // unless the end shows that it did not
+    cursor_.is_settled = false;
+    if (cursor_.is_first_done && !begin_.is_settled) {
         cursor_.updated_ms = std::max(options_.since_ms - 1'000, cursor_.updated_ms - overlap_ms);
         cursor_.id.clear();
     }
@@ -144,8 +149,22 @@ asio::awaitable<Result<std::int64_t>> TableReading::find_end() {
     co_return newest_ms_ > clock_ms_ ? newest_ms_ : until;
 }
 
+/// A reading that began long after the newest row was met, and came to the same end, has met what was
+/// committed late: the next ones go on from there, however many rows carry that row's minutes.
+void TableReading::note_reach() {
+    if (cursor_.updated_ms != begin_.updated_ms || cursor_.id != begin_.id) return;
+    cursor_.moved = begin_.moved;
+    cursor_.is_settled = begin_.is_settled || (clock_ms_ - begin_.moved.there_ms >= overlap_ms &&
+                                               here_ms_ - begin_.moved.here_ms >= overlap_ms);
+}
+
+/// Only a look at the whole table can tell that nothing is hidden any more.
+void TableReading::note_hidden(bool is_whole) {
+    cursor_.is_hiding = pages_.is_hidden() || (cursor_.is_hiding && !is_whole);
+}
+
 void TableReading::note_oddities() {
-    if (pages_.is_hidden() && std::find(notes_.begin(), notes_.end(), hidden_rows()) == notes_.end())
+    if (cursor_.is_hiding && std::find(notes_.begin(), notes_.end(), hidden_rows()) == notes_.end())
         notes_.push_back(hidden_rows());
     note_unseen_fields();
     if (!cursor_.lost.empty()) notes_.push_back({cursor_.lost});
@@ -177,82 +196,6 @@ std::string TableReading::cursor_text() const {
     kept.updated_ms = std::max(settled, options_.since_ms - 1'000);
     kept.id.clear();
     return kept.text();
-}
-
-asio::awaitable<Result<void>> TableReading::read_window(std::int64_t until_ms, PageSink sink) {
-    const std::size_t id_column = column("sys_id"), updated_column = column("sys_updated_on");
-    const auto disregarded = [this, updated_column](std::span<const std::string_view> row) {
-        return Error{ErrorCode::bad_input,
-                     fmt::format("table {}: asked for rows updated after {}, got one of {}: the instance "
-                                 "disregards the condition (are sys_updated_on and its operators readable?)",
-                                 options_.table, stamp(cursor_.updated_ms), row[updated_column])};
-    };
-    int undated = 0;  // rows without a time that can be read, right behind the cursor
-    for (;;) {
-        if (!cursor_.id.empty())
-            if (auto drained = co_await drain_tie(sink); !drained) co_return drained.error();
-        const std::string condition =
-            fmt::format("sys_updated_on>{}^sys_updated_on<={}", stamp(cursor_.updated_ms), stamp(until_ms));
-        auto answer =
-            co_await pages_.page(condition, "ORDERBYsys_updated_on^ORDERBYsys_id", columns_, undated);
-        if (!answer) co_return answer.error();
-        if (answer->rows() == 0) co_return Result<void>{};
-        std::int64_t last = cursor_.updated_ms;
-        std::string id;
-        bool is_dated = false;
-        for (std::size_t index = 0; index < answer->rows(); ++index) {
-            const auto row = answer->row(index);
-            const auto updated = parse_stamp(row[updated_column]);
-            if (!updated) continue;
-            if (*updated <= cursor_.updated_ms) co_return disregarded(row);
-            is_dated = true;
-            if (*updated > until_ms) continue;  // updated since: met again
-            // The last of them, not the newest: a row that was updated while the page was made stands before
-            // older ones.
-            last = *updated;
-            id = row[id_column];
-        }
-        // A backfill asks on: only the page behind its last row shows that the condition is obeyed.
-        const bool is_last = cursor_.is_first_done && answer->is_last();
-        if (!is_dated) {
-            undated += static_cast<int>(answer->rows());
-            if (undated > most_undated_in_a_row) co_return disregarded(answer->row(0));
-        } else {
-            undated = 0;
-        }
-        cursor_.updated_ms = last;
-        if (!id.empty()) cursor_.id = id;
-        const bool is_end = is_last || (is_dated && id.empty());
-        if (auto stored = co_await store(std::move(*answer), sink); !stored) co_return stored.error();
-        if (is_end) co_return Result<void>{};
-    }
-}
-
-/// A bulk edit puts thousands of rows into one second: the rest of them, by id.
-asio::awaitable<Result<void>> TableReading::drain_tie(PageSink sink) {
-    for (;;) {
-        const std::string at = stamp(cursor_.updated_ms);
-        auto answer = co_await pages_.page(fmt::format("sys_updated_on={}^sys_id>{}", at, cursor_.id),
-                                           "ORDERBYsys_id", columns_);
-        if (!answer) co_return answer.error();
-        if (answer->rows() == 0) co_return Result<void>{};
-        const std::string before = cursor_.id;
-        bool is_behind = true;
-        for (std::size_t index = 0; index < answer->rows(); ++index) {
-            const auto row = answer->row(index);
-            const std::string_view shown = row[column("sys_updated_on")];
-            if (row[column("sys_id")] == before) is_behind = false;
-            if (shown == at || !parse_stamp(shown)) cursor_.id = row[column("sys_id")];
-        }
-        if (!is_behind || cursor_.id == before)
-            co_return Error{
-                ErrorCode::bad_input,
-                fmt::format("table {}: asked for rows of {} behind the last one, got that one or others: the "
-                            "instance "
-                            "disregards the condition (are sys_updated_on and sys_id readable in queries?)",
-                            options_.table, at)};
-        if (auto stored = co_await store(std::move(*answer), sink); !stored) co_return stored.error();
-    }
 }
 
 asio::awaitable<Result<void>> TableReading::store(TableAnswer answer, PageSink sink) {

@@ -72,10 +72,10 @@ class TableReading {
     // table_reader.cpp
     boost::asio::awaitable<Result<void>> begin(const StreamPosition& position);
     boost::asio::awaitable<Result<std::int64_t>> find_end();
-    boost::asio::awaitable<Result<void>> read_window(std::int64_t until_ms, PageSink sink);
-    boost::asio::awaitable<Result<void>> drain_tie(PageSink sink);
     boost::asio::awaitable<Result<void>> store(TableAnswer answer, PageSink sink);
     [[nodiscard]] std::string cursor_text() const;
+    void note_reach();
+    void note_hidden(bool is_whole);
     void note_oddities();
     Page page_of(TableAnswer answer);
     void note_undated(std::string_view id, std::string_view shown);
@@ -83,6 +83,10 @@ class TableReading {
     [[nodiscard]] std::size_t column(const std::string& field) const;
     [[nodiscard]] std::string fingerprint() const;
     [[nodiscard]] std::int64_t server_ms() const;
+
+    // table_window.cpp
+    boost::asio::awaitable<Result<void>> read_window(std::int64_t until_ms, PageSink sink);
+    boost::asio::awaitable<Result<void>> drain_tie(PageSink sink);
 
     // table_census.cpp
     boost::asio::awaitable<Result<void>> read_undated(bool wants_listing, PageSink sink);
@@ -102,9 +106,11 @@ class TableReading {
     std::vector<std::string> columns_;     ///< fields, and what reading itself needs
     std::vector<std::size_t> references_;  ///< by column: of what a walked field is walked through
     Cursor cursor_;
+    Cursor begin_;                   ///< the cursor that the reading found
     bool is_empty_ = false;          ///< neither the list nor the statistics know a row
     std::int64_t newest_ms_ = 0;     ///< the time of the newest row seen; 0: none seen
     std::int64_t clock_ms_ = 0;      ///< of the instance, when the reading began
+    std::int64_t here_ms_ = 0;       ///< of this machine, then
     std::set<std::string> undated_;  ///< rows of this reading without a readable time, so many as are kept
     std::string undated_example_;
     std::set<std::string> missing_;  ///< fields that none of the rows looked at before the reading shows

@@ -44,6 +44,7 @@ sources:
 
 class Instance(unittest.TestCase):
     AUTH = "{ basic: { user: reader, password: secret } }"
+    environment: dict[str, str] = {}
 
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="baselined-sn-"))
@@ -78,7 +79,8 @@ class Instance(unittest.TestCase):
             self.sn.put("incident", self.incident(number, START + 2_000_000))
 
     def run_program(self, *arguments, expect=0):
-        done = subprocess.run([PROGRAM, arguments[0], "--config", str(self.folder / "baselined.yaml"), *arguments[1:]], capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run([PROGRAM, arguments[0], "--config", str(self.folder / "baselined.yaml"), *arguments[1:]], capture_output=True, text=True, check=False, timeout=120,
+                              env={**os.environ, **self.environment})
         if expect is not None and done.returncode != expect:
             raise AssertionError(f"{arguments}: exit {done.returncode}, not {expect}\n{done.stderr}")
         return done
@@ -117,6 +119,35 @@ class Complete(Instance):
         before = len(self.sn.journal.requests)
         self.run_program("once")
         self.assertLess(len(self.sn.journal.requests) - before, 8, "a second reading reads the overlap only")
+        self.assert_complete()
+
+    def test_a_burst_that_is_long_over_is_not_read_again(self):
+        library = self.folder / "wrong_clock.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", str(library), str(ROOT / "tests/support/wrong_clock.c")], check=True)
+        self.environment = {"LD_PRELOAD": str(library), "WRONG_CLOCK": str(self.folder / "clock")}
+        now = self.sn.clock
+
+        def requests_of(minutes_there, minutes_here):
+            self.sn.clock = lambda: now() + minutes_there * 60
+            (self.folder / "clock").write_text(str(minutes_here * 60), encoding="utf-8")
+            before = len(self.sn.journal.requests)
+            self.run_program("once")
+            return len(self.sn.journal.requests) - before
+        for number in range(1, 1001):
+            self.sn.put("incident", self.incident(number, START))
+        requests_of(0, 0)
+        self.assertGreater(requests_of(5, 5), 16, "what is committed late stands within the burst")
+        self.assertGreater(requests_of(30, 5), 16, "a clock there that leaps makes no time pass")
+        self.assertGreater(requests_of(5, 30), 16, "nor does one here")
+        self.sn.put("incident", self.incident(2_000, START - 300))  # committed late, met by the last overlap
+        self.assertGreater(requests_of(30, 30), 16)
+        self.assert_complete()
+        self.assertLess(requests_of(31, 31), 12)
+        self.sn.put("incident", self.incident(2_001, START, sys_id="z-last"))  # of the same second
+        self.assertLess(requests_of(32, 32), 12)
+        self.assert_complete()
+        self.sn.put("incident", self.incident(2_002, START - 300))
+        requests_of(33, 33)  # new rows, and with them the overlap
         self.assert_complete()
 
     def test_updates_while_paging_and_late_commits(self):
@@ -436,6 +467,16 @@ class Unreadable(Instance):
         done = self.run_program("once", expect=3)
         self.assertIn("access rules hide rows", done.stderr)
         self.assert_complete()
+        # What is new meets no hidden row, and the others are hidden still.
+        self.sn.put("incident", self.incident(9_000, int(time.time()) - 5))
+        self.run_program("once", expect=3)
+        self.assertIn("access rules hide rows", self.run_program("once", expect=3).stderr)
+        self.sn.hidden_ids = set()
+        self.configure(reconcile="1s")
+        time.sleep(1.1)
+        self.assertEqual(self.run_program("once").stderr, "", "a look at the whole table takes it back")
+        self.assert_complete()
+        self.assertEqual(self.run_program("once").stderr, "")
 
     def test_what_cannot_be_read_is_an_error(self):
         self.fill(20, burst=0)
