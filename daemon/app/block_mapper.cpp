@@ -15,6 +15,10 @@ namespace {
 constexpr std::string_view json_column = "$json";
 constexpr std::size_t leading_cells = 2;  ///< id and version
 
+std::string no_column(const mappings::UnboundField& field) {
+    return fmt::format("no column \"{}\"", fmt::join(field.columns, "\" or \""));
+}
+
 }  // namespace
 
 std::string shape_of(const connectors::Page& page) {
@@ -26,29 +30,48 @@ std::string shape_of(const connectors::Page& page) {
 
 void BlockMapper::bind(std::string_view shape) {
     shape_digest_ = XXH3_64bits(shape.data(), shape.size());
-    const auto columns = decode_names(shape);
-    columns_ = columns.size();
-    is_json_ = !columns.empty() && columns.front() == json_column;
+    columns_ = decode_names(shape);
+    is_json_ = !columns_.empty() && columns_.front() == json_column;
     std::vector<mappings::JiraField> fields;
-    for (std::size_t index = 1; is_json_ && index < columns.size(); ++index) {
-        const std::size_t sign = columns[index].find('=');
+    for (std::size_t index = 1; is_json_ && index < columns_.size(); ++index) {
+        const std::size_t sign = columns_[index].find('=');
         if (sign != std::string::npos)
-            fields.push_back({columns[index].substr(sign + 1), columns[index].substr(0, sign)});
+            fields.push_back({columns_[index].substr(sign + 1), columns_[index].substr(0, sign)});
     }
     for (auto& mapping : plan_.mappings)
         if (is_json_)
             mapping.bind(fields);
         else
-            mapping.bind(columns);
+            mapping.bind(columns_);
+}
+
+std::string BlockMapper::lacks() const {
+    std::vector<std::string> lacks;
+    if (!is_of_files()) return {};
+    for (const auto& mapping : plan_.mappings)
+        for (const auto& field : mapping.unbound())
+            if (std::find(plan_.needed.begin(), plan_.needed.end(), field.field) != plan_.needed.end())
+                lacks.push_back(fmt::format("{} for `{}`{}", no_column(field), field.field,
+                                            did_you_mean(field.columns.front(), columns_)));
+    return fmt::format("{}", fmt::join(lacks, ", "));
+}
+
+/// A column that is not there is a value that does not fit, in every row; rows without an id are counted
+/// where they are rejected.
+void BlockMapper::count_unbound(RawBlock& block) const {
+    for (const auto& mapping : plan_.mappings)
+        for (const auto& field : mapping.unbound())
+            if (field.field != "id")
+                count_misfit(block.misfits, field.field, fmt::format("({})", no_column(field)), block.rows);
 }
 
 void BlockMapper::map(RawBlock& block) {
     block.rejected = 0;
     block.misfits.clear();
     RawRowReader rows(block.data);
-    const bool is_of_file = plan_.source->type == config::Source::Type::files;
+    if (is_of_files()) count_unbound(block);
     for (std::int64_t index = 0; rows.next(); ++index)
-        if (is_of_file)
+        if (is_of_files())
             map_table_row(rows, {block.id, index}, block);
         else
             map_source_row(rows, {block.id, index}, origin_of(rows, {block.id, index}), block);
@@ -72,10 +95,10 @@ RowOrigin BlockMapper::origin_of(const RawRowReader& rows, const RowPlace& place
 }
 
 void BlockMapper::map_table_row(const RawRowReader& rows, RowPlace place, RawBlock& block) {
-    if (rows.cells().size() > columns_)
+    if (rows.cells().size() > columns_.size())
         count_misfit(block.misfits, "(row)",
                      fmt::format("row {} has {} cells under {} names", rows.row_number(), rows.cells().size(),
-                                 columns_));
+                                 columns_.size()));
     for (auto& mapping : plan_.mappings)
         take(mapping.map(rows.cells(), misfits_), mapping, rows, place, block);
 }

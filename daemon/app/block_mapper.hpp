@@ -30,12 +30,17 @@ class BlockMapper {
         : plan_(plan), stream_(stream), store_(store), keeper_(keeper) {}
 
     void bind(std::string_view shape);
+    /// What the columns last bound lack that figures of measures need, for people; empty: nothing. Of files
+    /// only: a connector says itself what its source does not give.
+    [[nodiscard]] std::string lacks() const;
     /// Maps every row that is the newest version of itself; the block's counts are set.
     void map(RawBlock& block);
     /// The same where the rows' origins are at hand, in the block's order.
     void map(RawBlock& block, std::span<const RowOrigin> origins);
 
   private:
+    [[nodiscard]] bool is_of_files() const { return plan_.source->type == config::Source::Type::files; }
+    void count_unbound(RawBlock& block) const;
     void map_table_row(const RawRowReader& rows, RowPlace place, RawBlock& block);
     [[nodiscard]] RowOrigin origin_of(const RawRowReader& rows, const RowPlace& place);
     void map_source_row(const RawRowReader& rows, RowPlace place, RowOrigin origin, RawBlock& block);
@@ -47,7 +52,7 @@ class BlockMapper {
     Store& store_;
     RecordKeeper& keeper_;
     bool is_json_ = false;
-    std::size_t columns_ = 0;
+    std::vector<std::string> columns_;
     std::uint64_t shape_digest_ = 0;
     std::vector<mappings::ValueMisfit> misfits_;
     std::vector<RecordId> made_;

@@ -65,6 +65,7 @@ class FileReading::State {
     }
 
     [[nodiscard]] std::int64_t rows() const { return taken_; }
+    [[nodiscard]] const std::string& lacks() const { return lacks_; }
 
   private:
     Result<void> read_header(TableReader& reader) {
@@ -90,6 +91,10 @@ class FileReading::State {
         const auto columns = connectors::column_names(rows);
         shape_ = encode_names(columns);
         mapper_.bind(shape_);
+        if (const std::string lacks = mapper_.lacks(); !lacks.empty())
+            lacks_ = fmt::format(
+                "{} has {}: figures of measures need it, name it in the mapping as this file does",
+                file_.name, lacks);
         return {};
     }
 
@@ -153,6 +158,7 @@ class FileReading::State {
     BlockMapper mapper_;
     StoredFile file_;
     std::string shape_;
+    std::string lacks_;
     std::vector<std::uint64_t> known_blocks_;
     bool is_prefix_ = true;
     std::int64_t ordinal_ = 0;
@@ -178,6 +184,10 @@ Result<bool> FileReading::step() {
 
 std::int64_t FileReading::rows() const {
     return state_->rows();
+}
+
+const std::string& FileReading::lacks() const {
+    return state_->lacks();
 }
 
 }  // namespace baselined::daemon

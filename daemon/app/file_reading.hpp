@@ -22,6 +22,8 @@ class FileReading {
     /// One transaction; false when the file has been read to its end. No transaction is open afterwards.
     Result<bool> step();
     [[nodiscard]] std::int64_t rows() const;  ///< taken so far
+    /// Columns that it does not have and that measures need, for people; empty: none. Known once it is open.
+    [[nodiscard]] const std::string& lacks() const;
 
   private:
     class State;

@@ -166,7 +166,7 @@ bool Poller::stands_still(const StreamPlan& plan, const FileEntry& entry) {
 }
 
 asio::awaitable<std::vector<std::string>> Poller::read_folder(StreamPlan& plan) {
-    std::vector<std::string> troubles;
+    std::vector<std::string> troubles, lacks;
     const auto files = connectors::list_files(plan.source->path, plan.stream->match);
     auto find_known = [this, &plan] {
         Transaction transaction(store_);
@@ -193,15 +193,18 @@ asio::awaitable<std::vector<std::string>> Poller::read_folder(StreamPlan& plan) 
                 is_waiting = true;
                 continue;
             }
-            const std::string trouble = co_await read_file(plan, entry, before != known.end());
+            const std::string trouble = co_await read_file(plan, entry, before != known.end(), lacks);
             if (!trouble.empty()) troubles.push_back(trouble);
         }
     if (files) listed_[&plan] = *files;
-    if (!is_waiting) co_await note_end(plan, troubles, troubles.empty(), {});
+    const bool is_complete = troubles.empty();
+    troubles.insert(troubles.end(), lacks.begin(), lacks.end());
+    if (!is_waiting) co_await note_end(plan, troubles, is_complete, {});
     co_return troubles;
 }
 
-asio::awaitable<std::string> Poller::read_file(StreamPlan& plan, FileEntry entry, bool is_known) {
+asio::awaitable<std::string> Poller::read_file(StreamPlan& plan, FileEntry entry, bool is_known,
+                                               std::vector<std::string>& lacks) {
     auto reading = std::make_shared<std::unique_ptr<FileReading>>();
     auto open = [this, &plan, reading, entry, is_known]() -> Result<void> {
         *reading = std::make_unique<FileReading>(plan, store_.stream(plan.source->name, plan.stream->name),
@@ -210,6 +213,7 @@ asio::awaitable<std::string> Poller::read_file(StreamPlan& plan, FileEntry entry
     };
     const auto opened = co_await thread_.run(std::move(open));
     if (!opened) co_return opened.error().text;
+    if (!(*reading)->lacks().empty()) lacks.push_back((*reading)->lacks());
     for (;;) {
         if (const std::string reason = hold_ ? hold_() : ""; !reason.empty()) co_return reason;
         auto step = [reading] { return (*reading)->step(); };

@@ -68,7 +68,7 @@ class Poller {
     boost::asio::awaitable<std::vector<std::string>> read_folder(StreamPlan& plan);
     boost::asio::awaitable<std::vector<std::string>> read_remote(StreamPlan& plan);
     boost::asio::awaitable<std::string> read_file(StreamPlan& plan, connectors::FileEntry entry,
-                                                  bool is_known);
+                                                  bool is_known, std::vector<std::string>& lacks);
     boost::asio::awaitable<void> note_end(StreamPlan& plan, std::vector<std::string> troubles,
                                           bool is_complete, connectors::Notes notes);
     bool stands_still(const StreamPlan& plan, const connectors::FileEntry& entry);

@@ -18,6 +18,12 @@ std::string number_text(const std::optional<double>& number) {
     return number ? fmt::format("{}", *number) : "-";
 }
 
+bool brings(const StreamPlan& stream, const std::vector<mappings::Kind>& kinds) {
+    return std::any_of(stream.mappings.begin(), stream.mappings.end(), [&](const auto& mapping) {
+        return std::find(kinds.begin(), kinds.end(), mapping.kind()) != kinds.end();
+    });
+}
+
 }  // namespace
 
 std::string sha256(std::string_view text) {
@@ -44,7 +50,7 @@ Portfolio::Portfolio(const config::Configuration& configuration, Problems& probl
 void Portfolio::add_streams(Problems& problems) {
     for (const config::Source& source : configuration_.sources)
         for (const config::Stream& stream : source.streams) {
-            StreamPlan plan{&source, &stream, {}, {}};
+            StreamPlan plan{&source, &stream, {}, {}, {"id", "updated_at"}};
             std::string text = fmt::format("zone {}\n", mappings::zone_name(source.zone));
             for (const std::size_t index : stream.mappings) {
                 const auto& definition = configuration_.mappings[index];
@@ -73,10 +79,7 @@ const mappings::IndicatorDefinition* Portfolio::indicator(std::string_view name)
 std::vector<const StreamPlan*> Portfolio::feeding(const std::vector<mappings::Kind>& kinds) const {
     std::vector<const StreamPlan*> feeding;
     for (const StreamPlan& stream : streams_)
-        if (std::any_of(stream.mappings.begin(), stream.mappings.end(), [&](const auto& mapping) {
-                return std::find(kinds.begin(), kinds.end(), mapping.kind()) != kinds.end();
-            }))
-            feeding.push_back(&stream);
+        if (brings(stream, kinds)) feeding.push_back(&stream);
     return feeding;
 }
 
@@ -114,18 +117,31 @@ void Portfolio::add_measure(const mappings::MeasureDefinition& measure, Problems
             if (const auto added = add_series(*adoption, {}, measure.period, problems)) {
                 plan.adoption = added->first;
                 plan.adoption_lower = added->second;
+                note_needed(mappings::kinds_used(*adoption), mappings::fields_used(*adoption));
             }
     plan.definition = definition_of(plan);
+    note_needed(plan.kinds, fields_of(plan));
     measures_.push_back(std::move(plan));
 }
 
-std::string Portfolio::definition_of(const MeasurePlan& plan) const {
-    const auto& measure = *plan.measure;
+std::vector<std::string> Portfolio::fields_of(const MeasurePlan& plan) const {
     std::vector<std::string> fields = mappings::fields_used(*plan.indicator);
     if (plan.lower)
         for (std::string& field : mappings::fields_used(*indicator(plan.indicator->over->text)))
             fields.push_back(std::move(field));
-    mappings::add_fields_used(measure.where, fields);
+    mappings::add_fields_used(plan.measure->where, fields);
+    return fields;
+}
+
+void Portfolio::note_needed(const std::vector<mappings::Kind>& kinds,
+                            const std::vector<std::string>& fields) {
+    for (StreamPlan& stream : streams_)
+        if (brings(stream, kinds)) stream.needed.insert(stream.needed.end(), fields.begin(), fields.end());
+}
+
+std::string Portfolio::definition_of(const MeasurePlan& plan) const {
+    const auto& measure = *plan.measure;
+    const std::vector<std::string> fields = fields_of(plan);
     std::string text = set_.series(plan.series).digest + (plan.lower ? set_.series(*plan.lower).digest : "");
     text += fmt::format("\nbaseline {} {} {} {}\ntarget {} {} {} {} {}\n", day_text(measure.baseline.from),
                         day_text(measure.baseline.to), number_text(measure.baseline.value),

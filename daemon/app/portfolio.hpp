@@ -17,7 +17,8 @@ struct StreamPlan {
     const config::Source* source = nullptr;
     const config::Stream* stream = nullptr;
     std::vector<mappings::CompiledMapping> mappings;
-    std::string digest;  ///< of everything in the mappings that can change a record
+    std::string digest;               ///< of everything in the mappings that can change a record
+    std::vector<std::string> needed;  ///< fields that a measure's figures are made from, and the id
 };
 
 struct MeasurePlan {
@@ -53,6 +54,8 @@ class Portfolio {
   private:
     void add_streams(Problems& problems);
     void add_measure(const mappings::MeasureDefinition& measure, Problems& problems);
+    [[nodiscard]] std::vector<std::string> fields_of(const MeasurePlan& plan) const;
+    void note_needed(const std::vector<mappings::Kind>& kinds, const std::vector<std::string>& fields);
     [[nodiscard]] std::string definition_of(const MeasurePlan& plan) const;
 
     const config::Configuration& configuration_;

@@ -202,6 +202,19 @@ void CompiledMapping::bind(std::span<const std::string> columns) {
         }
 }
 
+std::vector<UnboundField> CompiledMapping::unbound() const {
+    std::vector<UnboundField> fields;
+    for (const auto& rule : rules_) {
+        UnboundField field{rule->field, {}};
+        for (const CompiledOrigin& origin : rule->origins)
+            if (origin.column == CompiledOrigin::no_column) field.columns.push_back(origin.name);
+        const bool is_filled =
+            rule->joined ? field.columns.empty() : field.columns.size() < rule->origins.size();
+        if (!rule->constant && !is_filled) fields.push_back(std::move(field));
+    }
+    return fields;
+}
+
 void CompiledMapping::bind(std::span<const JiraField> fields) {
     for (const auto& rule : rules_)
         for (CompiledOrigin& origin : rule->origins) {

@@ -26,6 +26,12 @@ struct ValueMisfit {
 /// The words that `as` may be.
 const std::vector<std::string>& as_names();
 
+/// A field whose columns a table does not have; of alternatives none, of a join any.
+struct UnboundField {
+    std::string_view field;                 ///< good as long as the mapping
+    std::vector<std::string_view> columns;  ///< that are missing, as the mapping names them
+};
+
 struct CompiledRule;
 class JsonPath;
 class SourceRow;
@@ -49,6 +55,8 @@ class CompiledMapping {
     [[nodiscard]] bool makes_several() const { return each_ != nullptr; }
     /// Finds the columns that the rules name. Names that no column has are simply empty.
     void bind(std::span<const std::string> columns);
+    /// Fields that no row of the table last bound can fill.
+    [[nodiscard]] std::vector<UnboundField> unbound() const;
     /// Finds the ids of the Jira fields that the rules name.
     void bind(std::span<const JiraField> fields);
     /// Maps one row. `misfits` is appended to. record() is good until the next call.

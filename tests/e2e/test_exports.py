@@ -317,6 +317,58 @@ class Corrected(InFolder):
         self.assertEqual((august["value"], august["numerator"], august["denominator"]), (10.5, 5 * 10.5 * 24, 5))
 
 
+class Renamed(InFolder):
+    """An export whose tool renamed a column: the figures cannot be trusted, and that is said."""
+
+    NOW = "2026-09-20T00:00:00Z"
+
+    def setUp(self):
+        super().setUp()
+        (self.folder / "inbox").mkdir()
+        (self.folder / "m.yaml").write_text("kind: incident\nid: { join: [site, number], with: '-' }\nfields:\n  opened_at: Opened\n  service: [Service, Business service]\n"
+                                            "  title: Summary\n  group: { value: Desk }\n", encoding="utf-8")
+        (self.folder / "measures.yaml").write_text("measures:\n  - { id: M, indicator: incident_volume, baseline: { value: 12, n: 50 }, "
+                                                   "target: { change: -20%, from: 2026-01-01, by: 2026-12-31 } }\n", encoding="utf-8")
+        (self.folder / "baselined.yaml").write_text("store: s.db\nmeasures: [measures.yaml]\nsources: { x: { type: files, path: inbox, streams: { i: { match: '*.csv', mapping: m.yaml } } } }\n", encoding="utf-8")
+
+    def read(self, name, header, rows, status):
+        (self.folder / "inbox" / name).write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+        return run(self.folder, "once", now=self.NOW, expect=status).stderr
+
+    def stream(self):
+        (source,) = json.loads(run(self.folder, "sources", "--json", now=self.NOW).stdout)["sources"]
+        return source["streams"][0]
+
+    def test_a_column_that_a_measure_needs_fails_the_reading_that_meets_its_absence(self):
+        self.read("a.csv", "site,number,Opened,Business service,Summary", ["B,1,2026-08-01 10:00:00,vpn,x"], 0)
+        self.assertEqual(self.stream()["unmapped"], [])
+        said = self.read("b.csv", "site,number,opened,Service,Summary", ["B,2,2026-08-02 10:00:00,vpn,x", "B,3,2026-08-02 10:00:00,vpn,x"], 3)
+        self.assertIn('x/i: b.csv has no column "Opened" for `opened_at` (did you mean "opened"?)', said)
+        self.assertEqual(self.stream()["unmapped"], [{"field": "opened_at", "example": '(no column "Opened")', "count": 2}])
+        self.assertEqual((self.stream()["records"], self.stream()["rejected"]), (3, 0))
+        run(self.folder, "once", now=self.NOW)  # it was said of this file; what it lacks stays to be seen
+        self.assertEqual(self.stream()["unmapped"][0]["count"], 2)
+        self.read("b.csv", "site,number,Opened,Service,Summary", ["B,2,2026-08-02 10:00:00,vpn,x", "B,3,2026-08-02 10:00:00,vpn,x"], 0)
+        self.assertEqual(self.stream()["unmapped"], [])
+
+    def test_one_that_no_measure_needs_is_only_counted(self):
+        self.read("a.csv", "site,number,Opened", ["B,1,2026-08-01 10:00:00"], 0)
+        self.assertEqual(self.stream()["unmapped"], [{"field": "service", "example": '(no column "Service" or "Business service")', "count": 1},
+                                                     {"field": "title", "example": '(no column "Summary")', "count": 1}])
+
+    def test_half_an_id_is_none(self):
+        said = self.read("a.csv", "Site,number,Opened,Service,Summary", ["B,1,2026-08-01 10:00:00,vpn,x"], 3)
+        self.assertIn('a.csv has no column "site" for `id` (did you mean "Site"?)', said)
+        self.assertEqual((self.stream()["rejected"], self.stream()["unmapped"]), (1, [{"field": "id", "example": "row 2 has none", "count": 1}]))
+
+    def test_a_mapping_that_names_another_column_says_it_too(self):
+        self.read("a.csv", "site,number,Opened,Service,Summary", ["B,1,2026-08-01 10:00:00,vpn,x"], 0)
+        mapping = self.folder / "m.yaml"
+        mapping.write_text(mapping.read_text(encoding="utf-8").replace("Opened", "Openend"), encoding="utf-8")
+        run(self.folder, "once", now=self.NOW)
+        self.assertEqual(self.stream()["unmapped"], [{"field": "opened_at", "example": '(no column "Openend")', "count": 1}])
+
+
 class EventLogs(InFolder):
     """An audit log, a row an update, read by the program and by plain Python."""
 
