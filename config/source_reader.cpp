@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "mappings/record/text_encoding.hpp"
+
 namespace baselined::config {
 
 namespace {
@@ -241,7 +243,14 @@ class SourceReader {
         stream.delimiter = inner.text("delimiter");
         if (stream.delimiter == "\\t" || stream.delimiter == "tab") stream.delimiter = "\t";
         if (stream.delimiter.size() > 1) inner.problem(csv->mark, "`delimiter` is one character, or \\t");
-        stream.encoding = inner.text("encoding");
+        if (const auto encoding = inner.scalar("encoding")) {
+            stream.encoding = encoding->text;
+            const iconv_t converter = mappings::open_converter(encoding->text);
+            if (converter == nullptr)
+                inner.problem(encoding->mark, mappings::unknown_encoding(encoding->text));
+            else
+                ::iconv_close(converter);
+        }
         inner.finish();
     }
 

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "mappings/record/text_encoding.hpp"
+
 namespace baselined::connectors {
 
 namespace {
@@ -36,66 +38,6 @@ struct Mark {
 };
 constexpr std::array byte_order_marks{Mark{{"\xEF\xBB\xBF", 3}, "utf-8"}, Mark{{"\xFF\xFE", 2}, "utf-16le"},
                                       Mark{{"\xFE\xFF", 2}, "utf-16be"}};
-
-/// Follows UTF-8 across chunks.
-class Utf8Check {
-  public:
-    void take(std::string_view bytes) {
-        const char* at = bytes.data();
-        const char* const end = at + bytes.size();
-        while (at != end) {
-            if (expected_ == 0) at = past_ascii(at, end);
-            if (at == end) break;
-            take(static_cast<unsigned char>(*at));
-            // A character that the line's end cuts is that line's.
-            if (is_broken_ && broken_at_line_ == 0)
-                broken_at_line_ = line_ + std::count(bytes.data(), at, '\n');
-            ++at;
-        }
-        if (!is_broken_) line_ += std::count(bytes.begin(), bytes.end(), '\n');
-    }
-    [[nodiscard]] bool is_valid() const { return !is_broken_; }
-    [[nodiscard]] std::int64_t broken_at_line() const { return broken_at_line_; }
-    [[nodiscard]] bool has_multibyte() const { return multibyte_ > 0; }
-
-  private:
-    void take(unsigned char byte) {
-        if (expected_ > 0) {
-            if ((byte & 0xC0) != 0x80)
-                broken();
-            else if (--expected_ == 0)
-                ++multibyte_;
-            if (expected_ > 0 || (byte & 0xC0) == 0x80) return;
-        }
-        if (byte < 0x80) return;
-        if (byte >= 0xC2 && byte < 0xE0)
-            expected_ = 1;
-        else if (byte >= 0xE0 && byte < 0xF0)
-            expected_ = 2;
-        else if (byte >= 0xF0 && byte < 0xF5)
-            expected_ = 3;
-        else
-            broken();
-    }
-    void broken() {
-        expected_ = 0;
-        is_broken_ = true;
-    }
-    /// Most of most files: eight bytes at a time.
-    static const char* past_ascii(const char* at, const char* end) {
-        constexpr std::uint64_t high_bits = 0x8080808080808080ULL;
-        for (std::uint64_t word = 0; end - at >= 8; at += 8) {
-            std::memcpy(&word, at, sizeof word);
-            if ((word & high_bits) != 0) break;
-        }
-        while (at != end && static_cast<signed char>(*at) >= 0) ++at;
-        return at;
-    }
-
-    std::int64_t line_ = 1, broken_at_line_ = 0, multibyte_ = 0;
-    int expected_ = 0;
-    bool is_broken_ = false;
-};
 
 /// UTF-16 of western text has a zero in every other byte.
 const char* utf16_without_mark(std::string_view start) {
@@ -189,12 +131,10 @@ Result<void> ByteStream::find_encoding() {
         got = raw(chunk_.data(), chunk_.size());
         if (!got) return got.error();
     }
-    if (!check.is_valid() && check.has_multibyte())
-        return error(ErrorCode::bad_input,
-                     fmt::format("line {} has a byte that is not UTF-8, while other lines are: name the "
-                                 "encoding, as in csv: {{ encoding: windows-1252 }}, or mend the line",
-                                 check.broken_at_line()));
-    encoding_ = check.is_valid() ? "utf-8" : "windows-1252";
+    if (check.fault() && check.has_multibyte())
+        return unfit(*check.fault(), "not UTF-8, while other lines are");
+    is_guess_ = check.fault().has_value();
+    encoding_ = is_guess_ ? "windows-1252" : "utf-8";
     return this->start(0);
 }
 
@@ -202,19 +142,17 @@ Result<void> ByteStream::start(std::size_t skipped) {
     ::gzrewind(file_);
     if (skipped > 0)
         if (auto got = raw(chunk_.data(), skipped); !got) return got.error();
+    converted_ = static_cast<std::int64_t>(skipped);
     std::transform(encoding_.begin(), encoding_.end(), encoding_.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     if (encoding_ == "utf-8" || encoding_ == "utf8") {
         encoding_ = "utf-8";
+        utf8_.take({chunk_.data(), skipped});
         return {};
     }
-    converter_ = ::iconv_open("UTF-8", encoding_.c_str());
-    if (converter_ != reinterpret_cast<iconv_t>(-1)) return {};
-    converter_ = nullptr;
-    return error(
-        ErrorCode::bad_input,
-        fmt::format("nobody knows the encoding \"{}\": write one like utf-8, windows-1252 or iso-8859-15",
-                    encoding_));
+    converter_ = mappings::open_converter(encoding_);
+    if (converter_ != nullptr) return {};
+    return error(ErrorCode::bad_input, mappings::unknown_encoding(encoding_));
 }
 
 Result<bool> ByteStream::read(std::string& out) {
@@ -224,15 +162,21 @@ Result<bool> ByteStream::read(std::string& out) {
     const auto got = raw(out.data() + before, chunk_bytes);
     out.resize(before + (got ? *got : 0));
     if (!got) return got.error();
+    if (*got == 0 && utf8_.is_within_character()) return cut();
+    utf8_.take(std::string_view(out).substr(before));
+    if (utf8_.fault()) return unfit(*utf8_.fault(), "not utf-8");
     return *got > 0;
 }
 
 Result<bool> ByteStream::convert(std::string& out) {
     const auto got = raw(chunk_.data() + pending_, chunk_.size() - pending_);
     if (!got) return got.error();
-    if (*got == 0 && pending_ == 0) return false;
-    if (*got == 0)
-        return error(ErrorCode::bad_input, fmt::format("ends within a character of {}", encoding_));
+    const std::size_t first = out.size();
+    if (*got == 0) {
+        if (pending_ > 0) return cut();
+        hand_out_rest(out);
+        return out.size() > first;
+    }
     char* in = chunk_.data();
     std::size_t in_left = pending_ + *got;
     while (in_left > 0) {
@@ -245,14 +189,40 @@ Result<bool> ByteStream::convert(std::string& out) {
         out.resize(out.size() - to_left);
         if (result != static_cast<std::size_t>(-1) || reason == E2BIG) continue;
         if (reason == EINVAL) break;
-        // A byte that the encoding does not have (five in windows-1252): shown as what it is, unknown.
-        out += "\xEF\xBF\xBD";
-        ++in;
-        --in_left;
+        lines_.pass(std::string_view(out).substr(first));
+        const BytePlace place{lines_.line(), converted_ + (in - chunk_.data()) + 1,
+                              static_cast<unsigned char>(*in)};
+        return unfit(place, is_guess_ ? "neither UTF-8 nor windows-1252" : "not " + encoding_);
     }
+    lines_.pass(std::string_view(out).substr(first));
+    converted_ += in - chunk_.data();
     std::memmove(chunk_.data(), in, in_left);
     pending_ = in_left;
     return true;
+}
+
+/// Some encodings keep a letter back until they know that no accent follows it.
+void ByteStream::hand_out_rest(std::string& out) {
+    std::array<char, 64> rest;
+    char* to = rest.data();
+    std::size_t to_left = rest.size();
+    ::iconv(converter_, nullptr, nullptr, &to, &to_left);
+    out.append(rest.data(), rest.size() - to_left);
+}
+
+Error ByteStream::unfit(const BytePlace& place, std::string_view what) const {
+    return error(
+        ErrorCode::bad_input,
+        fmt::format("line {} has a byte that is {} (0x{:02X}, byte {} of the file): name the encoding, "
+                    "as in csv: {{ encoding: {} }}, or mend the line",
+                    place.line, what, place.value, place.byte,
+                    encoding_ == "windows-1252" ? "cp850" : "windows-1252"));
+}
+
+Error ByteStream::cut() const {
+    return error(
+        ErrorCode::bad_input,
+        fmt::format("ends within a character of {}: copy it again, whole, or name its encoding", encoding_));
 }
 
 }  // namespace baselined::connectors

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "connectors/files/utf8_check.hpp"
 #include "mappings/record/result.hpp"
 
 namespace baselined::connectors {
@@ -21,7 +22,8 @@ class ByteStream {
     ByteStream(const ByteStream&) = delete;
     ByteStream& operator=(const ByteStream&) = delete;
 
-    /// Appends some bytes of UTF-8 to `out`; false at the end.
+    /// Appends some bytes of UTF-8 to `out`; false at the end. A byte that the encoding does not have, and a
+    /// character that the file's end cuts, are errors that name the place.
     Result<bool> read(std::string& out);
     [[nodiscard]] const std::string& encoding() const { return encoding_; }
 
@@ -32,6 +34,9 @@ class ByteStream {
     Result<std::size_t> raw(char* bytes, std::size_t size);
     Result<bool> convert(std::string& out);
     [[nodiscard]] Error error(ErrorCode code, std::string_view text) const;
+    [[nodiscard]] Error unfit(const BytePlace& place, std::string_view what) const;
+    [[nodiscard]] Error cut() const;
+    void hand_out_rest(std::string& out);
 
     std::string path_;
     std::string encoding_;
@@ -39,6 +44,10 @@ class ByteStream {
     iconv_t converter_ = nullptr;
     std::vector<char> chunk_;
     std::size_t pending_ = 0;  ///< bytes of a character that the last chunk cut
+    bool is_guess_ = false;    ///< windows-1252, since it is not UTF-8
+    Utf8Check utf8_;           ///< of a file that is taken as it is
+    std::int64_t converted_ = 0;
+    LineCount lines_;  ///< of what was converted
 };
 
 }  // namespace baselined::connectors

@@ -10,17 +10,21 @@
 #include <string_view>
 
 #include "mappings/record/time.hpp"
+#include "mappings/record/utf8.hpp"
 
 namespace baselined::daemon {
 
 class Json {
   public:
     Json& key(std::string_view name) {
-        writer_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
+        const std::string valid = mappings::valid_utf8(name);
+        writer_.Key(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
         return *this;
     }
+    /// What is no UTF-8 (a file's name may be anything) is told as U+FFFD: JSON has to be UTF-8.
     void text(std::string_view value) {
-        writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+        const std::string valid = mappings::valid_utf8(value);
+        writer_.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
     }
     /// Null for what is not known, and for what no JSON number can say.
     void number(std::optional<double> value) {

@@ -94,6 +94,62 @@ TEST_CASE("encodings are found out or taken as told") {
               .encoding == "utf-16le");
     CHECK_THAT(read("a\n1\n", {"", "klingon"}).error, Catch::Contains("nobody knows the encoding"));
     CHECK_THAT(read("\xC3\xA4\nb\xE4\n").error, Catch::Contains("line 2 has a byte that is not UTF-8"));
+    // Hebrew letters wait for their points: the last one has none behind it.
+    CHECK(read("a\n\xE0", {"", "windows-1255"}).rows == Rows{{"a"}, {"\xD7\x90"}});
+}
+
+TEST_CASE("bytes that do not fit the encoding refuse the file, with the place and the remedy") {
+    const auto refused = [](std::string_view bytes, const std::string& encoding = {}) {
+        const Reading reading = read(bytes, {"", encoding});
+        return reading.error.substr(reading.error.find(": ") + 2);
+    };
+    CHECK(refused("id,at\n\xC4-1,2\n", "utf-8") ==
+          "line 2 has a byte that is not utf-8 (0xC4, byte 7 of the file): name the encoding, as in csv: { "
+          "encoding: windows-1252 }, or mend the line");
+    CHECK_THAT(refused("id\r\n\r\n\xD6\r\n", "us-ascii"),
+               Catch::StartsWith("line 3 has a byte that is not us-ascii (0xD6, byte 7 of the file)"));
+    CHECK_THAT(refused("\xEF\xBB\xBFid\n\xC4\n"),
+               Catch::StartsWith("line 2 has a byte that is not utf-8 (0xC4, byte 7 of the file)"));
+    CHECK_THAT(refused("id\n\xC3\xA4 \xFF\n", "gb18030"),
+               Catch::StartsWith("line 2 has a byte that is not gb18030"));
+    CHECK_THAT(refused("id\n\x81\n", "windows-1252"), Catch::Contains("(0x81, byte 4 of the file)"));
+    CHECK_THAT(refused("id\n\x81\n", "windows-1252"), Catch::Contains("encoding: cp850"));
+    CHECK_THAT(refused("id\n\xE4\n\x81\n"),
+               Catch::StartsWith("line 3 has a byte that is neither UTF-8 nor windows-1252 (0x81, byte 6"));
+    // A lone half of a surrogate pair.
+    CHECK_THAT(refused(std::string_view("\xFF\xFE"
+                                        "a\0\n\0\x00\xD8"
+                                        "b\0",
+                                        10)),
+               Catch::StartsWith("line 2 has a byte that is not utf-16le (0x00, byte 7 of the file)"));
+    const std::string_view bad[] = {
+        "\xC0\x80", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\x80",
+        "\xC3x",    "\xE2\x82x",    "\xF5"};
+    for (const std::string_view bytes : bad)
+        CHECK_THAT(refused("id\n" + std::string(bytes) + "\n", "utf-8"),
+                   Catch::Contains("line 2 has a byte"));
+    const std::string_view good[] = {"\xC2\x80",     "\xE0\xA0\x80",     "\xED\x9F\xBF",
+                                     "\xEE\x80\x80", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"};
+    for (const std::string_view bytes : good)
+        CHECK(read("id\n" + std::string(bytes) + "\n", {"", "utf-8"}).rows ==
+              Rows{{"id"}, {std::string(bytes)}});
+}
+
+TEST_CASE("a character is followed from one chunk to the next, and told when the end cuts it") {
+    // Chunks have 256 KiB: the euro sign stands across the end of the first.
+    for (std::size_t before = 0; before < 4; ++before) {
+        const std::string line = std::string((256 << 10) - 4 - before, 'x');
+        const Reading reading = read("a\n" + line + "\xE2\x82\xAC\n");
+        CHECK(reading.error.empty());
+        CHECK(reading.rows == Rows{{"a"}, {line + "\xE2\x82\xAC"}});
+        CHECK_THAT(read("a\n" + line + "\xE2\x82x\n", {"", "utf-8"}).error,
+                   Catch::Contains("line 2 has a byte that is not utf-8 (0xE2, byte " +
+                                   std::to_string(line.size() + 3) + " of"));
+    }
+    CHECK_THAT(read("t\n\xC3\xB6\nGr\xC3").error,
+               Catch::Contains("ends within a character of utf-8: copy it again, whole"));
+    CHECK_THAT(read("t\nGr\xC3").error, Catch::Contains("ends within a character of utf-8"));
+    CHECK_THAT(read("t\nGr\xE2\x82", {"", "utf-8"}).error, Catch::Contains("ends within a character"));
 }
 
 TEST_CASE("what is no CSV is refused with what to do") {
