@@ -6,8 +6,10 @@ The conventions of a page:
   one folder. A line `...` stands for any lines, ` ... ` within a line for any text.
 - ```yaml whose first line is a comment with a file's name is that file, for the console blocks that follow. Each other one must pass `check`.
 - of docs/howto the sites are stood in for (tests/support/stand_ins.py); a line `<!-- now: NAME -->` lets something happen there.
+- what follows a line `<!-- installed -->`, up to `<!-- by hand -->`, is done as root on a machine that has the package: tests/installed runs it.
 - an indented line that begins with `baselined` is a command: its name and options must exist.
 """
+import email
 import json
 import os
 import pathlib
@@ -24,45 +26,21 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
+from alert_receivers import Hooks  # noqa: E402
+from pages import PAGES, blocks, commands, is_as_shown, snippet_file, translate  # noqa: E402
 from promise import Promise  # noqa: E402
-from stand_ins import STAND_INS, Nothing  # noqa: E402
+from post_office import PASSWORD  # noqa: E402
+from stand_ins import STAND_INS, JiraSites, MailServer, Nothing, ServiceNowSite  # noqa: E402
 
 PROGRAM = os.environ.get("BASELINED", str(ROOT / "build" / "dev" / "baselined"))
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SAMPLES = "/usr/share/baselined/samples"  # of the package; made anew for the test
 # Commands that a test cannot run here, and who does.
 ELSEWHERE = {
     "apt-get": "tests/package", "systemctl": "tests/package", "journalctl": "tests/package", "cmake": "the build itself", "cpack": "gate package of tests/run",
-    "./packaging/quickstart": "a clean checkout", "./tests/run": "this is it", "(cd": "gate package of tests/run", "man": "tests/package reads the pages",
+    "./packaging/quickstart": "a clean checkout", "./tests/run": "this is it", "./packaging/install-packages": "packaging/quickstart", "(cd": "gate package of tests/run", "man": "tests/package reads the pages",
 }
 STUB_MAPPING = "kind: incident\nid: number\nfields: { opened_at: opened }\n"
 STUB_MEASURES = "measures: []\n"
-
-
-class Block:
-    def __init__(self, page, line, language, text):
-        self.page, self.line, self.language, self.text = page, line, language, text
-
-    def __str__(self):
-        return f"{self.page.relative_to(ROOT)}:{self.line}"
-
-
-def blocks(page):
-    """The fenced blocks of a page, without their indent."""
-    found, fence = [], None
-    for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
-        stripped = line.strip()
-        if fence is None and (event := re.fullmatch(r"<!-- now: (.+) -->", stripped)):
-            found.append(Block(page, number, "event", event[1]))
-        elif fence is None and re.fullmatch(r"```\w*", stripped):
-            fence = (number, stripped[3:], len(line) - len(line.lstrip()), [])
-        elif fence is not None and stripped == "```":
-            found.append(Block(page, fence[0], fence[1], "\n".join(fence[3]) + "\n"))
-            fence = None
-        elif fence is not None:
-            fence[3].append(line[fence[2]:])
-    assert fence is None, f"{page}: a fence stays open"
-    return found
 
 
 def indented_commands(page):
@@ -72,11 +50,6 @@ def indented_commands(page):
         inside ^= line.strip().startswith("```")
         if not inside and (command := re.match(r"\s{4,}(?:\w+=\S+ )?(baselined .*)", line)):
             yield number, re.split(r"\s+#", command[1])[0]
-
-
-def snippet_file(block):
-    match = re.match(r"# (\S+\.yaml)\n", block.text)
-    return match[1] if match else None
 
 
 class Docs(unittest.TestCase):
@@ -97,60 +70,111 @@ class Docs(unittest.TestCase):
         subprocess.run([sys.executable, str(ROOT / "packaging/samples/generate"), str(samples)], check=True)
         where = work
         for block in blocks(page):
+            if block.installed:
+                continue
             if block.language == "event":
                 site.happen(block.text)
             if block.language == "yaml" and snippet_file(block):
-                (where / snippet_file(block)).write_text(self.translate(block.text, site.addresses), encoding="utf-8")
+                (where / snippet_file(block)).write_text(translate(block.text, site.addresses), encoding="utf-8")
             if block.language != "console":
                 continue
-            for command, expected in self.commands(block):
+            for command, expected in commands(block):
                 # `cd` lasts from one command to the next.
-                script = f"cd {shlex.quote(str(where))} && {{ {self.translate(command, {SAMPLES: str(samples), **site.addresses})}\n}} 2>&1; pwd >{self.folder}/pwd"
+                script = f"cd {shlex.quote(str(where))} && {{ {translate(command, {SAMPLES: str(samples), **site.addresses})}\n}} 2>&1; pwd >{self.folder}/pwd"
                 done = subprocess.run(["bash", "-c", script], env={**self.environment, **site.environment}, stdout=subprocess.PIPE, text=True, check=False, timeout=120)
                 where = pathlib.Path((self.folder / "pwd").read_text(encoding="utf-8").strip())
-                printed = self.translate(done.stdout, {there: here for here, there in site.addresses.items()})
-                self.assertRegex(printed.rstrip("\n") + "\n" if printed.strip() else "", self.pattern(expected), f"{block}: {command}\n--- printed:\n{printed}--- the page says:\n{expected}")
-
-    @staticmethod
-    def translate(text, addresses):
-        for here, there in addresses.items():
-            text = text.replace(here, there)
-        return text
-
-    @staticmethod
-    def commands(block):
-        found = []
-        for line in block.text.splitlines():
-            if line.startswith("$ "):
-                found.append([line[2:], ""])
-            elif line.startswith("> ") and found and not found[-1][1]:
-                found[-1][0] += "\n" + line[2:]
-            else:
-                found[-1][1] += line + "\n"
-        return found
-
-    @staticmethod
-    def pattern(expected):
-        lines = [r"(?:.*\n)*" if line == "..." else ".*".join(re.escape(part) for part in line.split(" ... ")) + r"\n" for line in expected.rstrip("\n").splitlines()]
-        return re.compile(r"\A" + "".join(lines) + r"\Z")
+                printed = translate(done.stdout, {there: here for here, there in site.addresses.items()})
+                self.assertTrue(is_as_shown(printed, expected), f"{block}: {command}\n--- printed:\n{printed}--- the page says:\n{expected}")
 
     def test_what_a_console_shows_is_what_is_printed(self):
-        shown = [page for page in PAGES if any(block.language == "console" for block in blocks(page))]
+        shown = [page for page in PAGES if any(block.language == "console" and not block.installed for block in blocks(page))]
         self.assertIn(ROOT / "docs" / "tutorial.md", shown)
         for page in shown:
             with self.subTest(page.name):
                 self.run_console(page)
 
-    def test_the_readme_s_five_minutes(self):
-        """Its three files, over the sample exports, with every command in order."""
-        section = (ROOT / "README.md").read_text(encoding="utf-8").split("## Your own exports")[1].split("\n## ")[0]
+    @staticmethod
+    def section(title):
+        """Of the README: its YAML blocks, its commands."""
+        text = (ROOT / "README.md").read_text(encoding="utf-8").split(f"\n## {title}")[1].split("\n## ")[0]
+        files = [textwrap.dedent("   " + block.lstrip(" ")) if block.startswith("   ") else block for block in re.findall(r"```yaml\n(.*?)```", text, re.S)]
+        return files, re.findall(r"^\s{4,7}(baselined .*?)(?:\s+#.*)?$", text, re.M)
+
+    def five_minutes(self):
+        """The folder that they lead to, and the commands."""
         work = self.folder / "own"
         subprocess.run([sys.executable, str(ROOT / "packaging/samples/generate"), str(self.folder / "samples")], check=True)
         shutil.copytree(self.folder / "samples" / "inbox", work / "inbox")
-        files = re.findall(r"```yaml\n(.*?)```", section, re.S)
+        files, written = self.section("Your own exports")
         for name, text in zip(("incidents.yaml", "measures.yaml", "baselined.yaml"), files, strict=True):
-            (work / name).write_text(textwrap.dedent("   " + text.lstrip(" ")), encoding="utf-8")
-        commands = re.findall(r"^\s{7}(baselined .*?)(?:\s+#.*)?$", section, re.M)
+            (work / name).write_text(text, encoding="utf-8")
+        return work, written
+
+    def run_all(self, written, work, more, **environment):
+        """Each command with `more` behind it: what it printed, by its first words."""
+        told = {}
+        for command in written:
+            done = subprocess.run(shlex.split(command) + more, cwd=work, env={**self.environment, **environment}, capture_output=True, text=True, check=False, timeout=60)
+            self.assertEqual((done.returncode, done.stderr if "--online" not in command else ""), (0, ""), command)
+            told[" ".join(command.split()[1:3])] = done.stdout
+        return told
+
+    def test_the_readme_s_instance_and_site(self):
+        (configuration,), written = self.section("ServiceNow and Jira")
+        snow, jira = ServiceNowSite(self.folder), JiraSites(self.folder)
+        self.addCleanup(snow.stop)
+        self.addCleanup(jira.stop)
+        work = self.folder / "work"
+        work.mkdir()
+        (work / "baselined.yaml").write_text("store: baselined.db\n" + translate(configuration, {**snow.addresses, **jira.addresses}), encoding="utf-8")
+        secrets = {"SNOW_SECRET": "client-secret", "JIRA_TOKEN": "token"}
+        self.assertEqual(written[-1], "baselined run")
+        told = self.run_all(written[:-1], work, ["--config", "baselined.yaml"], **secrets)
+        self.assertIn("every source answers", told["check --online"])
+        self.assertIn("INC0000040", told["preview acme"])
+        daemon = subprocess.Popen([*written[-1].split(), "--config", "baselined.yaml"], cwd=work, env={**self.environment, **secrets}, stderr=subprocess.PIPE, text=True)
+        read = set()
+        for line in daemon.stderr:
+            read |= set(re.findall(r"(\S+): read to its end", line))
+            if read == {"acme/incident", "acme/change_request", "acme/task_sla", "helpdesk/incidents"}:
+                break
+        daemon.terminate()
+        self.assertEqual(daemon.wait(timeout=20), 0)
+        daemon.stderr.close()
+        self.assertEqual(self.run_all(["baselined sources"], work, ["--config", "baselined.yaml"], **secrets)["sources"].count("40 rows read"), 2)
+
+    def test_who_is_told_by_the_readme(self):
+        work, _ = self.five_minutes()
+        (alerts,), written = self.section("Who is told")
+        (self.folder / "work").mkdir()
+        mail, hooks = MailServer(self.folder), Hooks()
+        self.addCleanup(mail.stop)
+        self.addCleanup(hooks.stop)
+        addresses = {**mail.addresses, "https://hooks.acme.com": f"http://127.0.0.1:{hooks.port}", '"${SMTP_PASSWORD}" }': '"${SMTP_PASSWORD}", tls: { ca: ../work/our-ca.pem } }'}
+        main, measures = work / "baselined.yaml", work / "measures.yaml"
+        main.write_text(main.read_text(encoding="utf-8") + translate(alerts, addresses), encoding="utf-8")
+        people = "".join(f"      {role}: {{ name: {name}, email: {role}@acme.example }}\n" for role, name in (("owner", "Dana Ruiz"), ("sponsor", "Lea Brandt"), ("controller", "Kim Ode")))
+        measures.write_text(measures.read_text(encoding="utf-8").rstrip("\n") + "\n" + textwrap.indent(textwrap.dedent(people), "    "), encoding="utf-8")
+        more = ["--config", "baselined.yaml", "--now", "2026-11-20T08:00:00Z"]
+        secrets = {"SMTP_PASSWORD": PASSWORD, "OPS_SECRET": "hush"}
+        everybody = {"owner@acme.example", "sponsor@acme.example", "controller@acme.example"}
+        told = self.run_all([written[0], "baselined once", *written[1:]], work, more, **secrets)
+        self.assertEqual(set(re.findall(r"would tell (\S+): off_track ITSM-014", told["once --dry-run"])), everybody | {"ops"})
+        self.assertTrue(all(one in told["alerts"] for one in everybody), told["alerts"])
+        subjects = [email.message_from_bytes(raw)["Subject"] for raw in mail.server.mails(6)]
+        self.assertEqual(len(subjects), 6, "the alert and the test, to each of three")
+        self.assertEqual(sum("ITSM-014" in subject for subject in subjects), 6, subjects)
+        self.assertEqual(len(hooks.bodies), 2)
+        self.assertIn("would have told you", told["replay ITSM-014"])
+        self.assertEqual(set(self.tells(work, more, secrets)), set(), "silenced")
+
+    def tells(self, work, more, secrets):
+        printed = self.run_all(["baselined once --dry-run"], work, [*more[:2], "--now", "2026-11-28T08:00:00Z"], **secrets)["once --dry-run"]
+        return re.findall(r"would tell (\S+):", printed)
+
+    def test_the_readme_s_five_minutes(self):
+        """Its three files, over the sample exports, with every command in order."""
+        work, commands = self.five_minutes()
         self.assertEqual(len(commands), 9)
         told = {}
         for command in commands:
@@ -248,7 +272,7 @@ class Docs(unittest.TestCase):
         count = 0
         for page in PAGES:
             shown = list(indented_commands(page))
-            shown += [(block.line, command) for block in blocks(page) if block.language == "console" for command, _ in self.commands(block) if command.startswith("baselined ")]
+            shown += [(block.line, command) for block in blocks(page) if block.language == "console" for command, _ in commands(block) if command.startswith("baselined ")]
             for number, line in shown:
                 count += 1
                 words = shlex.split(re.split(r" [|>] ", line)[0])
@@ -302,7 +326,7 @@ class Docs(unittest.TestCase):
 
     def test_messages_of_the_guides_are_the_program_s(self):
         """First column of the tables "it says": each piece between `..` stands in the source."""
-        source = "".join(path.read_text(encoding="utf-8") for folder in ("config", "connectors", "daemon") for path in (ROOT / folder).rglob("*.cpp"))
+        source = "".join(path.read_text(encoding="utf-8") for folder in ("mappings", "config", "connectors", "daemon") for path in (ROOT / folder).rglob("*.cpp"))
         source = re.sub(r'"\s*\n\s*"', "", source).replace('\\"', '"')
         count = 0
         for page in PAGES:
@@ -316,7 +340,7 @@ class Docs(unittest.TestCase):
     def test_every_language_is_tested(self):
         for page in PAGES:
             for block in blocks(page):
-                self.assertIn(block.language, {"yaml", "console", "json", "python", "event"}, str(block))
+                self.assertIn(block.language, {"yaml", "console", "json", "python", "ini", "event", "wait"}, str(block))
 
     def test_links_lead_somewhere(self):
         for page in PAGES:

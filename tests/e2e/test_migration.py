@@ -49,6 +49,11 @@ def rows():
         yield [f"INC{number}", opened, closed, closed, rng.choice(["vpn", "mail"]), f"ci{rng.randint(1, 6)}", "Closed"]
 
 
+def volumes(rows):
+    """Incidents by month."""
+    return dict(collections.Counter(row[1].replace(tzinfo=dt.timezone.utc).astimezone(zoneinfo.ZoneInfo("Europe/Berlin")).strftime("%Y-%m") for row in rows))
+
+
 class Migration(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="baselined-migration-"))
@@ -73,7 +78,7 @@ class Migration(unittest.TestCase):
         return {p["period"]: p["value"] for p in periods if p["value"]}
 
     def expected(self, matches):
-        counts = collections.Counter(row[1].replace(tzinfo=dt.timezone.utc).astimezone(zoneinfo.ZoneInfo("Europe/Berlin")).strftime("%Y-%m") for row in rows() if matches(row))
+        counts = collections.Counter(volumes(row for row in rows() if matches(row)))
         counts["2026-08"] += 1
         return dict(counts)
 

@@ -1,11 +1,14 @@
 """What stands in for the sites of docs/howto while its commands are run: each page names addresses, and a comment
 `<!-- now: NAME -->` lets something happen there."""
 import datetime as dt
+import http.server
 import os
+import threading
 
 from fronts import Authority
 from jira import Jira, jira_time
-from post_office import PASSWORD, Postfix
+from pages import ROOT, blocks, snippet_file, translate
+from post_office import PASSWORD, Postfix, free_port
 from servicenow import ServiceNow, stamp
 
 START = int(dt.datetime(2026, 1, 5, 8, tzinfo=dt.timezone.utc).timestamp())
@@ -114,3 +117,96 @@ class MailServer:
 
 
 STAND_INS = {"servicenow.md": ServiceNowSite, "jira.md": JiraSites, "smtp.md": MailServer}
+
+
+# Of pages of a machine that has the package (tests/installed): `machine` is it.
+
+class ServiceNowService(ServiceNowSite):
+    """The instance that the README's service reads."""
+    CONFIGURATION = """store: /var/lib/baselined/baselined.db
+sources:
+  acme:
+    type: servicenow
+    url: {url}
+    auth: {{ oauth2: {{ grant: client_credentials, client_id: baselined, client_secret: "${{credential:snow}}" }} }}
+    since: 2024-12-01
+    streams:
+      incident: {{ mapping: servicenow/incident }}
+"""
+
+    def __init__(self, folder, machine):
+        super().__init__(folder)
+        self.machine = machine
+        machine.path("snow-secret").write_text("client-secret\n", encoding="utf-8")
+
+    def happen(self, what):
+        assert what == "the configuration names acme"
+        self.machine.path("/etc/baselined/baselined.yaml").write_text(self.CONFIGURATION.format(url=self.site.url), encoding="utf-8")
+
+
+class LocalMail:
+    """A mail server on the machine, which takes mails for everybody in a domain of its own."""
+
+    def __init__(self, folder, machine):
+        self.machine = machine
+        home = folder / "postfix"
+        home.mkdir()
+        os.chmod(folder, 0o755)
+        self.server = Postfix(home, Authority(folder))
+        self.addresses = {"localhost:25": f"127.0.0.1:{self.server.ports['plain']}", "@example.com": "@acme.example"}
+
+    def happen(self, what):
+        if what == "the exports stand still":
+            self.machine.must("find /srv/exports -type f -exec touch -d '1 minute ago' {} +")
+        elif what == "Dana Ruiz has a mail about ITSM-014":
+            mail, = self.server.mails()
+            head = mail.decode().partition("\n\n")[0]
+            assert "Delivered-To: dana.ruiz@acme.example" in head and "(ITSM-014)" in head, head
+        else:
+            raise ValueError(what)
+
+    def stop(self):
+        self.server.stop()
+
+
+class Watch:
+    """The tutorial's service, and who is called while it is ready."""
+
+    def __init__(self, folder, machine):
+        watch = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                watch.called.append(self.path)
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.machine, self.called = machine, []
+        self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.addresses = {"https://watch.example.org/": f"http://127.0.0.1:{self.server.server_address[1]}/", "127.0.0.1:8787": f"127.0.0.1:{free_port()}"}
+
+    def happen(self, what):
+        if what == "the tutorial's configuration is in force":
+            self.machine.must("apt-get install -y -qq --no-install-recommends curl; cp -a /usr/share/baselined/samples/inbox /srv/exports")
+            at_home = {"store: baselined.db": "store: /var/lib/baselined/baselined.db", "path: inbox": "path: /srv/exports"}
+            for block in blocks(ROOT / "docs/tutorial.md"):
+                if name := snippet_file(block):
+                    self.machine.path(f"/etc/baselined/{name}").write_text(translate(block.text, at_home), encoding="utf-8")
+            self.machine.must("systemctl reload baselined")
+            self.machine.wait(lambda: ": ok" in self.machine.run("baselined sources"), "read")
+        elif what == "the watch was called":
+            self.machine.wait(lambda: self.called, what)
+            assert set(self.called) == {"/UUID"}, self.called
+        else:
+            raise ValueError(what)
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+INSTALLED = {"README.md": ServiceNowService, "tutorial.md": LocalMail, "operations.md": Watch}
