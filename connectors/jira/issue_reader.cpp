@@ -21,9 +21,10 @@ constexpr long status_bad_request = 400, status_not_found = 404, status_gone = 4
 /// From there on a failure may mean that Data Center pages no deeper.
 constexpr int smallest_window = 1'000;
 
-std::int64_t own_clock_ms() {
+template <typename Clock>
+std::int64_t now_ms() {
     using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+    return duration_cast<milliseconds>(Clock::now().time_since_epoch()).count();
 }
 
 std::string json_text(const rapidjson::Value& value) {
@@ -78,8 +79,8 @@ asio::awaitable<Result<SearchPage>> IssueReading::ask(SearchQuery query) {
                        (response->status == status_failed || is_question_refused_);
         auto page = response ? parse_search(*response) : Result<SearchPage>(response.error());
         if (page) {
-            if (page->server_ms == 0) page->server_ms = own_clock_ms();
-            server_ms_ = std::max(server_ms_, page->server_ms);
+            note_clock(*response);
+            set_time_of(*page);
             page_size_ = std::min(options_.page_size, page_size_ + page_size_ / 4 + 1);
             co_return page;
         }
@@ -95,6 +96,26 @@ asio::awaitable<Result<SearchPage>> IssueReading::ask(SearchQuery query) {
                             flavour_ == Flavour::cloud ? "Data Center" : "Cloud");
         co_return error;
     }
+}
+
+void IssueReading::note_clock(const Response& answer) {
+    if (const auto date = parse_http_date(answer.header("Date"))) note_time(*date);
+}
+
+void IssueReading::note_time(std::int64_t there_ms) {
+    site_ahead_ms_ = there_ms - now_ms<std::chrono::steady_clock>();
+}
+
+/// Where the site does not tell the time, the clock here may be hours off: then what has settled is judged by
+/// the issues themselves, and what time it is by whichever is later.
+void IssueReading::set_time_of(SearchPage& page) {
+    for (const auto& issue : page.issues->GetArray())
+        newest_seen_ms_ = std::max(newest_seen_ms_, updated_of(issue).value_or(0));
+    const std::int64_t own_ms = now_ms<std::chrono::system_clock>();
+    const auto there_ms = site_ahead_ms_ ? now_ms<std::chrono::steady_clock>() + *site_ahead_ms_
+                                         : std::max(own_ms, newest_seen_ms_);
+    page.server_ms = site_ahead_ms_ ? there_ms : std::min(own_ms, newest_seen_ms_);
+    server_ms_ = std::max(server_ms_, there_ms);
 }
 
 std::string IssueReading::bound_of(const Scan& what, const PageWalk& walk) {
@@ -212,7 +233,7 @@ asio::awaitable<Result<void>> IssueReading::store(SearchPage found, PageSink sin
     Page page = page_of(found);
     if (found.is_by_update)
         for (const SourceRowData& row : page.rows)
-            if (row.version <= server_ms_ - index_lag_ms) move_cursor(row.version);
+            if (row.version <= found.server_ms - index_lag_ms) move_cursor(row.version);
     page.cursor = cursor_.text();
     co_return co_await sink(std::move(page));
 }

@@ -73,10 +73,14 @@ class IssueReading {
     [[nodiscard]] bool is_listed(const std::string& id) const;
     [[nodiscard]] bool is_wanted(const std::string& id) const;
     boost::asio::awaitable<Result<void>> find_flavour();
+    boost::asio::awaitable<Result<void>> ask_time();
+    void note_clock(const Response& answer);
+    void note_time(std::int64_t there_ms);
     boost::asio::awaitable<Result<Response>> get(std::string path);
 
     // issue_reader.cpp
     boost::asio::awaitable<Result<SearchPage>> ask(SearchQuery query);
+    void set_time_of(SearchPage& page);
     boost::asio::awaitable<Result<void>> scan(Scan what, IssueSink sink);
     boost::asio::awaitable<Result<void>> read_news(PageSink sink);
     boost::asio::awaitable<Result<void>> store(SearchPage found, PageSink sink);
@@ -115,7 +119,10 @@ class IssueReading {
     std::vector<mappings::JiraField> named_;  ///< of the fields asked for by name
     Cursor cursor_;
     int page_size_ = 0;
-    std::int64_t server_ms_ = 0;
+    std::int64_t server_ms_ = 0;  ///< what time it is at the site
+    /// The site's clock less the one here that nobody sets; none: the site does not tell.
+    std::optional<std::int64_t> site_ahead_ms_;
+    std::int64_t newest_seen_ms_ = 0;   ///< update of an issue, in any answer
     bool is_question_refused_ = false;  ///< the newest answer was 400: the question cannot be asked so
     bool is_too_deep_ = false;          ///< the newest answer was a refusal to page so far
     std::int64_t began_ms_ = 0;         ///< when the first of the news came, by the site's clock

@@ -98,10 +98,7 @@ void write_numbers(rapidjson::Writer<rapidjson::StringBuffer>& writer, const cha
 
 std::optional<std::int64_t> time_of(const Value& issue, const char* name) {
     const Value* fields = member(issue, "fields");
-    if (fields == nullptr) return std::nullopt;
-    const std::string text = text_of(*fields, name);
-    const auto at = mappings::to_timestamp(mappings::text_cell(text), "", mappings::find_zone("UTC"));
-    return at ? std::make_optional<std::int64_t>(at->time_since_epoch().count()) : std::nullopt;
+    return fields == nullptr ? std::nullopt : parse_jira_time(text_of(*fields, name));
 }
 
 std::optional<std::int64_t> number_of(const Value& object, const char* name) {
@@ -118,6 +115,11 @@ Request post_request(const std::string& base, const std::string& path, std::stri
 }
 
 }  // namespace
+
+std::optional<std::int64_t> parse_jira_time(const std::string& text) {
+    const auto at = mappings::to_timestamp(mappings::text_cell(text), "", mappings::find_zone("UTC"));
+    return at ? std::make_optional<std::int64_t>(at->time_since_epoch().count()) : std::nullopt;
+}
 
 std::string text_of(const Value& object, const char* name) {
     const Value* value = member(object, name);
@@ -209,7 +211,6 @@ Result<SearchPage> parse_search(const Response& response) {
         page.is_last = is_last->IsTrue();
     page.total = number_of(*page.document, "total");
     page.start = number_of(*page.document, "startAt");
-    page.server_ms = parse_http_date(response.header("Date")).value_or(0);
     return page;
 }
 

@@ -38,7 +38,7 @@ struct SearchPage {
     std::string next_token;                    ///< Cloud; empty: none was given
     std::optional<bool> is_last;               ///< Cloud, where it says so
     std::optional<std::int64_t> total, start;  ///< Data Center
-    std::int64_t server_ms = 0;                ///< the Date header; 0: none
+    std::int64_t server_ms = 0;                ///< what was updated before has settled; 0: not known
     bool is_by_update = true;                  ///< all that was updated before its last issue has come
 };
 
@@ -64,6 +64,8 @@ std::string bounded_jql(const std::string& jql, const std::string& more, const s
 /// Milliseconds since 1970 of `fields.updated`; nullopt: it is none.
 std::optional<std::int64_t> updated_of(const rapidjson::Value& issue);
 std::optional<std::int64_t> created_of(const rapidjson::Value& issue);
+/// `2026-01-05T10:11:12.345+0000`.
+std::optional<std::int64_t> parse_jira_time(const std::string& text);
 std::string text_of(const rapidjson::Value& object, const char* name);
 /// Of an issue's key: `OPS` of `OPS-12`.
 std::string project_of(const rapidjson::Value& issue);

@@ -20,6 +20,7 @@ bool has(const std::vector<std::string>& texts, const std::string& text) {
 asio::awaitable<Result<Response>> IssueReading::get(std::string path) {
     const Request request = get_request(base_, path);
     auto response = co_await exchange_.call(request);
+    if (response) note_clock(*response);
     co_return response;
 }
 
@@ -34,6 +35,16 @@ asio::awaitable<Result<void>> IssueReading::find_flavour() {
     const auto info = parse_answer(*response);
     if (!info) co_return about(info.error());
     flavour_ = text_of(**info, "deploymentType") == "Cloud" ? Flavour::cloud : Flavour::data_center;
+    co_return Result<void>{};
+}
+
+/// Of a site whose answers have no Date. One that does not tell it here either is read all the same.
+asio::awaitable<Result<void>> IssueReading::ask_time() {
+    const auto response = co_await get(api() + "/serverInfo");
+    if (!response) co_return response.error();
+    const auto info = parse_answer(*response);
+    if (!info || site_ahead_ms_) co_return Result<void>{};
+    if (const auto there_ms = parse_jira_time(text_of(**info, "serverTime"))) note_time(*there_ms);
     co_return Result<void>{};
 }
 
@@ -52,6 +63,8 @@ asio::awaitable<Result<void>> IssueReading::check_login() {
 asio::awaitable<Result<void>> IssueReading::prepare() {
     if (auto found = co_await find_flavour(); !found) co_return found;
     if (auto known = co_await check_login(); !known) co_return known;
+    if (!site_ahead_ms_)
+        if (auto asked = co_await ask_time(); !asked) co_return asked;
     co_return co_await find_fields();
 }
 

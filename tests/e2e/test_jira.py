@@ -46,7 +46,7 @@ class Site(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder)
         self.jira = Jira(self.FLAVOUR)
         self.addCleanup(self.jira.stop)
-        self.rng = random.Random(4)
+        self.rng, self.environment = random.Random(4), {}
         (self.folder / "own-indicators.yaml").write_text("indicators: {}\n", encoding="utf-8")
         self.configure()
 
@@ -78,7 +78,7 @@ class Site(unittest.TestCase):
         self.issue(count + 300, START, project="OTHER")
 
     def run_program(self, *arguments, expect=0):
-        done = subprocess.run([PROGRAM, arguments[0], "--config", str(self.folder / "baselined.yaml"), *arguments[1:]], capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run([PROGRAM, arguments[0], "--config", str(self.folder / "baselined.yaml"), *arguments[1:]], capture_output=True, text=True, check=False, timeout=120, env={**os.environ, **self.environment})
         if expect is not None and done.returncode != expect:
             raise AssertionError(f"{arguments}: exit {done.returncode}, not {expect}\n{done.stderr}")
         return done
@@ -137,6 +137,40 @@ class Cloud(Site):
         time.sleep(2.1)
         self.run_program("once")
         self.assert_complete()
+
+    def set_clock(self, seconds):
+        """This machine's, so far off."""
+        library = self.folder / "wrong_clock.so"
+        if not library.exists():
+            subprocess.run(["cc", "-shared", "-fPIC", "-o", str(library), str(ROOT / "tests/support/wrong_clock.c")], check=True)
+        (self.folder / "clock").write_text(str(seconds), encoding="utf-8")
+        self.environment = {"LD_PRELOAD": str(library), "WRONG_CLOCK": str(self.folder / "clock")}
+
+    def test_a_clock_here_that_is_hours_off_loses_nothing(self):
+        self.fill(600)
+        ids = [i for i, r in self.jira.issues.items() if r["project"] == "OPS"]
+        for hours in (5, -5):
+            self.set_clock(hours * 3600)
+            for self.jira.sends_date, self.jira.tells_time in ((True, True), (False, True), (False, False)):
+                with self.subTest(hours=hours, sends_date=self.jira.sends_date, tells_time=self.jira.tells_time):
+                    for path in self.folder.glob("store.db*"):
+                        path.unlink()
+                    self.jira.shows_newest, self.jira.index_lag_s = True, 1.5  # a moment ago, where it stood before
+                    self.jira.on_request = lambda site: site.touch(self.rng.choice(ids), int(time.time() * 1000))
+                    self.run_program("once")
+                    self.jira.on_request = None
+                    soon = int(time.time() * 1000) + 500
+                    running = {"id": "7", "name": "TTR", "completedCycles": [], "ongoingCycle": {"startTime": sla_date(START), "breachTime": sla_date(soon), "breached": False, "paused": False}}
+                    self.jira.touch(ids[7], soon - 500, customfield_10020=running)
+                    time.sleep(1.6)
+                    self.run_program("once")
+                    self.assert_complete()
+                    self.jira.index_lag_s = 0
+                    self.issue(900, int(time.time() * 1000) + 60_000)  # later than all that was seen: what time it is, at least
+                    running["ongoingCycle"]["breached"] = True
+                    self.run_program("once")
+                    self.assertEqual(self.rows("SELECT count(*) FROM stream WHERE cursor LIKE '%\"running\":{}%'"), [(1,)], "the breach was seen")
+                    self.jira.delete("10900")
 
     def test_slas_in_four_states_and_a_breach_by_passing_time(self):
         soon = int(time.time() * 1000) + 1200

@@ -130,6 +130,7 @@ class Jira(NastyServer):
         self.tokens, self.token_uses = {}, 0
         self.user, self.password = "bot@acme.com", "token"
         self.on_request = None
+        self.sends_date, self.tells_time = True, True         # in each answer; in /serverInfo
         self.distort = None                                   # what a search answers, before it is sent
         self.lacks_bulk = False
         self.listed = 0                                       # pages that were asked for without contents
@@ -203,9 +204,10 @@ class Jira(NastyServer):
         url = urllib.parse.urlsplit(path)
         if self.on_request:
             self.on_request(self)
-        date = {"Date": formatdate(usegmt=True), "X-Seraph-LoginReason": "OK", "X-RateLimit-NearLimit": "false"}
-        if url.path == "/rest/api/2/serverInfo":
-            return 200, {}, {"deploymentType": "Cloud" if self.flavour == "cloud" else "Server", "version": "9.12.0"}
+        date = {"Date": formatdate(usegmt=True) if self.sends_date else None, "X-Seraph-LoginReason": "OK", "X-RateLimit-NearLimit": "false"}
+        if re.fullmatch("/rest/api/[23]/serverInfo", url.path):
+            time_there = {"serverTime": jira_time(int(time.time() * 1000))} if self.tells_time else {}
+            return 200, {"Date": date["Date"]}, {**time_there, "deploymentType": "Cloud" if self.flavour == "cloud" else "Server", "version": "9.12.0"}
         if self.captcha:
             return 403, {"X-Authentication-Denied-Reason": "CAPTCHA_CHALLENGE; login-url=..."}, {"errorMessages": [], "errors": {}}
         given = headers.get("Authorization", "")
