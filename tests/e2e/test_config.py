@@ -431,6 +431,8 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.complete("baselined", "config", "sch"), ["schema"])
         self.assertEqual(self.complete("baselined", "config", "schema", ""), KINDS)
         self.assertEqual(self.complete("baselined", "alerts", "test", "--s"), ["--send"])
+        self.assertEqual(self.complete("baselined", "export", "--format", ""), ["csv", "xlsx", "json"])
+        self.assertEqual(self.complete("baselined", "run", "--log", "w"), ["warning"])
 
 
 if __name__ == "__main__":
