@@ -83,7 +83,8 @@ std::vector<NamedShape> source_shapes() {
          map({
              {"delimiter", "delimiter", "What stands between cells: one character, or `\\t`.",
               otherwise_words("found out from the file")},
-             {"encoding", "line", "As utf-8, windows-1252, utf-16le.",
+             {"encoding", "encoding",
+              "Of the bytes; without it they tell it themselves, or it is guessed and said.",
               otherwise_words("found out from the file")},
          })},
         {"servicenow source", "A ServiceNow instance, read through its Table API.",
