@@ -207,7 +207,10 @@ class Loader {
             return std::nullopt;
         }
         const int file = add_file(path);
-        known.push_back(read_mapping(parse(path, file), name.text, problems()));
+        const std::size_t before = problems().size();
+        const YamlNode mapping = parse(path, file);
+        if (problems().size() > before) return std::nullopt;
+        known.push_back(read_mapping(mapping, name.text, problems()));
         return known.size() - 1;
     }
 

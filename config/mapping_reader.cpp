@@ -62,6 +62,10 @@ class MappingReader {
         if (const YamlNode* skip = reader_.take("skip")) {
             mapping_.skip = read_condition(*skip, problems_);
             mapping_.has_skip = true;
+            if (skip->entries.empty())
+                problems_.push_back({skip->mark,
+                                     "`skip` without a condition would skip every row: write one, "
+                                     "or take it out"});
         }
         reader_.each("tests", [&](const YamlNode& test) { mapping_.tests.push_back(read_test(test)); });
         reader_.finish();
@@ -181,6 +185,7 @@ class MappingReader {
     ExpectedRecord read_expected(const YamlNode& node) {
         ExpectedRecord expected;
         expected.mark = node.mark;
+        if (node.form == YamlNode::Form::null && node.mark.line == 0) return expected;  // told as missing
         if (node.form == YamlNode::Form::map) {
             for (const auto& [field, value] : node.entries)
                 expected.fields.emplace_back(field.text, expected_value(value));

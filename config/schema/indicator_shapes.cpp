@@ -69,7 +69,9 @@ std::vector<NamedShape> indicator_shapes() {
          map({
              {"from", "field", "Where it begins.", required},
              {"to", "field", "Where it ends.", required},
-             {"at_least", "number", "Raises smaller spans to it, in hours; without it negative spans count.",
+             {"at_least", "number",
+              "Raises smaller spans to it, in hours, or days with `unit: days`; without it negative spans "
+              "count.",
               optional},
          })},
         {"percentile", "Which percentile, of what.",

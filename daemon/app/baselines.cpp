@@ -37,6 +37,8 @@ std::string text_of(const FrozenBaseline& frozen) {
     writer.StartObject();
     writer.Key("digest");
     writer.String(frozen.digest.c_str());
+    writer.Key("zones");
+    writer.String(frozen.zones.value_or("").c_str());
     writer.Key("reported");
     write(writer, frozen.reported);
     writer.Key("periods");
@@ -77,13 +79,23 @@ std::vector<Period> window_periods(const mappings::BaselineDefinition& baseline,
     return periods;
 }
 
+Instant read_until(const std::vector<mappings::Kind>& kinds, const Portfolio& portfolio, Store& store,
+                   Instant now) {
+    for (const StreamPlan* stream : portfolio.feeding(kinds))
+        if (const auto complete = store.stream(stream->source->name, stream->stream->name).complete_at)
+            now = std::min(now, *complete);
+    return now;
+}
+
 FrozenBaseline frozen_baseline(const StoredBaseline& stored) {
     rapidjson::Document document;
     document.Parse(stored.content.data(), stored.content.size());
     if (!document.IsObject())
         throw StoreError(ErrorCode::corrupt,
                          "the store's baseline of " + stored.measure + " cannot be read: restore a copy");
-    FrozenBaseline frozen{figure_of(document["reported"]), {}, document["digest"].GetString()};
+    FrozenBaseline frozen{figure_of(document["reported"]), {}, document["digest"].GetString(), {}};
+    if (const auto zones = document.FindMember("zones"); zones != document.MemberEnd())
+        frozen.zones = zones->value.GetString();
     for (const auto& period : document["periods"].GetArray()) frozen.periods.push_back(figure_of(period));
     return frozen;
 }
@@ -104,7 +116,8 @@ void freeze_baselines(Portfolio& portfolio, Store& store, FigureBook& figures, I
         if (settled > now || !is_read_since(plan, settled, portfolio, store)) continue;
         FrozenBaseline frozen{figures.pooled(plan.series, plan.lower, window, now),
                               {},
-                              records_digest(figures, plan.series, window)};
+                              records_digest(figures, plan.series, window),
+                              plan.zones};
         for (const Period& period : window)
             frozen.periods.push_back(figures.figure(plan.series, plan.lower, period, now));
         store.save_baseline({plan.measure->id, plan.definition, now, text_of(frozen)});

@@ -1,6 +1,7 @@
 // Baselines: the window that one is taken from, when it is frozen, and what the store keeps of it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,10 +14,18 @@ namespace baselined::daemon {
 std::vector<mappings::Period> window_periods(const mappings::BaselineDefinition& baseline,
                                              const mappings::Calendar& calendar);
 
+/// Until when what makes records of these kinds is known, `now` at the latest: when the stream that was last
+/// read to its end the longest ago was. What has not been read is no figure, least of all a settled one.
+/// Streams that were never read to their end are passed over: the measure says so itself.
+Instant read_until(const std::vector<mappings::Kind>& kinds, const Portfolio& portfolio, Store& store,
+                   Instant now);
+
 struct FrozenBaseline {
     mappings::PeriodFigure reported;
     std::vector<mappings::PeriodFigure> periods;
     std::string digest;  ///< of the records behind it, see records_digest()
+    /// Of the sources, see MeasurePlan; nothing where an earlier version froze it.
+    std::optional<std::string> zones;
 };
 /// Throws StoreError where the store's text is not one that freeze_baselines() wrote.
 FrozenBaseline frozen_baseline(const StoredBaseline& stored);

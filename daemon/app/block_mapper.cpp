@@ -15,6 +15,16 @@ namespace {
 constexpr std::string_view json_column = "$json";
 constexpr std::size_t leading_cells = 2;  ///< id and version
 
+/// Cells beyond the names; exports that end each line with a delimiter have empty ones.
+bool has_surplus(std::span<const mappings::Cell> cells, std::size_t names) {
+    return cells.size() > names &&
+           std::any_of(cells.begin() + static_cast<std::ptrdiff_t>(names), cells.end(), [](const auto& cell) {
+               return cell.type != mappings::CellType::empty &&
+                      !(cell.type == mappings::CellType::text &&
+                        cell.text.find_first_not_of(" \t") == std::string_view::npos);
+           });
+}
+
 std::string no_column(const mappings::UnboundField& field) {
     return fmt::format("no column \"{}\"", fmt::join(field.columns, "\" or \""));
 }
@@ -95,7 +105,7 @@ RowOrigin BlockMapper::origin_of(const RawRowReader& rows, const RowPlace& place
 }
 
 void BlockMapper::map_table_row(const RawRowReader& rows, RowPlace place, RawBlock& block) {
-    if (rows.cells().size() > columns_.size())
+    if (has_surplus(rows.cells(), columns_.size()))
         count_misfit(block.misfits, "(row)",
                      fmt::format("row {} has {} cells under {} names", rows.row_number(), rows.cells().size(),
                                  columns_.size()));

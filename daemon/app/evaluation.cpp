@@ -90,11 +90,13 @@ class Evaluation {
                           mappings::AssessmentInput& input, std::vector<Reason>& notes) {
         const auto& definition = plan.measure->baseline;
         view.frozen = store_.baseline(plan.measure->id);
-        if (view.frozen && view.frozen->definition != plan.definition)
-            input.causes.push_back({"definition_changed",
-                                    "The indicator, its scope, window, target or mapping changed since the "
-                                    "baseline was frozen; the "
-                                    "figures cannot be compared until somebody accepts the new definition."});
+        if (view.frozen && is_changed(plan, *view.frozen))
+            input.causes.push_back(
+                {"definition_changed",
+                 "The indicator, its scope, window, target, mapping or time zone changed since "
+                 "the "
+                 "baseline was frozen; the "
+                 "figures cannot be compared until somebody accepts the new definition."});
         const auto window = window_periods(definition, calendar);
         if (definition.value) {
             view.baseline.value = definition.value;
@@ -118,6 +120,11 @@ class Evaluation {
                                                 ? input.baseline_periods[i]
                                                 : figures_.figure(plan.series, plan.lower, window[i], now_)});
         if (!window.empty()) note_late_data(plan, calendar, window.front().begin, notes);
+    }
+
+    static bool is_changed(const MeasurePlan& plan, const StoredBaseline& stored) {
+        return stored.definition != plan.definition ||
+               frozen_baseline(stored).zones.value_or(plan.zones) != plan.zones;
     }
 
     std::string why_open(const MeasurePlan& plan) {
@@ -185,10 +192,11 @@ class Evaluation {
         Period period = calendar.containing(*begin);
         if (period.begin < *begin) period = calendar.after(period);
         input.first = period;
-        for (; period.begin <= now_; period = calendar.after(period)) {
+        const Instant known = read_until(plan.kinds, portfolio_, store_, now_);
+        for (; period.begin <= known; period = calendar.after(period)) {
             mappings::TrackPeriod at{period, calendar.label(period),
-                                     figures_.figure(plan.series, plan.lower, period, now_)};
-            at.figure.settled = period.end + portfolio_.configuration().settle <= now_;
+                                     figures_.figure(plan.series, plan.lower, period, known)};
+            at.figure.settled = period.end + portfolio_.configuration().settle <= known;
             if (at.figure.settled)
                 view.actual = at;
             else

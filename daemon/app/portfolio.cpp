@@ -76,6 +76,14 @@ const mappings::IndicatorDefinition* Portfolio::indicator(std::string_view name)
     return nullptr;
 }
 
+std::vector<mappings::Kind> Portfolio::kinds_of(const mappings::IndicatorDefinition& indicator) const {
+    auto kinds = mappings::kinds_used(indicator);
+    if (indicator.over)
+        for (const mappings::Kind kind : mappings::kinds_used(*this->indicator(indicator.over->text)))
+            if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) kinds.push_back(kind);
+    return kinds;
+}
+
 std::vector<const StreamPlan*> Portfolio::feeding(const std::vector<mappings::Kind>& kinds) const {
     std::vector<const StreamPlan*> feeding;
     for (const StreamPlan& stream : streams_)
@@ -107,11 +115,7 @@ void Portfolio::add_measure(const mappings::MeasureDefinition& measure, Problems
     if (!series) return;
     plan.series = series->first;
     plan.lower = series->second;
-    plan.kinds = mappings::kinds_used(*plan.indicator);
-    if (plan.indicator->over)
-        for (const mappings::Kind kind : mappings::kinds_used(*indicator(plan.indicator->over->text)))
-            if (std::find(plan.kinds.begin(), plan.kinds.end(), kind) == plan.kinds.end())
-                plan.kinds.push_back(kind);
+    plan.kinds = kinds_of(*plan.indicator);
     if (measure.signals.adoption)
         if (const auto* adoption = indicator(measure.signals.adoption->indicator.text))
             if (const auto added = add_series(*adoption, {}, measure.period, problems)) {
@@ -120,6 +124,9 @@ void Portfolio::add_measure(const mappings::MeasureDefinition& measure, Problems
                 note_needed(mappings::kinds_used(*adoption), mappings::fields_used(*adoption));
             }
     plan.definition = definition_of(plan);
+    for (const StreamPlan* stream : feeding(plan.kinds))
+        plan.zones +=
+            fmt::format("{}: {}\n", stream->source->name, mappings::zone_name(stream->source->zone));
     note_needed(plan.kinds, fields_of(plan));
     measures_.push_back(std::move(plan));
 }

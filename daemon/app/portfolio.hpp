@@ -30,6 +30,7 @@ struct MeasurePlan {
     std::optional<std::size_t> adoption_lower;  ///< and the one below its line, if that is a ratio
     std::vector<mappings::Kind> kinds;          ///< that its figures are made from
     std::string definition;                     ///< digest: see "Definition changes" in the contract
+    std::string zones;  ///< of the sources that feed it: where times without an offset are read
 };
 
 class Portfolio {
@@ -44,6 +45,8 @@ class Portfolio {
     [[nodiscard]] std::vector<StreamPlan>& streams() { return streams_; }
     [[nodiscard]] const std::vector<MeasurePlan>& measures() const { return measures_; }
     [[nodiscard]] const mappings::IndicatorDefinition* indicator(std::string_view name) const;
+    /// Kinds that an indicator's figures are made from, of a ratio's lower one too.
+    [[nodiscard]] std::vector<mappings::Kind> kinds_of(const mappings::IndicatorDefinition& indicator) const;
     /// Streams whose mappings make records of one of these kinds.
     [[nodiscard]] std::vector<const StreamPlan*> feeding(const std::vector<mappings::Kind>& kinds) const;
     /// The two series of an indicator in a scope; adds them to the set when they are new.

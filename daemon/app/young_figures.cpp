@@ -1,5 +1,6 @@
 #include "daemon/app/young_figures.hpp"
 
+#include "daemon/app/baselines.hpp"
 #include "mappings/measure/completeness.hpp"
 
 namespace baselined::daemon {
@@ -8,14 +9,23 @@ using mappings::Calendar;
 using mappings::Period;
 using mappings::PeriodFigure;
 
+namespace {
+
+int age_in_days(const Period& period, Instant known) {
+    return static_cast<int>(std::chrono::duration_cast<date::days>(known - period.end).count());
+}
+
+}  // namespace
+
 void YoungFigures::remember() {
     for (const MeasurePlan& plan : portfolio_.measures()) {
         const Calendar calendar(portfolio_.configuration().zone, plan.measure->period);
-        Period period = calendar.before(calendar.containing(now_));
-        for (; !is_settled(period); period = calendar.before(period)) {
-            const auto figure = figures_.figure(plan.series, plan.lower, period, now_);
-            store_.add_young_figure(
-                key_of(plan), {period.begin, age_in_days(period), figure.numerator, figure.denominator});
+        const Instant known = known_until(plan);
+        Period period = calendar.before(calendar.containing(known));
+        for (; !is_settled(period, known); period = calendar.before(period)) {
+            const auto figure = figures_.figure(plan.series, plan.lower, period, known);
+            store_.add_young_figure(key_of(plan), {period.begin, age_in_days(period, known), figure.numerator,
+                                                   figure.denominator});
         }
     }
 }
@@ -23,16 +33,17 @@ void YoungFigures::remember() {
 PeriodFigure YoungFigures::completed(const MeasurePlan& plan, const Period& period,
                                      const PeriodFigure& figure) {
     const auto rule = mappings::rule_of(*plan.indicator);
-    if (!rule || period.end > now_) return figure;
+    const Instant known = known_until(plan);
+    if (!rule || period.end > known) return figure;
     const Calendar calendar(portfolio_.configuration().zone, plan.measure->period);
     std::vector<mappings::Ripening> earlier;
-    for (const auto& young : store_.young_figures(key_of(plan), age_in_days(period))) {
-        const Period known = calendar.containing(young.period);
-        if (!is_settled(known)) continue;
+    for (const auto& young : store_.young_figures(key_of(plan), age_in_days(period, known))) {
+        const Period ripe = calendar.containing(young.period);
+        if (!is_settled(ripe, known)) continue;
         PeriodFigure then;
         then.numerator = young.numerator;
         then.denominator = young.denominator;
-        earlier.push_back({then, figures_.figure(plan.series, plan.lower, known, now_)});
+        earlier.push_back({then, figures_.figure(plan.series, plan.lower, ripe, known)});
     }
     return mappings::completed(figure, *rule, mappings::completeness_of(*rule, earlier));
 }
@@ -42,12 +53,12 @@ std::string YoungFigures::key_of(const MeasurePlan& plan) const {
     return set.series(plan.series).digest + (plan.lower ? "/" + set.series(*plan.lower).digest : "");
 }
 
-int YoungFigures::age_in_days(const Period& period) const {
-    return static_cast<int>(std::chrono::duration_cast<date::days>(now_ - period.end).count());
+Instant YoungFigures::known_until(const MeasurePlan& plan) {
+    return read_until(plan.kinds, portfolio_, store_, now_);
 }
 
-bool YoungFigures::is_settled(const Period& period) const {
-    return period.end + portfolio_.configuration().settle <= now_;
+bool YoungFigures::is_settled(const Period& period, Instant known) const {
+    return period.end + portfolio_.configuration().settle <= known;
 }
 
 }  // namespace baselined::daemon

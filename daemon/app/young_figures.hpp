@@ -23,8 +23,8 @@ class YoungFigures {
 
   private:
     [[nodiscard]] std::string key_of(const MeasurePlan& plan) const;
-    [[nodiscard]] int age_in_days(const mappings::Period& period) const;
-    [[nodiscard]] bool is_settled(const mappings::Period& period) const;
+    [[nodiscard]] Instant known_until(const MeasurePlan& plan);
+    [[nodiscard]] bool is_settled(const mappings::Period& period, Instant known) const;
 
     Portfolio& portfolio_;
     Store& store_;

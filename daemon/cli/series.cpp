@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "config/yaml/reader.hpp"
+#include "daemon/app/baselines.hpp"
 #include "daemon/app/currencies.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/json.hpp"
@@ -228,13 +229,12 @@ int show_series(Invocation& invocation, const SeriesRequest& request) {
     }
     FigureBook figures(portfolio, *store, invocation.clock);
     const Calendar calendar(portfolio.configuration().zone, length);
+    const Instant known = read_until(portfolio.kinds_of(*indicator), portfolio, *store, invocation.now);
     std::vector<SeriesRow> rows;
-    for (const Period& period :
-         chosen_periods(*range, calendar, figures.of(series).first_period(), invocation.now)) {
-        SeriesRow row{
-            period, calendar.label(period), figures.figure(series, lower, period, invocation.now), {}, {},
-            {}};
-        row.figure.settled = period.end + portfolio.configuration().settle <= invocation.now;
+    for (const Period& period : chosen_periods(*range, calendar, figures.of(series).first_period(), known)) {
+        SeriesRow row{period, calendar.label(period), figures.figure(series, lower, period, known), {}, {},
+                      {}};
+        row.figure.settled = period.end + portfolio.configuration().settle <= known;
         rows.push_back(std::move(row));
     }
     if (views) add_plan(views->front(), rows);

@@ -19,21 +19,58 @@ std::string_view trimmed(std::string_view text) {
     return text;
 }
 
-std::string without(std::string_view text, std::string_view part) {
-    std::string result(text);
-    if (part.empty()) return result;
-    for (std::size_t at = result.find(part); at != std::string::npos; at = result.find(part, at))
-        result.erase(at, part.size());
-    return result;
+bool is_digits(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+/// The digits of a whole number without the signs that group them: by threes, or as in India the last three
+/// and twos before them. A sign elsewhere is a decimal sign of another country, not to be passed over.
+std::optional<std::string> without_groups(std::string_view whole, std::string_view group) {
+    std::string digits;
+    if (whole.starts_with('-') || whole.starts_with('+')) {
+        digits = whole.front() == '-' ? "-" : "";
+        whole.remove_prefix(1);
+    }
+    for (bool is_first = true;; is_first = false) {
+        const std::size_t end = std::min(whole.find(group), whole.size());
+        const std::string_view part = whole.substr(0, end);
+        const bool is_last = end == whole.size();
+        const bool fits = is_first ? is_last || (!part.empty() && part.size() <= 3)
+                                   : part.size() == 3 || (part.size() == 2 && !is_last);
+        if (!fits || !is_digits(part)) return std::nullopt;
+        digits += part;
+        if (is_last) return digits;
+        whole.remove_prefix(end + group.size());
+    }
+}
+
+/// A text with a decimal sign and a group sign of its own, as C++ writes it.
+std::optional<std::string> plain_number(std::string_view text, std::string_view decimal,
+                                        std::string_view group) {
+    if (decimal != "." && group != "." && text.find('.') != std::string_view::npos) return std::nullopt;
+    const std::size_t point = std::min(text.find(decimal), text.size());
+    std::string plain(text.substr(0, point));
+    if (!group.empty() && plain.find(group) != std::string::npos) {
+        const auto digits = without_groups(plain, group);
+        if (!digits) return std::nullopt;
+        plain = *digits;
+    }
+    if (point == text.size()) return plain;
+    const std::string_view fraction = text.substr(point + decimal.size());
+    if (fraction.find('.') != std::string_view::npos) return std::nullopt;
+    return plain + "." + std::string(fraction);
+}
+
+/// 31, -0.5, +7.5%, 1e3.
 std::optional<double> parse_number(std::string_view text) {
+    const bool is_percentage = text.ends_with('%');
+    if (is_percentage) text = trimmed(text.substr(0, text.size() - 1));
     if (text.starts_with('+')) text.remove_prefix(1);
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (text.empty() || error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value))
         return std::nullopt;
-    return value;
+    return is_percentage ? value / 100 : value;
 }
 
 /// Reads digits, at least one and at most `most`.
@@ -112,11 +149,18 @@ std::optional<Instant> parse_iso(std::string_view text, const date::time_zone* z
     return instant_of(reading, zone);
 }
 
+/// strptime would take it for local time of the process.
+constexpr std::string_view epoch_seconds = "%s";
+
 /// glibc's strptime does the reading; what it lets pass (31 February, text behind the date) is refused here.
 std::optional<Instant> parse_format(std::string_view text, const std::string& format,
                                     const date::time_zone* zone) {
     std::array<char, 80> buffer;
     if (text.size() >= buffer.size()) return std::nullopt;
+    if (format == epoch_seconds) {
+        const auto seconds = is_digits(text) ? parse_number(text) : std::nullopt;
+        return seconds ? std::optional{Instant{Millis{std::llround(*seconds * 1000)}}} : std::nullopt;
+    }
     std::copy(text.begin(), text.end(), buffer.begin());
     buffer[text.size()] = '\0';
     std::tm time{};
@@ -128,6 +172,14 @@ std::optional<Instant> parse_format(std::string_view text, const std::string& fo
         time.tm_year + 1900, time.tm_mon + 1, time.tm_mday, time.tm_hour, time.tm_min, time.tm_sec, 0, {}};
     if (format.find("%z") != std::string::npos) reading.offset_seconds = static_cast<int>(time.tm_gmtoff);
     return instant_of(reading, zone);
+}
+
+/// Whole numbers digit by digit: ids of 17 digits are no powers of ten.
+std::string number_text(double number) {
+    constexpr double longest_whole = 1e18;
+    if (std::floor(number) == number && std::abs(number) < longest_whole)
+        return fmt::format("{:.0f}", number);
+    return fmt::format("{}", number);
 }
 
 std::optional<double> parse_clock(std::string_view text) {
@@ -142,6 +194,14 @@ std::optional<double> parse_clock(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_format(std::string_view format) {
+    constexpr std::string_view known = "YymbBhdejHkIlMSpaADFTRzntC%";
+    if (format == epoch_seconds) return true;
+    for (std::size_t at = format.find('%'); at != std::string_view::npos; at = format.find('%', at + 2))
+        if (at + 1 == format.size() || known.find(format[at + 1]) == std::string_view::npos) return false;
+    return true;
+}
 
 std::string text_of(const Cell& cell) {
     const auto clock = [](std::int64_t seconds) {
@@ -161,7 +221,7 @@ std::string text_of(const Cell& cell) {
             return text;
         }
         case CellType::number:
-            return fmt::format("{}", cell.number);
+            return number_text(cell.number);
         case CellType::boolean:
             return cell.number != 0 ? "true" : "false";
         case CellType::date:
@@ -181,17 +241,12 @@ std::optional<double> to_number(const Cell& cell, std::string_view decimal, std:
     if (cell.type != CellType::text) return std::nullopt;
     const std::string_view text = trimmed(cell.text);
     if (group.empty() && decimal == ".") return parse_number(text);
-    std::string plain = without(text, group);
-    if (decimal != ".") {
-        if (plain.find('.') != std::string::npos) return std::nullopt;
-        if (const std::size_t at = plain.find(decimal); at != std::string::npos)
-            plain.replace(at, decimal.size(), ".");
-    }
-    return parse_number(plain);
+    const auto plain = plain_number(text, decimal, group);
+    return plain ? parse_number(*plain) : std::nullopt;
 }
 
 std::optional<std::int64_t> to_integer(const Cell& cell, std::string_view group) {
-    const auto number = to_number(cell, ".", group);
+    const auto number = to_number(cell, group == "." ? "," : ".", group);
     if (!number || *number != std::floor(*number) || std::abs(*number) > 9.0e15) return std::nullopt;
     return static_cast<std::int64_t>(*number);
 }
@@ -230,8 +285,8 @@ std::optional<Instant> to_timestamp(const Cell& cell, const std::string& format,
     constexpr double earliest_millis = 1e11,
                      latest_millis = 1e14;  // 1973 to 5138: a serial day number is no epoch
     if (cell.type == CellType::number) {
-        if (!format.empty() || cell.number < earliest_millis || cell.number > latest_millis)
-            return std::nullopt;
+        if (!format.empty()) return parse_format(text_of(cell), format, zone);
+        if (cell.number < earliest_millis || cell.number > latest_millis) return std::nullopt;
         return Instant{Millis{std::llround(cell.number)}};
     }
     if (cell.type != CellType::text) return std::nullopt;

@@ -13,6 +13,11 @@ namespace baselined::mappings {
 /// A cell as text: a number has no `.0`, a day is 2026-01-31, a time of day 13:45:30.
 std::string text_of(const Cell& cell);
 
+/// Whether `format` says how to read a date: strptime's letters, but no names of zones, which are ambiguous,
+/// and seconds of the epoch only by themselves.
+bool is_format(std::string_view format);
+
+/// `group` parts thousands. `7.5%` is 0.075.
 std::optional<double> to_number(const Cell& cell, std::string_view decimal, std::string_view group);
 std::optional<std::int64_t> to_integer(const Cell& cell, std::string_view group);
 /// true, false, yes, no, 1, 0, x; upper case too.

@@ -5,6 +5,7 @@
 
 #include "mappings/mapping/compiled_mapping.hpp"
 #include "mappings/mapping/compiled_rule.hpp"
+#include "mappings/mapping/conversion.hpp"
 
 namespace baselined::mappings {
 
@@ -132,6 +133,17 @@ class MappingCompiler {
 
     void read_conversion(const ValueRule& rule, CompiledRule& compiled) {
         compiled.format = rule.format.value_or("");
+        if (!is_format(compiled.format))
+            problems_.push_back(
+                {rule.mark,
+                 fmt::format("\"{}\" is no format of a date: write it of letters like %Y-%m-%d "
+                             "%H:%M:%S, %z for an offset, or %s alone for seconds since 1970; a zone "
+                             "is named by `timezone`",
+                             compiled.format)});
+        if (compiled.as == As::number && (rule.decimal.empty() || rule.decimal == rule.group))
+            problems_.push_back(
+                {rule.mark,
+                 fmt::format("`decimal` and `group` are two signs, not both \"{}\"", rule.decimal)});
         compiled.decimal = rule.decimal;
         compiled.group = rule.group;
         compiled.zone = zone_;
@@ -145,14 +157,14 @@ class MappingCompiler {
         if (rule.match) read_match(*rule.match, compiled);
         compiled.has_map = !rule.map.empty();
         for (const auto& [from, to] : rule.map) {
-            check_choice(to, compiled);
+            check_constant(to, compiled);
             compiled.map.emplace(from, to.text);
         }
         if (rule.otherwise) {
-            check_choice(*rule.otherwise, compiled);
+            check_constant(*rule.otherwise, compiled);
             compiled.otherwise = rule.otherwise->text;
         }
-        if (rule.value) check_choice(*rule.value, compiled);
+        if (rule.value) check_constant(*rule.value, compiled);
     }
 
     void read_match(const Scalar& pattern, CompiledRule& compiled) {
@@ -167,8 +179,34 @@ class MappingCompiler {
                 {pattern.mark, "`match` needs a group in parentheses: what it catches is the value"});
     }
 
+    static bool fits(const Cell& cell, const CompiledRule& compiled) {
+        switch (compiled.as) {
+            case As::integer:
+                return to_integer(cell, compiled.group).has_value();
+            case As::number:
+                return to_number(cell, compiled.decimal, compiled.group).has_value();
+            case As::boolean:
+                return to_boolean(cell).has_value();
+            case As::timestamp:
+                return to_timestamp(cell, compiled.format, compiled.zone).has_value();
+            case As::duration:
+                return to_duration(cell).has_value();
+            default:
+                return true;
+        }
+    }
+
+    /// What a rule itself says instead of the source.
+    void check_constant(const Scalar& value, const CompiledRule& compiled) {
+        if (value.text.empty()) return;
+        if (compiled.as == As::choice) return check_choice(value, compiled);
+        if (!fits(text_cell(value.text), compiled))
+            problems_.push_back(
+                {value.mark, fmt::format("{}.{} cannot be \"{}\": its type is {}", name_of(definition_.kind),
+                                         compiled.field, value.text, name_of(type_of(compiled.as)))});
+    }
+
     void check_choice(const Scalar& value, const CompiledRule& compiled) {
-        if (compiled.as != As::choice || value.text.empty()) return;
         const std::vector<std::string> names(compiled.choices->begin(), compiled.choices->end());
         if (std::find(names.begin(), names.end(), value.text) != names.end()) return;
         std::string list;

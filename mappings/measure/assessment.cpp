@@ -191,6 +191,7 @@ class Assessing {
         for (int t = 1; t <= settled_t_; ++t)
             input.settled.push_back(out_.track[static_cast<std::size_t>(t - 1)].at.figure);
         out_.saving = saving_of(input);
+        if (!missing_evidence(in_).empty()) out_.saving->actual = out_.saving->actual_se = 0;
     }
 
     // Governance: raises on_track to weakening, never hides a statistical finding, and is told apart from it.

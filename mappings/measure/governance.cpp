@@ -17,6 +17,16 @@ void add_overdue(const std::vector<ActionFigure>& items, Millis grace, Instant n
 
 }  // namespace
 
+std::vector<Evidence> missing_evidence(const AssessmentInput& input) {
+    std::vector<Evidence> missing;
+    if (!input.measure->signals.evidence_required) return missing;
+    for (const Evidence& evidence : input.measure->evidence)
+        if (evidence.url.empty() && evidence.due &&
+            input.calendar->start_of(*evidence.due + date::days{1}) <= input.now)
+            missing.push_back(evidence);
+    return missing;
+}
+
 std::vector<Reason> governance_reasons(const AssessmentInput& input) {
     std::vector<Reason> reasons;
     const Signals& signals = input.measure->signals;
@@ -25,13 +35,12 @@ std::vector<Reason> governance_reasons(const AssessmentInput& input) {
             {"adoption_low",
              fmt::format("Adoption ({}) is at {}, below its floor of {}.", signals.adoption->indicator.text,
                          percent(*input.adoption), percent(signals.adoption->at_least))});
-    if (signals.evidence_required)
-        for (const Evidence& evidence : input.measure->evidence)
-            if (evidence.url.empty() && evidence.due &&
-                input.calendar->start_of(*evidence.due + date::days{1}) <= input.now)
-                reasons.push_back(
-                    {"evidence_missing", fmt::format("Evidence \"{}\" was due on {} and is not there.",
-                                                     evidence.name, format_day(*evidence.due))});
+    for (const Evidence& evidence : missing_evidence(input))
+        reasons.push_back(
+            {"evidence_missing",
+             fmt::format("Evidence \"{}\" was due on {} and is not there{}.", evidence.name,
+                         format_day(*evidence.due),
+                         input.measure->unit_value ? ": no saving is claimed until it is" : "")});
     if (signals.actions_grace)
         add_overdue(input.actions, *signals.actions_grace, input.now, "actions_overdue", "Action", reasons);
     if (signals.findings_grace)

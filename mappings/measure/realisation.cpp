@@ -76,7 +76,7 @@ void RealisationFilter::correct(double innovation, double scale, double variance
     s.b += k2 * innovation;
     s.p22 -= k2 * scale * s.p12;
     s.p12 *= 1 - k1 * scale;
-    s.p11 *= 1 - k1 * scale;
+    s.p11 = std::max(0.0, s.p11 * (1 - k1 * scale));  // what never varied leaves a rounding error below 0
 }
 
 double RealisationFilter::reach(int periods_ahead) const {
@@ -87,7 +87,7 @@ Landing RealisationFilter::landing(int periods_ahead) const {
     const double f = reach(periods_ahead);
     Landing landing;
     landing.level = state_.theta + f * state_.b;
-    landing.variance = state_.p11 + 2 * f * state_.p12 + f * f * state_.p22;
+    landing.variance = std::max(0.0, state_.p11 + 2 * f * state_.p12 + f * f * state_.p22);
     if (baseline_.rule == Rule::measurement) {
         const double step = std::log(1 - reduction_);
         landing.baseline_variance = baseline_.level_variance / (step * step);
@@ -97,8 +97,9 @@ Landing RealisationFilter::landing(int periods_ahead) const {
         landing.baseline_variance =
             baseline_.level_variance / (baseline_.level * baseline_.level) * ratio * ratio;
     }
-    landing.p_deliver = normal_cdf((landing.level - tolerated_share) /
-                                   std::sqrt(landing.variance + landing.baseline_variance));
+    const double deviation = std::sqrt(landing.variance + landing.baseline_variance);
+    const double margin = landing.level - tolerated_share;
+    landing.p_deliver = deviation > 0 ? normal_cdf(margin / deviation) : margin >= 0 ? 1 : 0;
     return landing;
 }
 

@@ -369,6 +369,96 @@ class Renamed(InFolder):
         self.assertEqual(self.stream()["unmapped"], [{"field": "opened_at", "example": '(no column "Openend")', "count": 1}])
 
 
+class Silent(InFolder):
+    """A source that is silent: what was never read is no figure, and no saving."""
+
+    def test_periods_that_were_not_read_do_not_settle(self):
+        (self.folder / "inbox").mkdir()
+        (self.folder / "m.yaml").write_text("kind: incident\nid: id\nfields: { opened_at: opened }\n", encoding="utf-8")
+        (self.folder / "measures.yaml").write_text("measures:\n  - { id: M, indicator: incident_volume, baseline: { from: 2025-01-01, to: 2025-12-31 }, "
+                                                   "target: { change: -30%, from: 2026-01-01, by: 2026-12-31 }, unit_value: { amount: 10, currency: EUR } }\n", encoding="utf-8")
+        (self.folder / "baselined.yaml").write_text("store: s.db\nmeasures: [measures.yaml]\nsources: { x: { type: files, path: inbox, streams: { i: { match: '*.csv', mapping: m.yaml } } } }\n", encoding="utf-8")
+        rows = [f"{year}-{month}-{number},{year}-{month:02d}-02 10:00:00" for year in (2025, 2026) for month in range(1, 13) for number in range(100) if (year, month) < (2026, 9)]
+        rows += [f"2026-9-{number},2026-09-05 10:00:00" for number in range(20)]
+        (self.folder / "inbox" / "a.csv").write_text("id,opened\n" + "\n".join(rows) + "\n", encoding="utf-8")
+        status = lambda now: json.loads(run(self.folder, "status", "M", "--json", now=now).stdout)["measures"][0]  # noqa: E731
+        run(self.folder, "once", now="2026-09-10T08:00:00Z")
+        read = status("2026-09-10T08:00:00Z")
+        self.assertEqual((read["actual"]["period"], read["saving"]["actual"]), ("2026-08", 0))  # 100 a month, as before
+        (self.folder / "inbox").rename(self.folder / "gone")
+        run(self.folder, "once", now="2026-12-20T08:00:00Z", expect=3)
+        silent = status("2026-12-20T08:00:00Z")
+        self.assertEqual(silent["potential_status"], "unknown")
+        for key in ("actual", "saving", "p_deliver", "realised", "forecast"):
+            self.assertEqual(silent[key], read[key], key)
+        got = series(self.folder, "--indicator", "incident_volume", now="2026-12-20T08:00:00Z")
+        self.assertEqual(list(got)[-1], "2026-09")
+        self.assertEqual([got["2026-09"][key] for key in ("value", "settled")], [20, False])
+        replay = run(self.folder, "replay", "M", now="2026-12-20T08:00:00Z").stdout
+        self.assertNotIn("2026-09", replay)
+        (self.folder / "gone").rename(self.folder / "inbox")
+        run(self.folder, "once", now="2026-12-20T08:00:00Z")
+        got = series(self.folder, "--indicator", "incident_volume", now="2026-12-20T08:00:00Z")
+        self.assertEqual([[got[p][key] for key in ("value", "settled")] for p in ("2026-09", "2026-10", "2026-12")], [[20, True], [0, True], [0, False]])
+
+
+class Rules(InFolder):
+    """Rules of a mapping, as `check` and a reading take them."""
+
+    CONFIG = "store: s.db\nmeasures: [measures.yaml]\nsources: { x: { type: files, path: inbox, timezone: %s, streams: { i: { match: '*.csv', mapping: m.yaml } } } }\n"
+
+    def setUp(self):
+        super().setUp()
+        (self.folder / "inbox").mkdir()
+        (self.folder / "measures.yaml").write_text("measures:\n  - { id: M, indicator: mean_time_to_restore, baseline: { from: 2025-01-01, to: 2025-12-31 }, "
+                                                   "target: { change: -20%, from: 2026-01-01, by: 2026-12-31 } }\n", encoding="utf-8")
+
+    def write(self, mapping, zone="Europe/Berlin"):
+        (self.folder / "baselined.yaml").write_text(self.CONFIG % zone, encoding="utf-8")
+        (self.folder / "m.yaml").write_text(mapping, encoding="utf-8")
+
+    def test_what_cannot_be_meant_is_refused_at_its_place(self):
+        self.write("""kind: incident
+id: number
+fields:
+  opened_at: { from: opened, format: "%d.%m.%Y %Z" }
+  escalated: { from: escalated, map: { "1": maybe } }
+  priority: { value: high }
+  x_amount: { from: amount, as: number, decimal: ",", group: "," }
+""")
+        said = run(self.folder, "check", now=None, expect=78).stderr.splitlines()
+        place = str(self.folder / "m.yaml")
+        self.assertEqual([line.split(";")[0].replace(place, "m.yaml") for line in said if place in line],
+                         ["m.yaml:4:14: \"%d.%m.%Y %Z\" is no format of a date: write it of letters like %Y-%m-%d %H:%M:%S, %z for an offset, or %s alone for seconds since 1970",
+                          'm.yaml:5:45: incident.escalated cannot be "maybe": its type is boolean', 'm.yaml:6:22: incident.priority cannot be "high": its type is integer',
+                          'm.yaml:7:13: `decimal` and `group` are two signs, not both ","'])
+        self.write("kind: incident\nid: number\nskip: {}\n")
+        self.assertIn("m.yaml:3:7: `skip` without a condition would skip every row", run(self.folder, "check", now=None, expect=78).stderr)
+        self.write("kind: incident\nid: [number\n")  # no YAML: one fault, and none that follows from it
+        self.assertEqual(len(run(self.folder, "check", now=None, expect=78).stderr.strip().splitlines()), 1)
+
+    def test_a_delimiter_at_the_end_of_each_line_is_no_cell(self):
+        self.write("kind: incident\nid: id\nfields: { opened_at: opened, resolved_at: resolved }\n")
+        (self.folder / "inbox" / "a.csv").write_text("id;opened;resolved\n1;2026-08-01 10:00:00;2026-08-01 12:00:00;\n2;2026-08-01 10:00:00;2026-08-01 12:00:00;; \n3;;;x\n", encoding="utf-8")
+        run(self.folder, "once")
+        (source,) = json.loads(run(self.folder, "sources", "--json").stdout)["sources"]
+        self.assertEqual([(m["field"], m["count"]) for m in source["streams"][0]["unmapped"]], [("(row)", 1)])
+
+    def test_another_time_zone_of_a_source_has_to_be_accepted(self):
+        self.write("kind: incident\nid: id\nfields: { opened_at: opened, resolved_at: resolved }\n")
+        rows = [f"{year}-{month}-{n},{year}-{month:02d}-10 10:00:00,{year}-{month:02d}-10 {12 + n % 5}:00:00" for year in (2025, 2026) for month in range(1, 13) for n in range(40) if (year, month) < (2026, 11)]
+        (self.folder / "inbox" / "a.csv").write_text("id,opened,resolved\n" + "\n".join(rows) + "\n", encoding="utf-8")
+        run(self.folder, "once")
+        reasons = lambda: [r["code"] for r in json.loads(run(self.folder, "status", "M", "--json").stdout)["measures"][0]["reasons"]]  # noqa: E731
+        self.assertNotIn("definition_changed", reasons())
+        self.write((self.folder / "m.yaml").read_text(encoding="utf-8"), "America/New_York")
+        run(self.folder, "once")
+        self.assertIn("definition_changed", reasons())
+        self.write((self.folder / "m.yaml").read_text(encoding="utf-8"))
+        run(self.folder, "once")
+        self.assertNotIn("definition_changed", reasons())
+
+
 class EventLogs(InFolder):
     """An audit log, a row an update, read by the program and by plain Python."""
 

@@ -1,6 +1,7 @@
 #include <rapidjson/document.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <sstream>
 
@@ -97,5 +98,30 @@ TEST_CASE("a baseline keeps its rules at the edges") {
         REQUIRE(baseline);
         CHECK(baseline->level == Approx(4.5 / 2));
         CHECK(baseline->periods == 2);
+    }
+}
+
+// What never varied is known exactly, and rounding may take its variance below 0: no figure comes of that.
+TEST_CASE("a measurement that never varied has a chance of 0 or 1, and no other figure than a number") {
+    for (int number = 1; number <= 200; ++number) {
+        const double value = number / 7.0, reduction = 0.05 + number % 9 / 20.0;
+        const auto baseline = baseline_of(
+            Rule::measurement, false, std::vector<PeriodFigure>(12, figure(Rule::measurement, value, 10)));
+        REQUIRE(baseline);
+        RealisationFilter none(*baseline, reduction, 1), whole(*baseline, reduction, 1);
+        for (int t = 1; t <= 30; ++t) {
+            none.predict();
+            none.update(figure(Rule::measurement, value, 10), 1);
+            whole.predict();
+            whole.update(figure(Rule::measurement, value * (1 - reduction), 10), 1);
+            const int ahead = std::max(0, 12 - t);
+            INFO(number << " " << t << " " << none.landing(ahead).p_deliver);
+            CHECK(std::isfinite(none.landing(ahead).upper()));
+            CHECK(std::isfinite(none.forecast(ahead, 1, 10).low));
+            CHECK(none.landing(ahead).p_deliver >= 0);
+            CHECK(none.landing(ahead).p_deliver <= 1);
+            CHECK(none.landing(0).p_deliver < 1e-9);
+            CHECK(whole.landing(0).p_deliver > 1 - 1e-9);
+        }
     }
 }
