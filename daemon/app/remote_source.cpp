@@ -22,15 +22,29 @@ void add(std::vector<std::string>& names, const std::string& name) {
     if (!has(names, name)) names.push_back(name);
 }
 
-/// A rule with several origins takes what is there: one of them has to be. Beside a reference, what is walked
-/// to through it is no second choice: without the right to read it ids would stand for names.
-void add_required(const mappings::ValueRule& rule, connectors::servicenow::TableOptions& options) {
+/// Columns that a field takes alone.
+std::vector<std::string> own_columns(const mappings::MappingDefinition& mapping) {
+    std::vector<std::string> names;
+    for (const mappings::FieldRule& field : mapping.fields)
+        if (field.rule.from.size() == 1) add(names, field.rule.from.front().name);
+    return names;
+}
+
+/// A rule with several origins takes what is there: one of them has to be. Two sorts are no second choice,
+/// and what they stand beside is required. What is walked to through a reference: without the right to read
+/// it ids would stand for names. And a column that is another field's own, as closed_at where resolved_at is
+/// empty: without the right to read resolved_at every record would be resolved when it was closed.
+void add_required(const mappings::ValueRule& rule, const std::vector<std::string>& own_columns,
+                  connectors::servicenow::TableOptions& options) {
     std::vector<std::string> names;
     for (const Origin& origin : rule.from) add(names, origin.name);
     const bool has_choice = names.size() > 1 && !rule.joined;
+    const bool has_stand_in = has_choice && std::any_of(names.begin(), names.end(), [&](const auto& name) {
+                                  return has(own_columns, name);
+                              });
     for (const std::string& name : names)
         if (const auto dot = name.rfind('.');
-            !has_choice || (dot != std::string::npos && has(names, name.substr(0, dot))))
+            !has_choice || has_stand_in || (dot != std::string::npos && has(names, name.substr(0, dot))))
             add(options.required, name);
     if (has_choice) options.alternatives.push_back(std::move(names));
 }
@@ -93,11 +107,12 @@ connectors::servicenow::TableOptions table_options_of(const StreamPlan& plan,
     for (const std::size_t index : plan.stream->mappings) {
         const auto& mapping = configuration.mappings[index];
         for (const Origin& origin : mappings::origins_of(mapping)) add(options.fields, origin.name);
+        const std::vector<std::string> columns = own_columns(mapping);
         for (const auto* rule : {&mapping.id, &mapping.number, &mapping.updated_at})
-            if (*rule) add_required(**rule, options);
+            if (*rule) add_required(**rule, columns, options);
         for (const auto& field : mapping.fields)
             if (std::find(described_by.begin(), described_by.end(), field.name) == described_by.end())
-                add_required(field.rule, options);
+                add_required(field.rule, columns, options);
     }
     return options;
 }

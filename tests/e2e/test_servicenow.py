@@ -229,6 +229,77 @@ class Complete(Instance):
         self.assertEqual([(p["numerator"], p["denominator"]) for p in rate if p["denominator"]], [(1, 3)])
 
 
+class StockTables(Instance):
+    MAPPINGS = {"incident": "incident", "problem": "problem", "change_request": "change", "task_sla": "sla"}
+
+    def setUp(self):
+        super().setUp()
+        self.follow(*self.MAPPINGS)
+        (self.folder / "measures.yaml").write_text("measures: []\n", encoding="utf-8")
+
+    def follow(self, *tables, mapping=None):
+        main = self.folder / "baselined.yaml"
+        text = main.read_text(encoding="utf-8")
+        streams = "".join(f"      {table}: {{ mapping: {mapping or 'servicenow/' + self.MAPPINGS[table]} }}\n" for table in tables)
+        main.write_text(text[:text.index("    streams:\n")] + "    streams:\n" + streams, encoding="utf-8")
+
+    def put(self, table, **row):
+        base = {"sys_id": f"{table}-{len(self.sn.tables.get(table, {}))}", "number": f"N{len(self.sn.tables.get(table, {}))}", "sys_updated_on": stamp(START + 86_400),
+                "opened_at": "2026-01-05 08:00:00", "resolved_at": "", "closed_at": "", "state": "", "short_description": "", "priority": "3", "category": "", "assignment_group": "",
+                "assigned_to": "", "business_service": "", "cmdb_ci": "", "subcategory": "", "caused_by": "", "reopen_count": "", "reassignment_count": "", "escalation": "0",
+                "resolution_code": "", "fix_at": "", "confirmed_at": "", "type": "", "close_code": "", "risk": "3", "approval_set": "", "start_date": "", "end_date": "", "work_start": "",
+                "work_end": "", "unauthorized": "false", "stage": "", "has_breached": "", "task": "", "sla": "", "start_time": "", "end_time": "", "planned_end_time": ""}
+        self.sn.put(table, {**base, **row})
+
+    def periods(self, indicator):
+        periods = json.loads(self.run_program("series", "--indicator", indicator, "--json", "--from", "2026-01-01", "--to", "2026-03-31").stdout)["periods"]
+        return [(p["value"], p["numerator"], p["denominator"]) for p in periods]
+
+
+class Stock(StockTables):
+    """Payloads of stock instances, by what people read in them: one that is over is not open for ever."""
+
+    def test_a_problem_ends_when_it_was_closed_and_its_cause_is_known_once_it_is_fixed(self):
+        self.follow("problem")
+        self.put("problem", state="106", resolution_code="fix_applied", closed_at="2026-02-10 08:00:00", confirmed_at="2026-01-06 08:00:00", fix_at="2026-02-01 08:00:00")
+        self.put("problem", state="4", closed_at="2026-02-12 08:00:00")
+        self.put("problem", state="107", resolution_code="canceled", closed_at="2026-01-06 08:00:00", resolved_at="2026-01-06 08:00:00")
+        self.put("problem", state="103", confirmed_at="2026-01-06 08:00:00")
+        self.run_program("once")
+        self.assertEqual(self.periods("problem_backlog"), [(3, 3, None), (1, 1, None), (1, 1, None)])
+        self.assertEqual(self.periods("root_cause_completion"), [(1 / 3, 1, 3), (None, 0, 0), (None, 0, 0)])
+        self.assertEqual(self.periods("problem_resolution_time")[1], (37, 74 * 24, 2))
+        (source,) = json.loads(self.run_program("sources", "--json").stdout)["sources"]
+        self.assertEqual([stream["unmapped"] for stream in source["streams"]], [[]])
+
+    def test_a_closed_incident_and_a_closed_change_are_over(self):
+        self.follow("incident", "change_request")
+        self.put("incident", state="2")
+        self.put("incident", state="7", closed_at="2026-02-05 08:00:00")
+        self.put("change_request", state="3", type="normal", close_code="successful", closed_at="2026-02-03 08:00:00")
+        self.put("change_request", state="3", type="normal", close_code="unsuccessful", work_end="2026-01-31 08:00:00", closed_at="2026-02-03 08:00:00")
+        self.run_program("once")
+        self.assertEqual(self.periods("incident_backlog"), [(2, 2, None), (1, 1, None), (1, 1, None)])
+        self.assertEqual(self.periods("change_success_rate")[:2], [(0, 0, 1), (1, 1, 1)])
+
+    def test_an_sla_is_breached_by_its_stage_too(self):
+        self.follow("task_sla")
+        for stage, flag, planned in (("completed", "false", "2026-01-05 12:00:00"), ("breached", "false", ""), ("breached", "", ""), ("achieved", "", "")):
+            self.put("task_sla", stage=stage, has_breached=flag, start_time="2026-01-05 08:00:00", end_time="2026-01-05 10:00:00", planned_end_time=planned)
+        self.run_program("once")
+        self.assertEqual(self.periods("sla_breach_rate")[0], (0.5, 2, 4))
+
+    def test_a_time_that_closed_at_would_stand_for_must_be_readable(self):
+        self.follow("incident", "problem", "task_sla")
+        for table in ("incident", "problem", "task_sla"):
+            self.put(table, state="103", stage="completed", has_breached="true", end_time="2026-01-05 10:00:00")
+        self.sn.hidden_fields = {("incident", "resolved_at"), ("problem", "resolved_at"), ("task_sla", "has_breached")}
+        told = self.run_program("once", expect=3).stderr
+        self.assertIn("table incident: the field resolved_at is not there, or the account may not read it", told)
+        self.assertIn("table problem: the field resolved_at is not there", told)
+        self.assertIn("table task_sla: the field has_breached is not there", told)
+
+
 class Deleted(Instance):
     def test_the_audit_tells_and_where_it_does_not_the_ids_do(self):
         self.fill(300, burst=0)
