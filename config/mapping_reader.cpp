@@ -14,6 +14,9 @@ using mappings::MappingTest;
 using mappings::Origin;
 using mappings::ValueRule;
 
+/// What a draft says where nobody knows what the rows are.
+constexpr std::string_view unfilled = "FILL IN";
+
 using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer>;
 
 void write_json(const YamlNode& node, JsonWriter& writer) {
@@ -81,7 +84,10 @@ class MappingReader {
             mapping_.kind = *found;
         else if (!kind.text.empty())
             problems_.push_back(
-                {kind.mark, fmt::format("\"{}\" is no kind{}", kind.text, did_you_mean(kind.text, names))});
+                {kind.mark,
+                 kind.text == unfilled
+                     ? fmt::format("`kind` is to be filled in: one of {}", fmt::join(names, ", "))
+                     : fmt::format("\"{}\" is no kind{}", kind.text, did_you_mean(kind.text, names))});
     }
 
     std::optional<ValueRule> rule(const std::string& key) {

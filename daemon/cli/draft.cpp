@@ -7,6 +7,7 @@
 #include <array>
 #include <map>
 
+#include "config/config.hpp"
 #include "mappings/mapping/json_path.hpp"
 #include "mappings/record/kind.hpp"
 
@@ -129,54 +130,131 @@ std::string note(const Column& column, std::size_t rows) {
     return fmt::format("# {} % filled: {}", rows == 0 ? 0 : column.filled * 100 / rows, examples);
 }
 
-std::string line(const char* field, const Column& column, std::size_t rows, int indent) {
-    return fmt::format("{:{}}{}: {}  {}\n", "", indent, field, quoted(column.name), note(column, rows));
+/// The shipped mapping of a stock table; empty: nobody knows the table.
+std::string_view mapping_of_table(std::string_view table) {
+    struct Known {
+        std::string_view table, mapping;
+    };
+    constexpr std::array known{
+        Known{"incident", "servicenow/incident"},     Known{"problem", "servicenow/problem"},
+        Known{"change_request", "servicenow/change"}, Known{"task_sla", "servicenow/sla"},
+        Known{"cmdb_ci_outage", "servicenow/outage"}, Known{"asmt_metric_result", "servicenow/survey"}};
+    for (const Known& one : known)
+        if (one.table == table) return one.mapping;
+    return table == "cmdb_ci" || table.starts_with("cmdb_ci_") ? "servicenow/ci" : "";
 }
+
+/// The shipped mapping of issues whose types all say the same: "Incident", "[System] Change".
+std::string_view mapping_of_types(const std::vector<std::string>& types) {
+    struct Known {
+        std::string_view word, mapping;
+    };
+    constexpr std::array known{Known{"incident", "jira/incident"}, Known{"problem", "jira/problem"},
+                               Known{"change", "jira/change"}};
+    const auto all_say = [&](std::string_view word) {
+        return std::all_of(types.begin(), types.end(), [&](const std::string& type) {
+            return lower(type).find(word) != std::string::npos;
+        });
+    };
+    for (const Known& one : known)
+        if (!types.empty() && all_say(one.word)) return one.mapping;
+    return "";
+}
+
+class Draft {
+  public:
+    Draft(const Page& page, const config::Source& source, const config::Stream& stream)
+        : page_(page), source_(source), stream_(stream) {
+        for (const auto& row : page.rows) page.is_json ? add_issue(row) : add_row(row);
+    }
+
+    std::string text() const {
+        const std::string_view shipped = source_.type == config::Source::Type::servicenow
+                                             ? mapping_of_table(stream_.table)
+                                             : mapping_of_types(types_);
+        const std::string of =
+            fmt::format("# A draft from {} rows of {}/{}", page_.rows.size(), source_.name, stream_.name);
+        if (shipped.empty())
+            return fmt::format("{}: look at each line, and say what the rows are.\n", of) + guessed();
+        const std::string_view mapping = config::shipped(shipped);
+        return fmt::format("{}, made of the shipped {}: look at each line.\n", of, shipped) +
+               std::string(mapping.substr(0, mapping.find("tests:\n"))) + remaining({});
+    }
+
+  private:
+    void add_row(const connectors::SourceRowData& row) {
+        for (std::size_t i = 0; i < row.cells.size() && i < page_.columns.size(); ++i)
+            columns_.of(page_.columns[i]).add(std::string(row.cells[i]));
+    }
+
+    void add_issue(const connectors::SourceRowData& row) {
+        rapidjson::Document document;
+        document.Parse(row.cells[0].data(), row.cells[0].size());
+        walk(document, "", 0, columns_);
+        const auto* type = mappings::JsonPath("fields.issuetype.name").find(document);
+        types_.emplace_back(type != nullptr && type->IsString() ? type->GetString() : "");
+    }
+
+    std::string guessed() const {
+        std::string text =
+            fmt::format("kind: FILL IN  # one of {}\n", fmt::join(mappings::kind_names(), ", "));
+        std::vector<const Column*> used;
+        for (const Guess& guess : guesses)
+            if (const Column* column = find(columns_.all(), guess)) {
+                text += line(guess.field, *column, 0);
+                used.push_back(column);
+            } else if (guess.field == std::string_view("id") && !columns_.all().empty()) {
+                text += line("id", columns_.all().front(), 0);
+            }
+        text += "fields:\n";
+        for (const Guess& guess : field_guesses)
+            if (const Column* column = find(columns_.all(), guess)) {
+                text += line(guess.field, *column, 2);
+                used.push_back(column);
+            }
+        return text + remaining(used);
+    }
+
+    std::string line(std::string_view field, const Column& column, int indent) const {
+        std::string from = quoted(column.name);
+        if (source_.type == config::Source::Type::servicenow && is_reference(column.name))
+            from = fmt::format("[{0}.name, {0}]", column.name);
+        return fmt::format("{:{}}{}: {}  {}\n", "", indent, field, from, note(column, page_.rows.size()));
+    }
+
+    /// Of any table that extends task; the row holds ids.
+    static bool is_reference(std::string_view column) {
+        return column == "business_service" || column == "cmdb_ci" || column == "assignment_group";
+    }
+
+    /// What no rule was made of, as comments.
+    std::string remaining(const std::vector<const Column*>& used) const {
+        std::string text;
+        for (const Column& column : columns_.all()) {
+            if (std::find(used.begin(), used.end(), &column) != used.end()) continue;
+            const auto named = std::find_if(page_.fields.begin(), page_.fields.end(), [&](const auto& field) {
+                return column.name == "fields." + field.id ||
+                       column.name.starts_with("fields." + field.id + ".");
+            });
+            text += fmt::format(
+                "  # {}{}  {}\n", quoted(column.name),
+                named == page_.fields.end() ? "" : fmt::format(" = {{ field: {} }}", quoted(named->name)),
+                note(column, page_.rows.size()));
+        }
+        return text;
+    }
+
+    const Page& page_;
+    const config::Source& source_;
+    const config::Stream& stream_;
+    Columns columns_;
+    std::vector<std::string> types_;  ///< of issues, one a row
+};
 
 }  // namespace
 
-std::string draft_of(const Page& page, const std::string& stream) {
-    Columns columns;
-    for (const auto& row : page.rows) {
-        if (!page.is_json) {
-            for (std::size_t i = 0; i < row.cells.size() && i < page.columns.size(); ++i)
-                columns.of(page.columns[i]).add(std::string(row.cells[i]));
-            continue;
-        }
-        rapidjson::Document document;
-        document.Parse(row.cells[0].data(), row.cells[0].size());
-        walk(document, "", 0, columns);
-    }
-    const std::size_t rows = page.rows.size();
-    std::string text =
-        fmt::format("# A draft from {} rows of {}: look at each line, and at the kind.\n# Kinds: {}\n", rows,
-                    stream, fmt::join(mappings::kind_names(), ", "));
-    text += "kind: incident\n";
-    std::vector<const Column*> used;
-    for (const Guess& guess : guesses)
-        if (const Column* column = find(columns.all(), guess)) {
-            text += line(guess.field, *column, rows, 0);
-            used.push_back(column);
-        } else if (guess.field == std::string_view("id") && !columns.all().empty()) {
-            text += line("id", columns.all().front(), rows, 0);
-        }
-    text += "fields:\n";
-    for (const Guess& guess : field_guesses)
-        if (const Column* column = find(columns.all(), guess)) {
-            text += line(guess.field, *column, rows, 2);
-            used.push_back(column);
-        }
-    for (const Column& column : columns.all()) {
-        if (std::find(used.begin(), used.end(), &column) != used.end()) continue;
-        const auto name = std::find_if(page.fields.begin(), page.fields.end(), [&](const auto& field) {
-            return column.name == "fields." + field.id || column.name.starts_with("fields." + field.id + ".");
-        });
-        text += fmt::format(
-            "  # {}{}  {}\n", quoted(column.name),
-            name == page.fields.end() ? "" : fmt::format(" = {{ field: {} }}", quoted(name->name)),
-            note(column, rows));
-    }
-    return text;
+std::string draft_of(const Page& page, const config::Source& source, const config::Stream& stream) {
+    return Draft(page, source, stream).text();
 }
 
 }  // namespace baselined::daemon

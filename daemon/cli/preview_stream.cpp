@@ -145,10 +145,12 @@ class StreamPreview {
     void show_record(mappings::Outcome outcome, const Record& record) {
         const auto& schema = schemas_.of(record.kind());
         json_->object();
-        json_->key("kind").text(mappings::name_of(record.kind()));
-        json_->key("outcome").text(outcome == mappings::Outcome::record    ? "record"
-                                   : outcome == mappings::Outcome::skipped ? "skipped"
-                                                                           : "rejected");
+        // Our own words begin with $: no field of a kind, and no attribute of a user's, is lost behind them.
+        json_->key("$kind").text(mappings::name_of(record.kind()));
+        json_->key("$outcome")
+            .text(outcome == mappings::Outcome::record    ? "record"
+                  : outcome == mappings::Outcome::skipped ? "skipped"
+                                                          : "rejected");
         if (!is_json_)
             fmt::print("  -> {}{}\n", mappings::name_of(record.kind()),
                        outcome == mappings::Outcome::record    ? ""
@@ -204,7 +206,7 @@ int preview_stream(Invocation& invocation, const PreviewRequest& request) {
     for (const connectors::Note& note : sample->notes)
         fmt::print(stderr, "{}/{}: {}\n", request.file, request.stream, note.text);
     if (request.is_draft)
-        fmt::print("{}", draft_of(sample->page, request.file + "/" + request.stream));
+        fmt::print("{}", draft_of(sample->page, *plan->source, *plan->stream));
     else
         StreamPreview(*plan, invocation.portfolio->schemas(), sample->page, invocation.json).run();
     return exit_done;

@@ -462,6 +462,24 @@ class Cloud(Site):
         told = self.run_program("once", expect=3).stderr
         self.assertRegex(told, "answered 410: Die angeforderte API.*is this site Cloud" if self.FLAVOUR == "cloud" else "answered 404.*is this site Data Center")
 
+    def test_the_draft_of_issues_of_one_type_is_its_mapping(self):
+        for kind, kinds in (("incident", ["Incident", "[System] Incident"]), ("problem", ["[System] Problem"]), ("change", ["Change"]), (None, ["Incident", "Change"]), (None, ["Vorfall"])):
+            with self.subTest(kinds=kinds):
+                for number in range(4):
+                    self.issue(number, START + number * 1_000)
+                    self.jira.put(str(10_000 + number), "OPS", START + number * 1_000, issuetype={"name": kinds[number % len(kinds)]})
+                self.configure()
+                draft = self.run_program("preview", "site", "incidents", "--draft").stdout
+                (self.folder / "draft.yaml").write_text(draft, encoding="utf-8")
+                self.configure(mapping="draft.yaml")
+                if kind is None:
+                    self.assertIn("draft.yaml:2:7: `kind` is to be filled in", self.run_program("check", expect=78).stderr)
+                    continue
+                self.assertIn("0 mapping tests passed", self.run_program("check").stdout)
+                (record,) = json.loads(self.run_program("preview", "site", "incidents", "--rows", "1", "--json").stdout)["records"]
+                self.assertEqual(record["$kind"], kind)
+                self.assertIn(record["service"], ("vpn", "mail"))
+
     def test_links_are_read_in_both_directions(self):
         kind = {"name": "Problem/Incident", "inward": "wird verursacht von", "outward": "verursacht"}
         self.jira.put("1", "OPS", START, issuelinks=[{"type": kind, "outwardIssue": {"key": "OPS-9"}}, {"type": kind, "inwardIssue": {"key": "CHG-7"}}, {"type": kind, "inwardIssue": {"key": "CHG-8"}}])

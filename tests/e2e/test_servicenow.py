@@ -300,6 +300,64 @@ class Stock(StockTables):
         self.assertIn("table task_sla: the field has_breached is not there", told)
 
 
+class Previewed(StockTables):
+    def test_no_key_of_a_previewed_record_stands_twice(self):
+        (self.folder / "own.yaml").write_text("kind: incident\nid: sys_id\nfields: { kind: category, number_of: number, state: { value: new } }\n", encoding="utf-8")
+        self.put("incident", category="network")
+        self.put("change_request", state="3", close_code="unsuccessful")
+
+        def once_only(pairs):
+            self.assertEqual(len(pairs), len(dict(pairs)), pairs)
+            return dict(pairs)
+        record = {}
+        for table, mapping in (("incident", "own.yaml"), ("change_request", "servicenow/change")):
+            self.follow(table, mapping=mapping)
+            line = self.run_program("preview", "acme", table, "--rows", "1", "--json").stdout.splitlines()[0]
+            (record[table],) = json.loads(line, object_pairs_hook=once_only)["records"]
+        self.assertEqual([record["incident"][key] for key in ("$kind", "$outcome", "kind", "state")], ["incident", "record", "network", "new"])
+        self.assertEqual([record["change_request"][key] for key in ("$kind", "$outcome", "outcome", "state")], ["change", "record", "failed", "closed"])
+
+    def drafted(self, table, **row):
+        """What the draft of a table makes of one row, once it stands in the configuration."""
+        self.put(table, **row)
+        self.follow(table, mapping="servicenow/incident")
+        draft = self.run_program("preview", "acme", table, "--draft").stdout
+        (self.folder / "draft.yaml").write_text(draft, encoding="utf-8")
+        self.follow(table, mapping="draft.yaml")
+        return draft
+
+    def test_the_draft_of_a_stock_table_is_its_mapping(self):
+        self.sn.references = {(table, "business_service"): "cmdb_ci_service" for table in ("incident", "problem", "change_request")}
+        for table, kind, given, made in (
+                ("incident", "incident", {"state": "6", "business_service": "svc-vpn"}, {"state": "resolved", "service": "vpn", "priority": "3"}),
+                ("problem", "problem", {"state": "103", "business_service": "svc-vpn"}, {"state": "open", "service": "vpn", "priority": "3"}),
+                ("change_request", "change", {"type": "normal", "close_code": "successful", "state": "3", "work_end": "2026-01-05 09:00:00"},
+                 {"type": "normal", "outcome": "successful", "ended_at": "2026-01-05T09:00:00Z"}),
+                ("task_sla", "sla", {"stage": "completed", "has_breached": "true"}, {"state": "completed", "breached": "true"}),
+                ("cmdb_ci", "ci", {"last_discovered": "2026-01-05 09:00:00"}, {"verified_at": "2026-01-05T09:00:00Z"}),
+                ("cmdb_ci_server", "ci", {"attested_date": "2026-01-05 09:00:00"}, {"verified_at": "2026-01-05T09:00:00Z"}),
+                ("cmdb_ci_outage", "outage", {"begin": "2026-01-05 09:00:00", "type": "planned"}, {"started_at": "2026-01-05T09:00:00Z", "planned": "true"}),
+                ("asmt_metric_result", "survey", {"actual_value": "4", "sys_created_on": "2026-01-05 09:00:00"}, {"score": "4", "answered_at": "2026-01-05T09:00:00Z"})):
+            with self.subTest(table):
+                draft = self.drafted(table, sys_id=f"{table}-draft", sys_updated_on=stamp(START + 99_000), u_vendor="Acme", **given)
+                self.assertIn(f"\nkind: {kind}\n", draft)
+                self.assertRegex(draft, r"\n  # u_vendor  # 100 % filled: Acme\n")
+                self.assertIn("1 source, 0 measures, 0 mapping tests passed", self.run_program("check").stdout)
+                line = self.run_program("preview", "acme", table, "--rows", "1", "--json").stdout.splitlines()[0]
+                (record,) = json.loads(line)["records"]
+                self.assertEqual({**record, **made}, record)
+
+    def test_the_draft_of_an_unknown_table_asks_for_the_kind(self):
+        self.sn.references = {("u_ticket", "business_service"): "cmdb_ci_service"}
+        draft = self.drafted("u_ticket", business_service="svc-vpn", u_vendor="Acme")
+        refused = self.run_program("check", expect=78).stderr
+        self.assertRegex(refused, r"^\S*draft.yaml:2:7: `kind` is to be filled in: one of incident, problem, change, .*\n$")
+        (self.folder / "draft.yaml").write_text(draft.replace("kind: FILL IN", "kind: review"), encoding="utf-8")
+        self.run_program("check")
+        (record,) = json.loads(self.run_program("preview", "acme", "u_ticket", "--json").stdout)["records"]
+        self.assertEqual([record[key] for key in ("$kind", "opened_at", "service")], ["review", "2026-01-05T08:00:00Z", "vpn"])
+
+
 class Deleted(Instance):
     def test_the_audit_tells_and_where_it_does_not_the_ids_do(self):
         self.fill(300, burst=0)
