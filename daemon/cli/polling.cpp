@@ -8,6 +8,7 @@
 
 #include "daemon/alert/routing.hpp"
 #include "daemon/app/judgement.hpp"
+#include "daemon/app/misgivings.hpp"
 #include "daemon/app/own_milestones.hpp"
 #include "daemon/app/poller.hpp"
 #include "daemon/app/remapping.hpp"
@@ -80,6 +81,8 @@ int check(Invocation& invocation, bool is_online) {
                configuration.sources.size() == 1 ? "" : "s", configuration.measures.size(),
                configuration.measures.size() == 1 ? "" : "s", tests, tests == 1 ? "" : "s");
     std::fflush(stdout);  // before what goes to stderr, in a file as on a terminal
+    for (const std::string& misgiving : misgivings_of(*invocation.portfolio))
+        fmt::print(stderr, "warning: {}\n", misgiving);
     for (const std::string& warning : warnings(invocation)) fmt::print(stderr, "warning: {}\n", warning);
     const auto& alerts = configuration.alerts;
     if (alerts)

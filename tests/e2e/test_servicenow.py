@@ -358,6 +358,47 @@ class Previewed(StockTables):
         self.assertEqual([record[key] for key in ("$kind", "opened_at", "service")], ["review", "2026-01-05T08:00:00Z", "vpn"])
 
 
+class Misgivings(StockTables):
+    """What check warns of, with status 0: it reads well, and no figure will ever come of it."""
+
+    def warnings(self, measures):
+        (self.folder / "measures.yaml").write_text("measures:\n" + "".join(
+            f"  - {{ id: {name}, indicator: {indicator}{more}, baseline: {{ value: 0.5, n: 50 }}, target: {{ {target}, from: 2026-01-01, by: 2026-12-31 }} }}\n"
+            for name, indicator, target, more in measures), encoding="utf-8")
+        return self.run_program("check").stderr.splitlines()
+
+    def test_a_measure_of_what_no_mapping_fills(self):
+        told = self.warnings((("A", "testing_completion", "value: 0.9", ""), ("B", "supplier_sla_breach_rate", "value: 0.3", ""), ("C", "incident_recurrence_rate", "value: 0.3", ""),
+                              ("D", "change_failure_rate", "value: 0.3", ""), ("E", "closure_evidence_completion", "value: 0.9", ""), ("F", "incident_volume", "value: 0.3", ", where: { measure: X }"),
+                              ("G", "incident_volume", "value: 0.3", ", where: { measure: { not: X } }"), ("H", "milestone_delay", "value: 0.3", ""), ("I", "service_level_achievement", "value: 0.9", ""),
+                              ("J", "incident_volume", "value: 0.3", ", signals: { adoption: { indicator: testing_completion, at_least: 60% } }")))
+        reads = ((("A", "testing_completion"), ("tested", "change", "acme/change_request")), (("B", "supplier_sla_breach_rate"), ("supplier", "sla", "acme/task_sla")),
+                 (("E", "closure_evidence_completion"), ("evidence_complete", "change", "acme/change_request")), (("F", "its `where`"), ("measure", "incident", "acme/incident")),
+                 (("J", "testing_completion"), ("tested", "change", "acme/change_request")))
+        self.assertEqual(told, [f"warning: {name}: {reader} reads `{field}` of the kind {kind}, which the mapping of {stream} does not fill, so it is empty in every record: "
+                                f"add `{field}` to the mapping (of a shipped one, to a copy), or measure something else" for (name, reader), (field, kind, stream) in reads])
+
+    def test_a_measure_of_a_value_that_no_map_gives(self):
+        told = self.warnings((("A", "rollback_count", "value: 0.3", ""), ("B", "change_volume", "value: 0.3", ""), ("C", "incident_volume", "value: 0.3", ", where: { service: vpn, state: [closed, resolved] }")))
+        self.assertEqual(told, ["warning: A: rollback_count reads `outcome` of the kind change for rolled_back, which the `map` of acme/change_request never gives: "
+                                "add to the mapping (of a shipped one, to a copy) what the source says then, or measure something else"])
+
+    def test_what_one_of_several_streams_fills_is_filled(self):
+        (self.folder / "own.yaml").write_text("kind: change\nid: sys_id\nfields: { tested: { value: true } }\n", encoding="utf-8")
+        main = self.folder / "baselined.yaml"
+        main.write_text(main.read_text(encoding="utf-8") + "      others: { table: u_change, mapping: own.yaml }\n", encoding="utf-8")
+        self.assertEqual(self.warnings((("A", "testing_completion", "value: 0.9", ""),)), [])
+
+    def test_a_zone_of_an_instance(self):
+        main = self.folder / "baselined.yaml"
+        text = main.read_text(encoding="utf-8")
+        for zone, warns in (("America/New_York", True), ("Europe/London", True), ("Etc/UTC", False)):
+            main.write_text(text.replace("    type: servicenow\n", f"    type: servicenow\n    timezone: {zone}\n"), encoding="utf-8")
+            told = self.run_program("check").stderr
+            self.assertEqual(told.startswith(f"warning: acme: `timezone: {zone}` shifts every time that it brings, and ServiceNow gives them in UTC: leave it out."), warns, told)
+            self.assertEqual(len(told.splitlines()), int(warns))
+
+
 class Deleted(Instance):
     def test_the_audit_tells_and_where_it_does_not_the_ids_do(self):
         self.fill(300, burst=0)
