@@ -61,6 +61,8 @@ const char* markup_refusal(std::string_view start) {
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     if (lower.find("urn:schemas-microsoft-com:office:spreadsheet") != std::string::npos)
         return "this is an Excel 2003 XML spreadsheet: save it as .xlsx";
+    if (lower.find("urn:oasis:names:tc:opendocument") != std::string::npos)
+        return "this is a flat OpenDocument file (.fods): save it as .ods";
     for (const char* tag : {"<!doctype html", "<html", "<table", "<meta", "<head", "<body", "<div", "<style"})
         if (lower.find(tag) != std::string::npos)
             return "this is HTML, whatever its name says: open it in a spreadsheet and save it as .xlsx or "

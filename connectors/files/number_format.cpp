@@ -126,7 +126,7 @@ NumberMeaning meaning_of(std::string_view code) {
     if (code == "BOOLEAN") return NumberMeaning::boolean;
     if (is_general(code)) return NumberMeaning::number;
     FormatCode pattern(code);
-    bool has_moment = false;
+    bool has_moment = false, has_day = false, has_clock = false;
     for (char c = pattern.next(); c != 0; c = pattern.next()) {
         if (c == 'E' && pattern.rest().starts_with('+')) return NumberMeaning::number;  // 0.00E+00
         if (c == 'E' && pattern.rest().starts_with('-')) return NumberMeaning::number;
@@ -136,13 +136,18 @@ NumberMeaning meaning_of(std::string_view code) {
             continue;
         }
         const char lower = static_cast<char>(c | 0x20);
-        if (lower == 'y' || lower == 'd' || lower == 'h' || lower == 's' || lower == 'm') has_moment = true;
+        if (lower == 'y' || lower == 'd') has_day = true;
+        if (lower == 'h' || lower == 's') has_clock = true;
+        if (has_day || has_clock || lower == 'm') has_moment = true;
     }
+    if (has_clock && !has_day) return NumberMeaning::clock;  // then m is a minute
     return has_moment ? NumberMeaning::moment : NumberMeaning::number;
 }
 
 NumberMeaning meaning_of_builtin(int format) {
     if (format == 46) return NumberMeaning::duration;
+    if ((format >= 18 && format <= 21) || format == 32 || format == 33 || format == 45 || format == 47)
+        return NumberMeaning::clock;
     const bool is_moment = (format >= 14 && format <= 22) || (format >= 27 && format <= 36) ||
                            (format >= 45 && format <= 47) || (format >= 50 && format <= 58);
     return is_moment ? NumberMeaning::moment : NumberMeaning::number;
@@ -159,7 +164,9 @@ Cell cell_of_number(double number, NumberMeaning meaning, DateSystem system) {
     if (seconds < 0) return plain;
     std::int64_t day = seconds / seconds_a_day;
     const std::int64_t time = seconds % seconds_a_day;
-    if (day == 0 && system == DateSystem::from_1900) return {CellType::time, {}, 0, time};
+    // The first day of 1904 is a day, too: there the format tells whether a time of it is meant.
+    if (day == 0 && (system == DateSystem::from_1900 || meaning == NumberMeaning::clock))
+        return {CellType::time, {}, 0, time};
     if (system == DateSystem::from_1900 && (day == day_that_never_was || day > last_day_1900)) return plain;
     // Before the day that never was, the numbers of 1900 are one behind.
     if (system == DateSystem::from_1900 && day < day_that_never_was) ++day;

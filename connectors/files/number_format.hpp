@@ -7,7 +7,13 @@
 
 namespace baselined::connectors {
 
-enum class NumberMeaning { number, moment, duration, boolean };
+enum class NumberMeaning {
+    number,
+    moment,  ///< a day, perhaps with a time
+    clock,   ///< a time of day, as far as its format shows
+    duration,
+    boolean
+};
 
 /// Of a format code as `dd/mm/yyyy hh:mm` (ECMA-376 part 1, 18.8.31). Only its first section counts.
 NumberMeaning meaning_of(std::string_view format_code);

@@ -102,6 +102,7 @@ void OdsCell::clear(bool is_covered) {
     style_.clear();
     type_.clear();
     value_.clear();
+    columns_ = 1;
     paragraphs_.clear();
 }
 
@@ -120,6 +121,8 @@ void OdsCell::read(std::string_view name, std::string_view value) {
         has_formula_ = true;
     } else if (name == "table:number-columns-repeated") {
         repeats_ = ods_count(value);
+    } else if (name == "table:number-columns-spanned") {
+        columns_ = ods_count(value);
     } else if (name == "table:style-name") {
         style_ = value;
     }
@@ -156,6 +159,7 @@ Cell OdsCell::number_value(std::string_view style, const OdsStyles& styles) cons
     const char* last = value_.data() + value_.size();
     const auto read = std::from_chars(value_.data(), last, number);
     if (read.ec != std::errc{} || read.ptr != last) return mappings::text_cell(paragraphs_.text());
+    if (!std::isfinite(number)) return {CellType::error, value_, 0, 0};
     const bool is_boolean = (number == 0 || number == 1) && styles.is_boolean(style);
     return is_boolean ? Cell{CellType::boolean, {}, number, 0} : mappings::number_cell(number);
 }

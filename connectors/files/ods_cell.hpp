@@ -43,6 +43,7 @@ class OdsCell {
     OdsParagraphs& paragraphs() { return paragraphs_; }
 
     [[nodiscard]] std::int64_t repeats() const { return repeats_; }
+    [[nodiscard]] std::int64_t columns() const { return columns_; }  ///< over which it is merged
     [[nodiscard]] const std::string& style() const { return style_; }
     /// The cell's value; `style` is its own or the one that its row or column gives it.
     [[nodiscard]] mappings::Cell value(std::string_view style, const OdsStyles& styles) const;
@@ -53,7 +54,7 @@ class OdsCell {
     [[nodiscard]] mappings::Cell number_value(std::string_view style, const OdsStyles& styles) const;
 
     bool is_covered_ = false, is_error_ = false, has_formula_ = false, has_string_ = false;
-    std::int64_t repeats_ = 1;
+    std::int64_t repeats_ = 1, columns_ = 1;
     std::string style_, type_, value_;
     OdsParagraphs paragraphs_;
 };

@@ -7,6 +7,7 @@ namespace {
 using mappings::Cell;
 
 constexpr std::size_t most_sheets = 10'000;
+constexpr std::size_t most_merged = 100'000;
 
 bool is_cell(std::string_view name) {
     return name == "table:table-cell" || name == "table:covered-table-cell";
@@ -119,6 +120,8 @@ Refusal OdsContent::end_cell() {
     const Cell value = cell_.value(style_of_cell(), styles_);
     const std::size_t first = column_;
     column_ += static_cast<std::size_t>(cell_.repeats());
+    if (cell_.columns() > 1 && merged_.size() < most_merged)
+        merged_.push_back({row_, first, first + static_cast<std::size_t>(cell_.columns()) - 1});
     if (value.type == mappings::CellType::empty) return {};
     for (std::size_t column = first; column < column_; ++column)
         if (auto refused = rows_.add(column, value)) return refused;

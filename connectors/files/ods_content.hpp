@@ -28,6 +28,7 @@ class OdsContent final : public XmlHandler {
     [[nodiscard]] const std::vector<Sheet>& sheets() const { return sheets_; }
     /// The sheet that rows come from; empty until it is met.
     [[nodiscard]] const std::string& chosen() const { return chosen_; }
+    [[nodiscard]] const std::vector<MergedCells>& merged() const { return merged_; }
 
   private:
     Refusal start_table(const XmlAttributes& attributes);
@@ -45,6 +46,7 @@ class OdsContent final : public XmlHandler {
     OdsStyles& styles_;
     std::string wanted_, chosen_;
     std::vector<Sheet> sheets_;
+    std::vector<MergedCells> merged_;    ///< the first ones: headers stand above
     int table_depth_ = 0, skipped_ = 0;  ///< tables within tables; elements within one that is passed over
     bool is_chosen_ = false, is_read_ = false, in_row_ = false, in_cell_ = false;
     std::vector<std::string> column_styles_;

@@ -69,6 +69,11 @@ class OdsReader final : public TableReader {
     [[nodiscard]] std::span<const Cell> cells() const override { return rows_.cells(); }
     [[nodiscard]] std::int64_t row_number() const override { return rows_.number(); }
     [[nodiscard]] std::string sheet() const override { return content_.chosen(); }
+    Result<std::vector<MergedCells>> merged(std::int64_t last_row) override {
+        std::vector<MergedCells> merged = content_.merged();
+        std::erase_if(merged, [&](const MergedCells& one) { return one.row > last_row; });
+        return merged;
+    }
     /// Reads the file once more: sheets stand one behind the other in it.
     [[nodiscard]] std::vector<Sheet> sheets() const override {
         RowQueue unused;

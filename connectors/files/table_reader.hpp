@@ -25,6 +25,12 @@ struct Sheet {
     std::string state;  ///< visible, hidden, veryHidden
 };
 
+/// Cells of a row that the file says are one: a title over several columns.
+struct MergedCells {
+    std::int64_t row = 0;             ///< from 1
+    std::size_t first = 0, last = 0;  ///< columns, from 0
+};
+
 /// One table as a stream: memory does not grow with the rows. Not for several threads.
 class TableReader {
   public:
@@ -45,6 +51,10 @@ class TableReader {
     /// Of a spreadsheet; nothing in a CSV.
     [[nodiscard]] virtual std::vector<Sheet> sheets() const { return {}; }
     [[nodiscard]] virtual std::string sheet() const { return {}; }
+    /// Those in rows up to `last_row`, which has been read; a CSV has none.
+    virtual Result<std::vector<MergedCells>> merged(std::int64_t /*last_row*/) {
+        return std::vector<MergedCells>{};
+    }
 };
 
 /// Looks at what the file holds, not at its name. Fails with a text that says what it is and what to do: an

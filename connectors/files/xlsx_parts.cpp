@@ -28,6 +28,12 @@ std::string folder_of(const std::string& part) {
     return slash == std::string::npos ? "" : part.substr(0, slash + 1);
 }
 
+/// The part that holds the relationships of another.
+std::string relationships_part(const std::string& part) {
+    const std::string folder = folder_of(part);
+    return folder + "_rels/" + part.substr(folder.size()) + ".rels";
+}
+
 /// A target as written, "../media/x.xml" or "/xl/x.xml", as a part's name.
 std::string resolved(const std::string& folder, std::string_view target) {
     const std::string path =
@@ -158,9 +164,8 @@ class SharedTextsHandler final : public XmlHandler {
 };
 
 Result<std::vector<Relationship>> read_relationships(const ZipPackage& package, const std::string& part) {
-    const std::string folder = folder_of(part);
-    const std::string name = folder + "_rels/" + part.substr(folder.size()) + ".rels";
-    RelationshipHandler handler(folder);
+    const std::string name = relationships_part(part);
+    RelationshipHandler handler(folder_of(part));
     if (!part.empty() && !package.has(name)) return std::move(handler.found);
     if (auto parsed = parse(package, name, relationship_namespaces, handler); !parsed) return parsed.error();
     return std::move(handler.found);
@@ -185,6 +190,9 @@ Result<Workbook> read_workbook(const ZipPackage& package) {
     if (!document->target.ends_with(".xml") || document->target.find("word/") != std::string::npos)
         return package.error(ErrorCode::unsupported,
                              "is an Office file, but no workbook: save the data as .xlsx");
+    if (const std::string needed = relationships_part(document->target); !package.has(needed))
+        return package.error(ErrorCode::bad_input,
+                             fmt::format("lacks the part {}, which names its sheets: save it anew", needed));
     const auto inner = read_relationships(package, document->target);
     if (!inner) return inner.error();
     Workbook workbook;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "connectors/files/row_queue.hpp"
 #include "connectors/files/xlsx_parts.hpp"
@@ -146,7 +147,11 @@ class WorksheetHandler final : public XmlHandler {
         const char* last = value_.data() + value_.size();
         const auto read = std::from_chars(value_.data(), last, number);
         if (read.ec != std::errc{} || read.ptr != last) {
-            cell = mappings::text_cell(value_);  // NaN, INF and the like: kept, no number
+            cell = mappings::text_cell(value_);  // kept, and no number
+            return;
+        }
+        if (!std::isfinite(number)) {  // some writers save the result of 0/0 so
+            cell = {CellType::error, value_, 0, 0};
             return;
         }
         const NumberMeaning meaning = style_ < styles_.size() ? styles_[style_] : NumberMeaning::number;
@@ -164,6 +169,28 @@ class WorksheetHandler final : public XmlHandler {
     std::string type_, value_;
 };
 
+/// They stand behind all rows (18.3.1.55).
+class MergedCellsHandler final : public XmlHandler {
+  public:
+    explicit MergedCellsHandler(std::int64_t last_row) : last_row_(last_row) {}
+    Refusal start(std::string_view name, const XmlAttributes& attributes) override {
+        if (name != "mergeCell" || found.size() >= most_merged) return {};
+        const std::string_view reference = attributes.get("ref");
+        const std::size_t colon = std::min(reference.find(':'), reference.size());
+        const auto first = place_of(reference.substr(0, colon));
+        const auto last = place_of(reference.substr(std::min(colon + 1, reference.size())));
+        if (first && last && first->row <= last_row_ && last->column > first->column)
+            found.push_back({first->row, first->column, last->column});
+        return {};
+    }
+    Refusal end(std::string_view) override { return {}; }
+    std::vector<MergedCells> found;
+
+  private:
+    static constexpr std::size_t most_merged = 100'000;
+    std::int64_t last_row_;
+};
+
 class XlsxReader final : public TableReader {
   public:
     Result<void> open(std::unique_ptr<ZipPackage> package, const std::string& wanted) {
@@ -171,15 +198,16 @@ class XlsxReader final : public TableReader {
         auto workbook = read_workbook(*package_);
         if (!workbook) return workbook.error();
         workbook_ = std::move(*workbook);
-        const auto part = part_of(wanted);
+        auto part = part_of(wanted);
         if (!part) return part.error();
+        part_ = std::move(*part);
         auto styles = read_styles(*package_, workbook_.styles_part);
         if (!styles) return styles.error();
         styles_ = std::move(*styles);
         auto texts = SharedTexts::read(*package_, workbook_.strings_part);
         if (!texts) return texts.error();
         texts_ = std::move(*texts);
-        auto sheet = package_->part(*part);
+        auto sheet = package_->part(part_);
         if (!sheet) return sheet.error();
         handler_ = std::make_unique<WorksheetHandler>(rows_, workbook_, styles_, texts_);
         stream_ = std::make_unique<XmlStream>(*package_, std::move(*sheet), xlsx_namespaces, *handler_);
@@ -199,6 +227,15 @@ class XlsxReader final : public TableReader {
     [[nodiscard]] std::span<const Cell> cells() const override { return rows_.cells(); }
     [[nodiscard]] std::int64_t row_number() const override { return rows_.number(); }
     [[nodiscard]] std::string sheet() const override { return sheet_; }
+    /// Reads the sheet once more, to its end.
+    Result<std::vector<MergedCells>> merged(std::int64_t last_row) override {
+        auto sheet = package_->part(part_);
+        if (!sheet) return sheet.error();
+        MergedCellsHandler handler(last_row);
+        if (auto all = XmlStream(*package_, std::move(*sheet), xlsx_namespaces, handler).run(); !all)
+            return all.error();
+        return std::move(handler.found);
+    }
     [[nodiscard]] std::vector<Sheet> sheets() const override {
         std::vector<Sheet> sheets;
         for (const WorkbookSheet& one : workbook_.sheets) sheets.push_back(one.sheet);
@@ -226,7 +263,7 @@ class XlsxReader final : public TableReader {
     Workbook workbook_;
     std::vector<NumberMeaning> styles_;
     SharedTexts texts_;
-    std::string sheet_;
+    std::string sheet_, part_;
     RowQueue rows_;
     std::unique_ptr<WorksheetHandler> handler_;
     std::unique_ptr<XmlStream> stream_;

@@ -31,6 +31,18 @@ std::string no_column(const mappings::UnboundField& field) {
 
 }  // namespace
 
+std::string row_name(std::int64_t row_number, std::string_view file) {
+    return fmt::format("row {} of {}", row_number, file);
+}
+
+std::string surplus_of(std::string_view row, std::size_t cells, std::size_t names) {
+    return fmt::format("{} has {} cells under {} names", row, cells, names);
+}
+
+std::string lack_of(const mappings::UnboundField& field) {
+    return fmt::format("({})", no_column(field));
+}
+
 std::string shape_of(const connectors::Page& page) {
     if (!page.is_json) return encode_names(page.columns);
     std::vector<std::string> names{std::string(json_column)};
@@ -71,8 +83,17 @@ std::string BlockMapper::lacks() const {
 void BlockMapper::count_unbound(RawBlock& block) const {
     for (const auto& mapping : plan_.mappings)
         for (const auto& field : mapping.unbound())
-            if (field.field != "id")
-                count_misfit(block.misfits, field.field, fmt::format("({})", no_column(field)), block.rows);
+            if (field.field != "id") count_misfit(block.misfits, field.field, lack_of(field), block.rows);
+}
+
+/// A stream reads many files, and each has a row 4.
+std::string BlockMapper::name_of(const RawRowReader& rows, BlockId block) {
+    if (block != named_block_) {
+        const auto file = store_.file_of(block);
+        file_ = file ? file->name : std::string{};
+        named_block_ = block;
+    }
+    return row_name(rows.row_number(), file_);
 }
 
 void BlockMapper::map(RawBlock& block) {
@@ -107,8 +128,7 @@ RowOrigin BlockMapper::origin_of(const RawRowReader& rows, const RowPlace& place
 void BlockMapper::map_table_row(const RawRowReader& rows, RowPlace place, RawBlock& block) {
     if (has_surplus(rows.cells(), columns_.size()))
         count_misfit(block.misfits, "(row)",
-                     fmt::format("row {} has {} cells under {} names", rows.row_number(), rows.cells().size(),
-                                 columns_.size()));
+                     surplus_of(name_of(rows, block.id), rows.cells().size(), columns_.size()));
     for (auto& mapping : plan_.mappings)
         take(mapping.map(rows.cells(), misfits_), mapping, rows, place, block);
 }
@@ -142,9 +162,10 @@ void BlockMapper::take(mappings::Outcome outcome, mappings::CompiledMapping& map
     misfits_.clear();
     if (outcome == mappings::Outcome::rejected) {
         ++block.rejected;
-        count_misfit(block.misfits, "id",
-                     place.origin == 0 ? fmt::format("row {} has none", rows.row_number())
-                                       : fmt::format("row {} has none", rows.cells()[0].text));
+        count_misfit(
+            block.misfits, "id",
+            fmt::format("{} has none", place.origin == 0 ? name_of(rows, block.id)
+                                                         : fmt::format("row {}", rows.cells()[0].text)));
     }
     if (outcome != mappings::Outcome::record) return;
     // The same cells under other column names say something else.

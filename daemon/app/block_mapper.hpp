@@ -17,6 +17,13 @@ namespace baselined::daemon {
 /// and sites begin with the row's id and version, and JSON rows have one cell more, their text.
 std::string shape_of(const connectors::Page& page);
 
+/// A row for people: "row 4 of a.csv".
+std::string row_name(std::int64_t row_number, std::string_view file);
+/// What is said of a row that has more cells than there are names.
+std::string surplus_of(std::string_view row, std::size_t cells, std::size_t names);
+/// What stands in place of the value of a field whose column a file does not have.
+std::string lack_of(const mappings::UnboundField& field);
+
 /// The SourceRow that a row of a block is the newest version of; id 0: another row is newer.
 struct RowOrigin {
     std::int64_t id = 0;
@@ -41,6 +48,7 @@ class BlockMapper {
   private:
     [[nodiscard]] bool is_of_files() const { return plan_.source->type == config::Source::Type::files; }
     void count_unbound(RawBlock& block) const;
+    [[nodiscard]] std::string name_of(const RawRowReader& rows, BlockId block);
     void map_table_row(const RawRowReader& rows, RowPlace place, RawBlock& block);
     [[nodiscard]] RowOrigin origin_of(const RawRowReader& rows, const RowPlace& place);
     void map_source_row(const RawRowReader& rows, RowPlace place, RowOrigin origin, RawBlock& block);
@@ -56,6 +64,8 @@ class BlockMapper {
     std::uint64_t shape_digest_ = 0;
     std::vector<mappings::ValueMisfit> misfits_;
     std::vector<RecordId> made_;
+    BlockId named_block_ = 0;
+    std::string file_;  ///< the name of that block's
 };
 
 }  // namespace baselined::daemon

@@ -41,7 +41,7 @@ class FileReading::State {
             entry.path, {plan_.stream->delimiter, plan_.stream->encoding, plan_.stream->sheet});
         if (!reader) return reader.error();
         reader_ = std::move(*reader);
-        return read_header(*reader_);
+        return read_header();
     }
 
     Result<bool> step() {
@@ -68,28 +68,10 @@ class FileReading::State {
     [[nodiscard]] const std::string& lacks() const { return lacks_; }
 
   private:
-    Result<void> read_header(TableReader& reader) {
-        std::vector<std::vector<std::string>> rows;
-        for (const int wanted : plan_.stream->header_rows) {
-            while (reader.row_number() < wanted) {
-                const auto more = reader.next();
-                if (!more) return more.error();
-                if (!*more)
-                    return Error{
-                        ErrorCode::bad_input,
-                        fmt::format("{}: has no row {} to take the column names from", file_.name, wanted)};
-            }
-            // A row without anything in it is passed over: the one that came instead is not it.
-            const bool is_it = reader.row_number() == wanted;
-            rows.push_back(is_it ? connectors::header_texts(reader.cells()) : std::vector<std::string>{});
-            if (!is_it && plan_.stream->header_rows.size() == 1)
-                return Error{ErrorCode::bad_input,
-                             fmt::format("{}: row {}, where the column names should be, is empty: "
-                                         "name their row with `header_row`",
-                                         file_.name, wanted)};
-        }
-        const auto columns = connectors::column_names(rows);
-        shape_ = encode_names(columns);
+    Result<void> read_header() {
+        const auto columns = connectors::read_header(*reader_, plan_.stream->header_rows, file_.name);
+        if (!columns) return columns.error();
+        shape_ = encode_names(*columns);
         mapper_.bind(shape_);
         if (const std::string lacks = mapper_.lacks(); !lacks.empty())
             lacks_ = fmt::format(

@@ -137,10 +137,7 @@ int preview_file(const PreviewRequest& request, bool is_json) {
     }
     if (!is_json) fmt::print("{} rows\n", count);
     if (formulas > 0)
-        fmt::print(
-            stderr,
-            "{}: {} formulas were saved without their values: open it in a spreadsheet and save it anew\n",
-            request.file, formulas);
+        fmt::print(stderr, "{}: {} {}\n", request.file, formulas, mappings::saved_without_value);
     return exit_done;
 }
 

@@ -9,10 +9,12 @@
 
 #include "connectors/files/header.hpp"
 #include "connectors/files/table_reader.hpp"
+#include "daemon/app/block_mapper.hpp"
 #include "daemon/app/poller.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/draft.hpp"
 #include "daemon/cli/json.hpp"
+#include "daemon/store/raw_rows.hpp"
 #include "mappings/mapping/conversion.hpp"
 
 namespace baselined::daemon {
@@ -24,8 +26,15 @@ using connectors::Sample;
 using mappings::Cell;
 using mappings::Record;
 
-/// The newest file's first rows, as a page.
-Result<Sample> sample_file(const StreamPlan& plan, int rows) {
+/// Rows of a file as `once` stores them, so that both see the same cells.
+struct FileRows {
+    std::string file;
+    std::vector<std::string> columns;
+    RawRowWriter rows;
+};
+
+/// The newest file's first rows.
+Result<FileRows> rows_of_file(const StreamPlan& plan, int rows) {
     auto files = connectors::list_files(plan.source->path, plan.stream->match);
     if (!files) return files.error();
     if (files->empty())
@@ -34,27 +43,34 @@ Result<Sample> sample_file(const StreamPlan& plan, int rows) {
     const auto newest = std::max_element(files->begin(), files->end(), [](const auto& a, const auto& b) {
         return a.modified_ns < b.modified_ns;
     });
-    auto reader = connectors::open_table(newest->path,
-                                         {plan.stream->delimiter, plan.stream->encoding, plan.stream->sheet});
-    if (!reader) return reader.error();
-    Page page;
-    std::vector<std::vector<std::string>> header;
-    const auto& header_rows = plan.stream->header_rows;
-    while (static_cast<int>(page.rows.size()) < rows) {
-        const auto more = (*reader)->next();
+    auto table = connectors::open_table(newest->path,
+                                        {plan.stream->delimiter, plan.stream->encoding, plan.stream->sheet});
+    if (!table) return table.error();
+    auto columns = connectors::read_header(**table, plan.stream->header_rows, newest->name);
+    if (!columns) return columns.error();
+    FileRows found{newest->name, std::move(*columns), {}};
+    while (found.rows.rows() < rows) {
+        const auto more = (*table)->next();
         if (!more) return more.error();
         if (!*more) break;
-        const auto cells = (*reader)->cells();
-        const auto number = (*reader)->row_number();
-        if (std::find(header_rows.begin(), header_rows.end(), number) != header_rows.end())
-            header.push_back(connectors::header_texts(cells));
-        if (number <= header_rows.back()) continue;
-        std::vector<std::string> texts;
-        for (const Cell& cell : cells) texts.push_back(mappings::text_of(cell));
-        page.add(fmt::format("row {}", number), 0, std::move(texts));
+        found.rows.add((*table)->row_number(), (*table)->cells());
     }
-    page.columns = connectors::column_names(header);
-    return Sample{std::move(page), {}};
+    return found;
+}
+
+std::vector<std::string> texts_of(std::span<const Cell> cells) {
+    std::vector<std::string> texts;
+    for (const Cell& cell : cells) texts.push_back(mappings::text_of(cell));
+    return texts;
+}
+
+/// For a draft: it shows texts, whatever the cells are.
+Page page_of(const FileRows& found) {
+    Page page;
+    page.columns = found.columns;
+    RawRowReader rows(found.rows.bytes());
+    while (rows.next()) page.add(fmt::format("row {}", rows.row_number()), 0, texts_of(rows.cells()));
+    return page;
 }
 
 Result<Sample> sample_remote(Invocation& invocation, StreamPlan& plan, int rows, bool all_fields) {
@@ -78,26 +94,63 @@ Result<Sample> sample_remote(Invocation& invocation, StreamPlan& plan, int rows,
 
 class StreamPreview {
   public:
-    StreamPreview(StreamPlan& plan, const mappings::Schemas& schemas, const Page& page, bool is_json)
-        : plan_(plan), schemas_(schemas), page_(page), is_json_(is_json) {}
+    StreamPreview(StreamPlan& plan, const mappings::Schemas& schemas, bool is_json)
+        : plan_(plan), schemas_(schemas), is_json_(is_json) {}
 
-    void run() {
+    void run(const FileRows& found) {
+        for (auto& mapping : plan_.mappings) mapping.bind(found.columns);
+        RawRowReader rows(found.rows.bytes());
+        while (rows.next()) {
+            begin_row(fmt::format("row {}", rows.row_number()), texts_of(rows.cells()), found.columns);
+            if (rows.cells().size() > found.columns.size())
+                note("(row)", surplus_of(row_name(rows.row_number(), found.file), rows.cells().size(),
+                                         found.columns.size()));
+            for (auto& mapping : plan_.mappings) {
+                for (const auto& field : mapping.unbound())
+                    if (field.field != "id") note(field.field, lack_of(field));
+                show_record(mapping.map(rows.cells(), misfits_), mapping.record());
+            }
+            end_row();
+        }
+    }
+
+    void run(const Page& page) {
+        const std::vector<std::string> json{"json"};
         for (auto& mapping : plan_.mappings)
-            if (page_.is_json)
-                mapping.bind(page_.fields);
+            if (page.is_json)
+                mapping.bind(page.fields);
             else
-                mapping.bind(page_.columns);
-        for (const auto& row : page_.rows) show(row);
+                mapping.bind(page.columns);
+        for (const auto& row : page.rows) {
+            begin_row(row.id, {row.cells.begin(), row.cells.end()}, page.is_json ? json : page.columns);
+            for (auto& mapping : plan_.mappings)
+                if (page.is_json)
+                    map_json(mapping, row.cells[0]);
+                else
+                    map_texts(mapping, row.cells);
+            end_row();
+        }
     }
 
   private:
-    void show(const connectors::SourceRowData& row) {
+    void begin_row(std::string_view id, const std::vector<std::string>& texts,
+                   std::span<const std::string> columns) {
+        misfits_.clear();
         json_.emplace();
         json_->object();
-        show_row(row);
+        json_->key("id").text(id);
+        json_->key("row").object();
+        if (!is_json_) fmt::print("{}\n", id);
+        for (std::size_t i = 0; i < texts.size(); ++i) {
+            const std::string_view name = i < columns.size() ? std::string_view(columns[i]) : "(no name)";
+            json_->key(name).text(texts[i]);
+            if (!is_json_ && !texts[i].empty()) fmt::print("  {}: {}\n", name, texts[i]);
+        }
+        json_->end_object();
         json_->key("records").array();
-        misfits_.clear();
-        map(row);
+    }
+
+    void end_row() {
         json_->end_array();
         json_->key("misfits").array();
         for (const auto& misfit : misfits_) {
@@ -112,34 +165,20 @@ class StreamPreview {
         if (is_json_) fmt::print("{}\n", json_->str());
     }
 
-    void show_row(const connectors::SourceRowData& row) {
-        json_->key("id").text(row.id);
-        json_->key("row").object();
-        if (!is_json_) fmt::print("{}\n", row.id);
-        for (std::size_t i = 0; i < row.cells.size(); ++i) {
-            const std::string name = page_.is_json              ? "json"
-                                     : i < page_.columns.size() ? page_.columns[i]
-                                                                : "(no name)";
-            json_->key(name).text(row.cells[i]);
-            if (!is_json_ && !row.cells[i].empty()) fmt::print("  {}: {}\n", name, row.cells[i]);
-        }
-        json_->end_object();
+    void note(std::string_view field, std::string value) { misfits_.push_back({field, std::move(value)}); }
+
+    void map_texts(mappings::CompiledMapping& mapping, std::span<const std::string_view> texts) {
+        std::vector<Cell> cells;
+        for (const std::string_view text : texts)
+            cells.push_back(text.empty() ? Cell{} : mappings::text_cell(text));
+        show_record(mapping.map(cells, misfits_), mapping.record());
     }
 
-    void map(const connectors::SourceRowData& row) {
-        std::vector<Cell> cells;
-        for (const std::string_view text : row.cells)
-            cells.push_back(text.empty() ? Cell{} : mappings::text_cell(text));
-        for (auto& mapping : plan_.mappings) {
-            const auto take = [&](mappings::Outcome outcome) { show_record(outcome, mapping.record()); };
-            if (!page_.is_json) {
-                take(mapping.map(cells, misfits_));
-                continue;
-            }
-            rapidjson::Document document;
-            document.Parse(row.cells[0].data(), row.cells[0].size());
-            mapping.map(document, misfits_, take);
-        }
+    void map_json(mappings::CompiledMapping& mapping, std::string_view text) {
+        rapidjson::Document document;
+        document.Parse(text.data(), text.size());
+        mapping.map(document, misfits_,
+                    [&](mappings::Outcome outcome) { show_record(outcome, mapping.record()); });
     }
 
     void show_record(mappings::Outcome outcome, const Record& record) {
@@ -167,7 +206,6 @@ class StreamPreview {
 
     StreamPlan& plan_;
     const mappings::Schemas& schemas_;
-    const Page& page_;
     bool is_json_;
     std::optional<Json> json_;
     std::vector<mappings::ValueMisfit> misfits_;
@@ -196,19 +234,28 @@ int preview_stream(Invocation& invocation, const PreviewRequest& request) {
     constexpr std::int64_t shown_rows = 3, draft_rows = 200;
     const auto rows = static_cast<int>(std::clamp<std::int64_t>(
         request.rows.value_or(request.is_draft ? draft_rows : shown_rows), 1, 10'000));
-    const auto sample = plan->source->type == config::Source::Type::files
-                            ? sample_file(*plan, rows)
-                            : sample_remote(invocation, *plan, rows, request.is_draft);
-    if (!sample) {
-        fmt::print(stderr, "{}/{}: {}\n", request.file, request.stream, sample.error().text);
+    const std::string name = request.file + "/" + request.stream;
+    StreamPreview preview(*plan, invocation.portfolio->schemas(), invocation.json);
+    const auto fail = [&](const Error& error) {
+        fmt::print(stderr, "{}: {}\n", name, error.text);
         return exit_source_failed;
+    };
+    if (plan->source->type == config::Source::Type::files) {
+        const auto found = rows_of_file(*plan, rows);
+        if (!found) return fail(found.error());
+        if (request.is_draft)
+            fmt::print("{}", draft_of(page_of(*found), *plan->source, *plan->stream));
+        else
+            preview.run(*found);
+        return exit_done;
     }
-    for (const connectors::Note& note : sample->notes)
-        fmt::print(stderr, "{}/{}: {}\n", request.file, request.stream, note.text);
+    const auto sample = sample_remote(invocation, *plan, rows, request.is_draft);
+    if (!sample) return fail(sample.error());
+    for (const connectors::Note& note : sample->notes) fmt::print(stderr, "{}: {}\n", name, note.text);
     if (request.is_draft)
         fmt::print("{}", draft_of(sample->page, *plan->source, *plan->stream));
     else
-        StreamPreview(*plan, invocation.portfolio->schemas(), sample->page, invocation.json).run();
+        preview.run(sample->page);
     return exit_done;
 }
 

@@ -58,7 +58,7 @@ class CellFinder {
         std::string text;
         for (std::size_t index = 0; index < rule.origins.size(); ++index) {
             const Cell cell = at(rule.origins[index]);
-            if (cell.type == CellType::empty) return {};
+            if (cell.type == CellType::empty || is_no_value(cell)) return cell;
             if (index > 0) text += rule.with;
             text += text_of(cell);
         }
@@ -70,7 +70,10 @@ class CellFinder {
         if (cell.type == CellType::empty || is_no_value(cell)) return cell;
         const std::string text = text_of(cell);
         re2::StringPiece group;
-        if (!re2::RE2::PartialMatch(text, *rule.match, &group)) return {CellType::uncached, {}, 0, 0};
+        if (!re2::RE2::PartialMatch(text, *rule.match, &group)) {
+            rule.text = text;
+            return {CellType::error, rule.text, 0, 0};
+        }
         rule.text.assign(group.data(), group.size());
         return rule.text.empty() ? Cell{} : text_cell(rule.text);
     }
@@ -182,8 +185,7 @@ class Fitter {
 };
 
 std::string example_of(const Cell& cell) {
-    return cell.type == CellType::uncached ? "(a value that is not there, or that `match` does not find)"
-                                           : text_of(cell);
+    return cell.type == CellType::uncached ? std::string(saved_without_value) : text_of(cell);
 }
 
 }  // namespace

@@ -13,6 +13,10 @@ namespace baselined::mappings {
 /// A cell as text: a number has no `.0`, a day is 2026-01-31, a time of day 13:45:30.
 std::string text_of(const Cell& cell);
 
+/// What is said of CellType::uncached, which no value can be made of.
+inline constexpr std::string_view saved_without_value =
+    "formulas were saved without their values: open it in a spreadsheet and save it anew";
+
 /// Whether `format` says how to read a date: strptime's letters, but no names of zones, which are ambiguous,
 /// and seconds of the epoch only by themselves.
 bool is_format(std::string_view format);

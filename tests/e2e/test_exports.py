@@ -359,7 +359,7 @@ class Renamed(InFolder):
     def test_half_an_id_is_none(self):
         said = self.read("a.csv", "Site,number,Opened,Service,Summary", ["B,1,2026-08-01 10:00:00,vpn,x"], 3)
         self.assertIn('a.csv has no column "site" for `id` (did you mean "Site"?)', said)
-        self.assertEqual((self.stream()["rejected"], self.stream()["unmapped"]), (1, [{"field": "id", "example": "row 2 has none", "count": 1}]))
+        self.assertEqual((self.stream()["rejected"], self.stream()["unmapped"]), (1, [{"field": "id", "example": "row 2 of a.csv has none", "count": 1}]))
 
     def test_a_mapping_that_names_another_column_says_it_too(self):
         self.read("a.csv", "site,number,Opened,Service,Summary", ["B,1,2026-08-01 10:00:00,vpn,x"], 0)

@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 """Files as a source: what cannot be read whole is told, and `preview` sees what `once` stores."""
+import collections
+import datetime as dt
 import json
 import os
 import pathlib
@@ -7,6 +9,9 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+import zipfile
+
+import openpyxl
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("BASELINED", str(ROOT / "build" / "dev" / "baselined"))
@@ -87,6 +92,94 @@ class Encodings(Source):
         os.rename(self.folder / "inbox" / "a.csv", os.fsencode(self.folder / "inbox") + b"/\xc4.csv")
         self.run_program("once", expect=3)
         self.assertIn("\ufffd.csv", self.stream()["error"])
+
+
+class Sheets(Source):
+    MAPPING = """kind: effort
+id: id
+fields:
+  at: { from: day, format: "%d.%m.%Y" }
+  hours: { from: amount, decimal: ",", group: "." }
+  x_stamp: { from: stamp, as: timestamp, format: "%Y%m%d" }
+  x_flag: { from: flag, as: integer }
+  x_code: { from: code, match: "^([A-Z]+)" }
+  x_error: error
+  x_formula: formula
+"""
+
+    def write(self, rows):
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        book.save(self.folder / "inbox" / "a.xlsx")
+        return self.folder / "inbox" / "a.xlsx"
+
+    def seen(self):
+        """What preview shows, row by row, and what once counts of the same: the misfits are to be the same."""
+        rows = [json.loads(line) for line in self.run_program("preview", "f", "x", "--json", "--rows", "100").stdout.splitlines()]
+        self.run_program("once")
+        counted = collections.Counter(misfit["field"] for row in rows for misfit in row["misfits"])
+        self.assertEqual(counted, {misfit["field"]: misfit["count"] for misfit in self.stream()["unmapped"]})
+        return rows
+
+    def hours(self):
+        periods = json.loads(self.run_program("series", "--indicator", "hours", "--json", "--now", "2026-10-01T00:00:00Z").stdout)["periods"]
+        return {p["period"]: p["value"] for p in periods if p["value"]}
+
+    def test_preview_and_once_take_the_same_cells(self):
+        self.configure(self.MAPPING, match="*.xlsx")
+        self.write([["id", "day", "amount", "stamp", "flag", "code", "error", "formula"],
+                    ["1", dt.date(2026, 9, 1), 1234.5, 20260901, True, "abc", "#N/A", "=1+1"]])
+        row = self.seen()[0]
+        record = row["records"][0]
+        self.assertEqual((record["at"], record["hours"], record["x_flag"]), ("2026-09-01T00:00:00Z", "1234.5", "1"))
+        self.assertEqual(self.hours(), {"2026-09": 1234.5})
+        shown = {misfit["field"]: misfit["value"] for misfit in row["misfits"]}
+        self.assertEqual((shown["x_code"], shown["x_error"]), ("abc", "#N/A"))
+        self.assertEqual(shown["x_formula"], "formulas were saved without their values: open it in a spreadsheet and save it anew")
+        self.assertNotIn("x_error", record)
+
+    def test_what_the_file_lacks_and_has_too_much_of(self):
+        self.configure("kind: effort\nid: id\nfields: { at: day, hours: missing }\n", match="*.xlsx")
+        self.write([["id", "day"], ["1", "2026-09-01", 7], [None, "2026-09-02"]])
+        rows = [json.loads(line) for line in self.run_program("preview", "f", "x", "--json").stdout.splitlines()]
+        self.run_program("once")
+        self.assertEqual(rows[0]["misfits"], [{"field": "(row)", "value": "row 2 of a.xlsx has 3 cells under 2 names"},
+                                              {"field": "hours", "value": '(no column "missing")'}])
+        self.assertEqual(rows[1]["records"][0]["outcome"], "rejected")
+        self.assertEqual({m["field"]: m["example"] for m in self.stream()["unmapped"]},
+                         {"(row)": "row 2 of a.xlsx has 3 cells under 2 names", "hours": '(no column "missing")', "id": "row 3 of a.xlsx has none"})
+
+    def test_a_header_that_is_not_there_is_told_alike(self):
+        self.configure(match="*.xlsx", options=", header_row: 9")
+        self.write([["id", "at"], ["1", "2026-09-01"]])
+        for command in (("once",), ("preview", "f", "x")):
+            self.assertIn(b"a.xlsx: has no row 9 to take the column names from", self.run_program(*command, expect=3).stderr)
+
+    def test_no_number_is_an_error_and_not_a_value(self):
+        self.configure("kind: effort\nid: id\nfields: { at: day, hours: amount, title: amount }\n", match="*.xlsx")
+        path = self.write([["id", "day", "amount"], ["1", dt.date(2026, 9, 1), 4711], ["2", dt.date(2026, 9, 1), 4712], ["3", dt.date(2026, 9, 1), 5]])
+        with zipfile.ZipFile(path) as package:
+            parts = {name: package.read(name) for name in package.namelist()}
+        sheet = "xl/worksheets/sheet1.xml"
+        parts[sheet] = parts[sheet].replace(b"<v>4711</v>", b"<v>NaN</v>").replace(b"<v>4712</v>", b"<v>-Infinity</v>")
+        with zipfile.ZipFile(path, "w") as package:
+            for name, content in parts.items():
+                package.writestr(name, content)
+        rows = self.seen()
+        self.assertEqual([[m["value"] for m in row["misfits"]] for row in rows], [["NaN", "NaN"], ["-Infinity", "-Infinity"], []])
+        self.assertEqual(self.hours(), {"2026-09": 5})
+
+    def test_a_title_reaches_over_its_merged_cells(self):
+        self.configure('kind: effort\nid: Service\nfields: { x_open: Changes/Open, x_closed: Changes/Closed, title: Note }\n', match="*.xlsx", options=", header_row: [1, 2]")
+        book = openpyxl.Workbook()
+        for row in (["Service", "Changes"], [None, "Open", "Closed", "Note"], ["vpn", 1, 2, "n"]):
+            book.active.append(row)
+        book.active.merge_cells("A1:A2")
+        book.active.merge_cells("B1:C1")
+        book.save(self.folder / "inbox" / "a.xlsx")
+        row = self.seen()[0]
+        self.assertEqual((list(row["row"]), row["misfits"]), (["Service", "Changes/Open", "Changes/Closed", "Note"], []))
 
 
 if __name__ == "__main__":

@@ -164,6 +164,21 @@ class Oddities(InFolder):
         path = xlsx(self.folder / "a.xlsx", data("<row><c s='1'><v>37986</v></c></row>"), styles=styles, workbook=workbook)
         self.assertEqual(self.rows(path), {1: [("date", "2008-01-01")]})
 
+    def test_a_time_alone_is_a_time_in_both_systems(self):
+        styles = f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="170" formatCode="hh:mm"/></numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="20"/><xf numFmtId="170"/></cellXfs></styleSheet>'
+        cells = data("<row><c s='1'><v>0.5</v></c><c s='2'><v>0.25</v></c><c s='2'><v>0</v></c></row>")
+        for system in ("", '<workbookPr date1904="1"/>'):
+            workbook = f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}">{system}<sheets><sheet name="S" sheetId="1" r:id="r0"/></sheets></workbook>'
+            path = xlsx(self.folder / "a.xlsx", cells, styles=styles, workbook=workbook)
+            self.assertEqual(self.rows(path), {1: [("time", "12:00:00"), ("time", "06:00:00"), ("time", "00:00:00")]}, system)
+
+    def test_no_number_is_an_error(self):
+        path = xlsx(self.folder / "a.xlsx", data("<row><c><v>NaN</v></c><c><v>Infinity</v></c><c><v>-INF</v></c><c><v>1e2</v></c></row>"))
+        self.assertEqual(self.rows(path), {1: [("error", "NaN"), ("error", "Infinity"), ("error", "-INF"), 100]})
+        cell = '<table:table-cell office:value-type="float" office:value="NaN"/>'
+        path = ods(self.folder / "a.ods", f'<table:table table:name="T"><table:table-row>{cell}</table:table-row></table:table>')
+        self.assertEqual(self.rows(path), {1: [("error", "NaN")]})
+
     def test_repeated_cells_and_rows(self):
         empty = '<table:table-row table:number-rows-repeated="1048000"><table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
         row = '<table:table-row table:number-rows-repeated="2"><table:table-cell office:value-type="float" office:value="7" table:number-columns-repeated="3"/></table:table-row>'
@@ -233,6 +248,14 @@ class Hostile(InFolder):
         self.refused(file("h.xls", b"<html><table><tr><td>1</td></tr></table></html>"), "this is HTML")
         self.refused(file("x.xml", b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>'), "Excel 2003 XML")
         self.refused(file("e.xlsx", b""), "the file is empty")
+        flat = b'<?xml version="1.0"?><office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"><office:meta><meta:generator/></office:meta></office:document>'
+        self.refused(file("f.fods", flat), "save it as .ods")
+        with zipfile.ZipFile(xlsx(self.folder / "w.xlsx", data(""))) as package:
+            parts = {name: package.read(name) for name in package.namelist() if not name.endswith("workbook.xml.rels")}
+        with zipfile.ZipFile(self.folder / "w.xlsx", "w") as package:
+            for name, content in parts.items():
+                package.writestr(name, content)
+        self.refused(self.folder / "w.xlsx", "lacks the part xl/_rels/workbook.xml.rels")
         self.refused(file("d.pdf", b"%PDF-1.7"), "PDF")
         self.refused(ods(self.folder / "p.ods", "", manifest="<manifest:encryption-data/>"), "password protected")
         with zipfile.ZipFile(self.folder / "z.zip", "w") as package:

@@ -9,11 +9,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const MemoryFile file(bytes, size);
     const auto reader = open_table(file.path(), {});
     if (!reader) return 0;
-    std::vector<std::vector<std::string>> rows;
+    std::vector<HeaderRow> rows;
     for (;;) {
         const auto more = (*reader)->next();
         if (!more || !*more) break;
-        if (rows.size() < 3) rows.push_back(header_texts((*reader)->cells()));
+        if (rows.size() < 3) rows.push_back({header_texts((*reader)->cells())});
     }
     column_names(rows);
     return 0;

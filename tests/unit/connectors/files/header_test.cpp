@@ -8,13 +8,23 @@ using namespace baselined::connectors;
 using Names = std::vector<std::string>;
 
 TEST_CASE("header rows become column names") {
-    CHECK(column_names({{"a", "", "b", "a", "a"}}) == Names{"a", "Column 2", "b", "a (2)", "a (3)"});
-    CHECK(column_names({{"a", "a (2)", "a"}}) == Names{"a", "a (2)", "a (3)"});
-    // Merged cells: "Incidents" over two columns, "Service" and "Note" over two rows.
-    CHECK(column_names({{"Service", "Incidents", "", "Changes", "", "Note"},
-                        {"", "Open", "Closed", "Open", "Closed"}}) ==
+    CHECK(column_names({{{"a", "", "b", "a", "a"}}}) == Names{"a", "Column 2", "b", "a (2)", "a (3)"});
+    CHECK(column_names({{{"a", "a (2)", "a"}}}) == Names{"a", "a (2)", "a (3)"});
+    // As merged cells look in a CSV: "Incidents" over two columns, "Service" and "Note" over two rows.
+    CHECK(column_names({{{"Service", "Incidents", "", "Changes", "", "Note"}},
+                        {{"", "Open", "Closed", "Open", "Closed"}}}) ==
           Names{"Service", "Incidents/Open", "Incidents/Closed", "Changes/Open", "Changes/Closed", "Note"});
-    CHECK(column_names({{"Note", "", "X"}, {"", "Open", ""}}) == Names{"Note", "Open", "X"});
+    CHECK(column_names({{{"Note", "", "X"}}, {{"", "Open", ""}}}) == Names{"Note", "Open", "X"});
+}
+
+TEST_CASE("where a file says which cells are merged, a title reaches over these") {
+    const HeaderRow lower{{"", "Open", "Closed", "Note"}};
+    CHECK(column_names({{{"Service", "Changes"}, {{1, 1, 2}}}, lower}) ==
+          Names{"Service", "Changes/Open", "Changes/Closed", "Note"});
+    CHECK(column_names({{{"Service", "Changes"}}, lower}) ==
+          Names{"Service", "Changes/Open", "Changes/Closed", "Changes/Note"});
+    // Merged beyond what there is, and over a column without a name of its own.
+    CHECK(column_names({{{"A"}, {{1, 0, 9}}}, {{"x", "", "y"}}}) == Names{"A/x", "Column 2", "A/y"});
 }
 
 TEST_CASE("places of cells") {

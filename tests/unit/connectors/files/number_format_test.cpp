@@ -17,8 +17,8 @@ const std::string number = "2 ", day = "4 ", moment = "5 ", clock_time = "6 ", d
 }  // namespace
 
 TEST_CASE("format codes say what a number means") {
-    for (const char* code : {"yyyy-mm-dd", "dd/mm/yyyy hh:mm", "mmm yy", "h:mm AM/PM", "[$-409]d-mmm-yy;@",
-                             "mm:ss.0", "[Red]dd.mm.yyyy", "\"am \"dd.mm.yyyy", "yyyy\\-mm\\-dd"})
+    for (const char* code : {"yyyy-mm-dd", "dd/mm/yyyy hh:mm", "mmm yy", "[$-409]d-mmm-yy;@",
+                             "[Red]dd.mm.yyyy", "\"am \"dd.mm.yyyy", "yyyy\\-mm\\-dd"})
         CHECK((meaning_of(code) == NumberMeaning::moment));
     for (const char* code :
          {"General", "GENERAL", "0.00", "#,##0.00 \"days\"", "0.00E+00", "@", "0%", "[$€-407]#,##0.00",
@@ -27,7 +27,11 @@ TEST_CASE("format codes say what a number means") {
     for (const char* code : {"[h]:mm:ss", "[hh]:mm", "[mm]:ss", "[s]"})
         CHECK((meaning_of(code) == NumberMeaning::duration));
     CHECK((meaning_of("\"TRUE\";\"TRUE\";\"FALSE\"") == NumberMeaning::boolean));
+    for (const char* code : {"hh:mm", "h:mm AM/PM", "mm:ss.0", "[$-F400]h:mm:ss", "ss"})
+        CHECK((meaning_of(code) == NumberMeaning::clock));
     CHECK((meaning_of_builtin(14) == NumberMeaning::moment));
+    CHECK((meaning_of_builtin(20) == NumberMeaning::clock));
+    CHECK((meaning_of_builtin(22) == NumberMeaning::moment));
     CHECK((meaning_of_builtin(46) == NumberMeaning::duration));
     CHECK((meaning_of_builtin(4) == NumberMeaning::number));
 }
@@ -49,6 +53,11 @@ TEST_CASE("days, times and what is neither") {
     CHECK(shown(-1, date) == number + "-1");
     CHECK(shown(1e300, date) == number + "1e+300");
     CHECK(shown(0, date, DateSystem::from_1904) == day + "1904-01-01");
+    CHECK(shown(0.5, date, DateSystem::from_1904) == moment + "1904-01-01T12:00:00");
+    for (const auto system : {DateSystem::from_1900, DateSystem::from_1904}) {
+        CHECK(shown(0.5, NumberMeaning::clock, system) == clock_time + "12:00:00");
+        CHECK(shown(0, NumberMeaning::clock, system) == clock_time + "00:00:00");
+    }
     CHECK(shown(37986, date, DateSystem::from_1904) == day + "2008-01-01");
     CHECK(shown(1.1041666666666667, NumberMeaning::duration) == duration + "26:30:00");
 }
