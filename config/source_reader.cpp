@@ -223,7 +223,10 @@ class SourceReader {
     }
 
     void read_files_stream(MapReader& reader, Stream& stream) {
-        stream.match = reader.require("match").text;
+        const YamlNode& match = reader.require("match");
+        stream.match = match.text;
+        if (stream.match.starts_with('/') || ("/" + stream.match + "/").find("/../") != std::string::npos)
+            reader.problem(match.mark, "`match` stays within the source's `path`: write that one further up");
         stream.sheet = reader.text("sheet");
         if (const auto rows = reader.list("header_row"); !rows.empty()) {
             stream.header_rows.clear();

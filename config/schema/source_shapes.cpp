@@ -71,7 +71,8 @@ std::vector<NamedShape> source_shapes() {
               streams("files stream", "Which files are read, and how.")}))},
         {"files stream", "The files of one pattern.",
          map({
-             {"match", "text", "Which files, like \"incident*.csv\".", required},
+             {"match", "text",
+              "Which files, like \"incident*.csv\", or \"old/*.csv\" in a folder within `path`.", required},
              {"mapping", mappings(), mapped, required},
              {"sheet", "line", "Of a workbook.", otherwise_words("the first that is visible")},
              {"header_row", some_of("integer"),

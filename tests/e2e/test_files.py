@@ -182,5 +182,25 @@ fields:
         self.assertEqual((list(row["row"]), row["misfits"]), (["Service", "Changes/Open", "Changes/Closed", "Note"], []))
 
 
+class Folders(Source):
+    def test_a_pattern_names_a_folder(self):
+        self.configure(match="old/*.csv", options=', csv: { delimiter: ";" }')
+        self.assertIn(b'no file in inbox matches "old/*.csv"', self.run_program("once", expect=3).stderr)
+        (self.folder / "inbox" / "old").mkdir()
+        (self.folder / "inbox" / "new.csv").write_text("id;at\n9;2026-09-01\n", encoding="utf-8")
+        (self.folder / "inbox" / "old" / "a.csv").write_text("id;at\n1;2026-09-01\n;2026-09-02\n", encoding="utf-8")
+        self.run_program("once")
+        stream = self.stream()
+        self.assertEqual((stream["read"], stream["records"], stream["unmapped"][0]["example"]), (2, 1, "row 3 of old/a.csv has none"))
+        self.assertEqual(json.loads(self.run_program("preview", "f", "x", "--json").stdout.splitlines()[0])["records"][0]["id"], "1")
+        (self.folder / "inbox" / "old" / "b.csv").write_text('id;at\n"2;2026-09-01\n', encoding="utf-8")
+        self.assertIn(b"old/b.csv: a quote that opens in line 2", self.run_program("once", expect=3).stderr)
+
+    def test_it_does_not_lead_out_of_the_source(self):
+        for match in ("../*.csv", "/etc/*.csv", "old/../../x.csv"):
+            self.configure(match=match)
+            self.assertIn(b"stays within the source's `path`", self.run_program("check", expect=78).stderr)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=1)
