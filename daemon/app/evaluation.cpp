@@ -177,6 +177,7 @@ class Evaluation {
 
     void note_drift(const MeasurePlan& plan, const std::vector<Period>& window, const FrozenBaseline& frozen,
                     std::vector<Reason>& notes) {
+        if (plan.indicator->form == mappings::Form::snapshot) return;  // its figures are kept, whatever comes
         if (records_digest(figures_, plan.series, window) == frozen.digest) return;
         const PeriodFigure today = figures_.pooled(plan.series, plan.lower, window, now_);
         notes.push_back(

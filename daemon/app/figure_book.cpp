@@ -9,6 +9,17 @@ namespace baselined::daemon {
 using mappings::Period;
 using mappings::PeriodFigure;
 
+namespace {
+
+/// An outage counts in many periods, and is shown with its beginning.
+std::optional<Instant> shown_at(const mappings::Placement& placement) {
+    if (!placement.timeless) return placement.at;
+    if (!placement.span) return std::nullopt;
+    return Instant{mappings::Millis{placement.span->from}};
+}
+
+}  // namespace
+
 const mappings::SeriesFigures& FigureBook::of(std::size_t series) {
     const auto known = figures_.find(series);
     if (known != figures_.end()) return known->second;
@@ -92,8 +103,8 @@ std::vector<std::vector<CountedRecord>> FigureBook::records(const std::vector<Fi
                 all[i].push_back(
                     {std::string(record.has(mappings::slot_number) ? record.number() : record.id()),
                      std::string(record.text(mappings::slot_url)),
-                     std::string(record.text(mappings::slot_title)), behind->at, behind->sum.value() > 0,
-                     mappings::amount_of(indicator, *behind)});
+                     std::string(record.text(mappings::slot_title)), shown_at(*behind),
+                     behind->sum.value() > 0, mappings::amount_of(indicator, *behind)});
             }
         });
     }

@@ -16,8 +16,8 @@ namespace baselined::daemon {
 /// One record behind a figure.
 struct CountedRecord {
     std::string number, url, title;
-    Instant at;                    ///< when the indicator placed it
-    bool hit = false;              ///< shares: it is in the numerator
+    std::optional<Instant> at;  ///< when the indicator placed it; absent in a snapshot, which places nothing
+    bool hit = false;           ///< shares, snapshots: it is in the numerator
     std::optional<double> amount;  ///< means, sums, medians: what it brought, in the indicator's unit
 };
 
@@ -39,7 +39,8 @@ class FigureBook {
     mappings::PeriodFigure pooled(std::size_t series, const std::optional<std::size_t>& lower,
                                   const std::vector<mappings::Period>& periods, Instant now);
 
-    /// The records behind a period's figure, by number. Reads all records of the kind.
+    /// The records behind a period's figure, by number, as they are stored now: a snapshot's figure is older
+    /// than they. Reads all records of the kind.
     std::vector<CountedRecord> records(std::size_t series, const mappings::Period& period);
     struct FigurePlace {
         std::size_t series = 0;

@@ -40,13 +40,20 @@ std::string parts_text(const mappings::IndicatorDefinition& indicator, const map
     return lower ? fmt::format(" (of {:.6g})", *lower) : std::string{};
 }
 
+/// What is said of a figure that its records need not add up to; empty: they do.
+std::string note_of(const mappings::IndicatorDefinition& indicator) {
+    return indicator.form == mappings::Form::snapshot
+               ? "the figure is kept as it was taken when the period ended; the records are those of today"
+               : std::string{};
+}
+
 void print_records(const std::vector<CountedRecord>& records, bool is_share) {
     for (const CountedRecord& record : records)
-        fmt::print("  {} {:<14} {}  {}{}{}\n",
+        fmt::print("  {} {:<14} {}{}{}{}\n",
                    !is_share    ? " "
                    : record.hit ? "*"
                                 : " ",
-                   record.number, mappings::format_rfc3339(record.at),
+                   record.number, record.at ? mappings::format_rfc3339(*record.at) + "  " : "",
                    record.amount ? fmt::format("{:.4g}  ", *record.amount) : "", record.title,
                    record.url.empty() ? "" : "  " + record.url);
 }
@@ -84,6 +91,7 @@ int show_explanation(Invocation& invocation, const std::string& measure, const s
         json.key("denominator").number(shown_denominator(*plan.indicator, figure));
         json.key("definition").text(fmt::format("{}@{}", plan.indicator->name, plan.indicator->version));
         json.key("rule").text(rule_text(plan));
+        json.key("note").optional_text(note_of(*plan.indicator));
         json.key("records");
         write_records(json, records);
         json.end_object();
@@ -93,9 +101,12 @@ int show_explanation(Invocation& invocation, const std::string& measure, const s
     fmt::print("{} in {}: {}{}\n", plan.measure->id, calendar.label(period),
                figure.value ? figure_text(*figure.value, unit_text(*plan.indicator)) : "no value",
                parts_text(*plan.indicator, figure));
+    if (const std::string note = note_of(*plan.indicator); !note.empty()) fmt::print("{}\n", note);
+    const bool has_hits =
+        plan.indicator->form == mappings::Form::share || plan.indicator->form == mappings::Form::snapshot;
     fmt::print("{}\n{} records{}:\n", rule_text(plan), records.size(),
-               plan.indicator->form == mappings::Form::share ? ", * in the numerator" : "");
-    print_records(records, plan.indicator->form == mappings::Form::share);
+               has_hits ? ", * in the numerator" : "");
+    print_records(records, has_hits);
     return exit_done;
 }
 

@@ -219,12 +219,19 @@ int show_series(Invocation& invocation, const SeriesRequest& request) {
         const auto where =
             views ? std::optional(views->front().plan->measure->where) : parse_where(request.where);
         if (!where) return exit_usage;
+        const std::size_t of_measures = portfolio.set().series_count();
         Problems problems;
         const auto added = portfolio.add_series(*indicator, *where, length, problems);
         for (const Problem& problem : problems) fmt::print(stderr, "--where: {}\n", problem.text);
         if (!added) return exit_usage;
         series = added->first;
         lower = added->second;
+        if (indicator->form == mappings::Form::snapshot && series >= of_measures)
+            fmt::print(
+                stderr,
+                "warning: {} is a snapshot: it is taken only for what a measure uses, and none uses it "
+                "by {} in this scope\n",
+                indicator->name, mappings::name_of(length));
         views.reset();
     }
     FigureBook figures(portfolio, *store, invocation.clock);

@@ -1,6 +1,9 @@
 #include "mappings/indicator/figures.hpp"
 
+#include <xxhash.h>
+
 #include <algorithm>
+#include <array>
 
 namespace baselined::mappings {
 
@@ -125,6 +128,14 @@ PeriodFigure SeriesFigures::snapshot(Instant begin) const {
     return {};
 }
 
+std::uint64_t SeriesFigures::digest_of_snapshot(Instant begin) const {
+    const PeriodFigure kept = snapshot(begin);
+    const std::array<std::int64_t, 3> figures{begin.time_since_epoch().count(),
+                                              static_cast<std::int64_t>(kept.denominator),
+                                              static_cast<std::int64_t>(kept.numerator)};
+    return kept.denominator > 0 ? XXH3_64bits(figures.data(), sizeof figures) : 0;
+}
+
 PeriodFigure SeriesFigures::of(const Period& period, Instant now) const {
     switch (indicator_.form()) {
         case Form::backlog:
@@ -166,9 +177,13 @@ std::uint64_t SeriesFigures::digest(const std::vector<Period>& periods) const {
     const Form form = indicator_.form();
     if (periods.empty()) return digest;
     if (form == Form::backlog || form == Form::age) return sum_up_to(periods.back().end).digest;
-    if (form == Form::uptime || form == Form::snapshot) {
-        const Tally* tally = form == Form::uptime ? find(all_of_time) : nullptr;
+    if (form == Form::uptime) {
+        const Tally* tally = find(all_of_time);
         return tally != nullptr ? tally->digest : 0;
+    }
+    if (form == Form::snapshot) {
+        for (const Period& period : periods) digest += digest_of_snapshot(period.begin);
+        return digest;
     }
     for (const Period& period : periods)
         if (const Tally* tally = find(period.begin)) digest += tally->digest;

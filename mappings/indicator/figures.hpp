@@ -30,7 +30,7 @@ class SeriesFigures {
     [[nodiscard]] PeriodFigure of(const Period& period, Instant now) const;
     /// The same statistic over all records of several periods: what is reported as a baseline.
     [[nodiscard]] PeriodFigure pooled(const std::vector<Period>& periods, Instant now) const;
-    /// Sum of the digests of the records behind these periods.
+    /// Sum of the digests of the records behind these periods; of a snapshot, of its kept figures.
     [[nodiscard]] std::uint64_t digest(const std::vector<Period>& periods) const;
     /// The earliest period with anything in it.
     [[nodiscard]] std::optional<Instant> first_period() const;
@@ -42,6 +42,7 @@ class SeriesFigures {
     [[nodiscard]] PeriodFigure open_at(const Tally& stays, Instant end) const;
     [[nodiscard]] PeriodFigure uptime(const Period& period, Instant now) const;
     [[nodiscard]] PeriodFigure snapshot(Instant begin) const;
+    [[nodiscard]] std::uint64_t digest_of_snapshot(Instant begin) const;
     [[nodiscard]] double in_unit(double raw) const;
 
     const CompiledIndicator& indicator_;

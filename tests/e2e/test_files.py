@@ -202,5 +202,53 @@ class Folders(Source):
             self.assertIn(b"stays within the source's `path`", self.run_program("check", expect=78).stderr)
 
 
+class Snapshots(Source):
+    """A figure that is kept, and records that went on since."""
+
+    MEASURE = """measures:
+  - id: S1
+    indicator: ci_accuracy
+    period: week
+    baseline: { from: 2026-01-05, to: 2026-02-01 }
+    target: { change: 20%, from: 2026-02-02, by: 2026-06-30 }
+"""
+
+    def put(self, *accurate):
+        rows = "".join(f"{i},{value}\n" for i, value in enumerate(accurate))
+        (self.folder / "inbox" / "a.csv").write_text("id,acc\n" + rows, encoding="utf-8")
+
+    def test_explain_says_that_the_figure_is_older_than_its_records(self):
+        self.configure("kind: ci\nid: id\nnumber: id\nfields: { accurate: acc }\n")
+        with open(self.folder / "baselined.yaml", "a", encoding="utf-8") as config:
+            config.write("measures: [m1.yaml]\n")
+        (self.folder / "m1.yaml").write_text(self.MEASURE, encoding="utf-8")
+        self.put("true", "true", "true", "false", "")
+        for day in ("2026-01-02", "2026-01-12", "2026-01-19", "2026-01-26", "2026-02-02", "2026-02-09"):
+            self.run_program("once", "--now", day + "T12:00:00Z")
+        self.put("true", "false", "true", "false", "", "false")
+        self.run_program("once", "--now", "2026-02-15T12:00:00Z")
+        now = ("--now", "2026-02-15T12:00:00Z")
+        said = self.run_program("explain", "S1", "--period", "2026-W06", *now).stdout.decode()
+        self.assertIn("(3 of 5)", said)
+        self.assertIn("the figure is kept as it was taken when the period ended; the records are those of today", said)
+        self.assertIn("6 records, * in the numerator", said)
+        self.assertNotIn("1970", said)
+        told = json.loads(self.run_program("explain", "S1", "--period", "2026-W06", "--json", *now).stdout)
+        self.assertEqual((told["value"], told["numerator"], told["denominator"]), (0.6, 3, 5))
+        self.assertIn("those of today", told["note"])
+        self.assertEqual([(r["number"], r["at"], r["counted"]) for r in told["records"]],
+                         [(str(i), None, i in (0, 2)) for i in range(6)])
+        measure = json.loads(self.run_program("status", "S1", "--json", *now).stdout)["measures"][0]
+        self.assertEqual((measure["baseline"]["numerator"], measure["baseline"]["denominator"]), (12, 20))
+        self.assertNotEqual(measure["baseline"]["digest"].strip("0"), "")
+        self.assertNotIn("baseline_drift", [reason["code"] for reason in measure["reasons"]])
+
+        used = self.run_program("series", "--indicator", "ci_accuracy", "--period", "week", *now)
+        self.assertEqual(used.stderr, b"")
+        for unused in (("--indicator", "ci_accuracy"), ("--indicator", "stale_records", "--period", "week"), ("--indicator", "ci_accuracy", "--period", "week", "--where", "service=x")):
+            told = self.run_program("series", *unused, *now).stderr.decode()
+            self.assertIn("taken only for what a measure uses", told)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=1)
