@@ -93,6 +93,8 @@ void Generation::spawn(std::function<asio::awaitable<void>(Worker&)> work) {
 asio::awaitable<void> Generation::prepare(std::function<void()> on_ready) {
     auto set_up = [this] {
         Store& store = around_.store;
+        // What was lost, with all that the generation before had made of it, is asked of its sources again.
+        store.rollback();
         {
             Transaction transaction(store);
             store.use_attributes(portfolio().schemas());

@@ -12,6 +12,12 @@ namespace baselined::daemon {
 
 namespace {
 
+/// When the failure itself has been told.
+StoreError lost() {
+    return {ErrorCode::unavailable,
+            "the store could not keep what was read before: start again, it is read anew"};
+}
+
 const std::string in_memory = ":memory:";
 
 /// Pages of the database that change with every row are written once for so many rows, not once a page of the
@@ -88,15 +94,15 @@ Statement& SqliteStore::prepared(const char* sql) const {
 }
 
 void SqliteStore::begin() {
-    if (is_broken_)
-        throw StoreError(ErrorCode::unavailable,
-                         "the store could not keep what was read before: start again, it is read anew");
+    if (loss_) throw StoreError(*loss_);
     settle();
     prepared("BEGIN IMMEDIATE").run();
+    is_begun_ = true;
 }
 
 void SqliteStore::begin_or_join() {
-    if (!is_open_ || is_broken_) begin();
+    if (!is_open_ || loss_) begin();
+    is_begun_ = true;
 }
 
 void SqliteStore::commit() {
@@ -104,7 +110,7 @@ void SqliteStore::commit() {
     if (record_keys_) record_keys_->write();
     if (row_keys_) row_keys_->write();
     prepared("COMMIT").run();
-    is_open_ = false;
+    is_begun_ = is_open_ = false;
     open_rows_ = 0;
 }
 
@@ -114,17 +120,31 @@ void SqliteStore::commit_later(std::int64_t rows) {
     is_open_ = true;
     open_rows_ += rows;
     if (open_rows_ >= most_open_rows || now - open_since_ > longest_open) settle();
+    is_begun_ = false;
 }
 
 void SqliteStore::settle() {
-    if (!is_open_ || is_broken_) return;
-    is_broken_ = true;
-    commit();
-    is_broken_ = false;
+    if (!is_open_ || loss_) return;
+    loss_ = lost();
+    try {
+        commit();
+    } catch (const StoreError& error) {
+        loss_ = error;
+        throw;
+    }
+    loss_.reset();
 }
 
 void SqliteStore::rollback() noexcept {
-    is_broken_ = is_broken_ || is_open_;
+    if (!is_begun_) {
+        if (!loss_) return;
+        loss_.reset();
+        is_open_ = false;
+        open_rows_ = 0;
+    } else if (is_open_ && !loss_) {
+        loss_ = lost();
+    }
+    is_begun_ = false;
     totals_.clear();
     if (record_keys_) record_keys_->forget();
     if (row_keys_) row_keys_->forget();

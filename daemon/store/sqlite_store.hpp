@@ -176,8 +176,9 @@ class SqliteStore final : public Store {
     /// What commit_later() left open.
     std::int64_t open_rows_ = 0;
     std::chrono::steady_clock::time_point open_since_;
-    bool is_open_ = false;    ///< a transaction waits for its commit
-    bool is_broken_ = false;  ///< what was to be committed later is lost
+    bool is_open_ = false;            ///< a transaction waits for its commit
+    bool is_begun_ = false;           ///< within somebody's transaction
+    std::optional<StoreError> loss_;  ///< why what was to be committed later is lost; empty: it is not
 
     std::optional<KeyTable> record_keys_, row_keys_;  ///< in write mode
     mutable std::optional<NewRows> new_rows_;         ///< in write mode

@@ -148,7 +148,7 @@ class Store : public mappings::PostingIndex,
     virtual void commit_later(std::int64_t rows) = 0;
     /// Makes durable what commit_later() has left open.
     virtual void settle() = 0;
-    virtual void rollback() noexcept = 0;
+    virtual void rollback() noexcept = 0;  ///< between transactions: goes on without what was lost
 
     /// Asked now and then within long work, on the thread that does it; false ends the work with a
     /// StoreError.

@@ -254,6 +254,20 @@ class Disks(Case):
         self.assertEqual(self.series(), self.undisturbed())
         self.assertIn("sound", self.program("integrity").stdout)
 
+    def test_full_while_pages_are_read_it_recovers_by_itself(self):
+        """Pages that follow each other fast are committed together: all of them are asked for again."""
+        self.poll = "1h"  # nothing else is committed meanwhile
+        self.mount("2m")
+        sn = self.instance(6000)
+        self.configure(test_service.INSTANCE.format(url=sn.url, page_size=1000, poll="300ms"))
+        daemon = self.start()
+        daemon.wait_for(lambda: "database or disk is full" in daemon.told())
+        subprocess.run(["mount", "-o", "remount,size=64m", str(self.folder / "store")], check=True)
+        daemon.wait_for(lambda: self.volume() == 6050, 90)
+        daemon.wait_for(lambda: daemon.ready() == (200, []))
+        self.assertEqual(daemon.stop(), 0)
+        self.assertEqual(self.series(), self.undisturbed())
+
     def test_nearly_full_nothing_is_read_and_nothing_lost(self):
         self.mount("16m")
         daemon = self.start()
