@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "connectors/open_failure.hpp"
 #include "mappings/record/text_encoding.hpp"
 
 namespace baselined::connectors {
@@ -86,7 +87,7 @@ Result<std::unique_ptr<ByteStream>> ByteStream::open(const std::string& path, co
     stream->file_ = ::gzopen(path.c_str(), "rb");
     if (stream->file_ == nullptr)
         return stream->error(ErrorCode::unavailable,
-                             fmt::format("cannot be opened: {}", std::strerror(errno)));
+                             fmt::format("cannot be opened: {}", why_not_opened(errno)));
     ::gzbuffer(stream->file_, chunk_bytes);
     if (auto found = stream->find_encoding(); !found) return found.error();
     return stream;

@@ -7,9 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <memory>
 #include <sstream>
+
+#include "connectors/open_failure.hpp"
 
 namespace baselined::connectors {
 
@@ -51,7 +52,7 @@ class Listing {
         if (!open && errno == ENOENT && step > 0) return {};  // gone since it was listed
         if (!open)
             return Error{ErrorCode::unavailable,
-                         fmt::format("the folder {} cannot be read: {}", folder, std::strerror(errno))};
+                         fmt::format("the folder {} cannot be read: {}", folder, why_not_opened(errno))};
         while (const dirent* entry = ::readdir(open.get()))
             if (auto added = add_entry(folder, name, entry->d_name, step); !added) return added;
         return {};

@@ -5,12 +5,12 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 
 #include "connectors/files/csv_reader.hpp"
 #include "connectors/files/ods_reader.hpp"
 #include "connectors/files/xlsx_reader.hpp"
+#include "connectors/open_failure.hpp"
 
 namespace baselined::connectors {
 
@@ -21,7 +21,7 @@ Result<std::string> start_of(const std::string& path) {
     gzFile file = ::gzopen(path.c_str(), "rb");
     if (file == nullptr)
         return Error{ErrorCode::unavailable,
-                     fmt::format("{}: cannot be opened: {}", path, std::strerror(errno))};
+                     fmt::format("{}: cannot be opened: {}", path, why_not_opened(errno))};
     std::array<char, 8> bytes{};
     const int got = ::gzread(file, bytes.data(), static_cast<unsigned>(bytes.size()));
     ::gzclose(file);

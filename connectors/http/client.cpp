@@ -7,8 +7,10 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
 
 #include "connectors/http/address.hpp"
+#include "connectors/open_failure.hpp"
 
 namespace baselined::connectors {
 
@@ -83,6 +85,7 @@ struct HttpClient::Transfer {
     CURLcode result = CURLE_OK;
     std::array<char, CURL_ERROR_SIZE> words{};
     std::string refused_address;  ///< private, and not allowed
+    int open_error = 0;           ///< of the system, when no socket could be opened
     bool is_too_large = false;
 
     void set_up();
@@ -128,11 +131,14 @@ std::size_t HttpClient::Transfer::on_header(char* bytes, std::size_t size, std::
 }
 
 curl_socket_t HttpClient::Transfer::on_open(void* user, curlsocktype, curl_sockaddr* address) {
-    if (is_private(address->addr)) {
-        static_cast<Transfer*>(user)->refused_address = number_of(address->addr);
+    auto& self = *static_cast<Transfer*>(user);
+    if (!self.connection.allow_private && is_private(address->addr)) {
+        self.refused_address = number_of(address->addr);
         return CURL_SOCKET_BAD;
     }
-    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    const int opened = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    self.open_error = opened < 0 ? errno : 0;
+    return opened;
 }
 
 void HttpClient::Transfer::set_up() {
@@ -157,11 +163,10 @@ void HttpClient::Transfer::set_up() {
         set(CURLOPT_SSLKEY, connection.key.c_str());
     }
     if (!connection.proxy.empty()) set(CURLOPT_PROXY, connection.proxy.c_str());
-    if (!connection.allow_private) {
-        set(CURLOPT_OPENSOCKETFUNCTION, on_open);
-        set(CURLOPT_OPENSOCKETDATA, this);
-        set(CURLOPT_FRESH_CONNECT, 1L);  // a connection that was made without the check must not serve
-    }
+    set(CURLOPT_OPENSOCKETFUNCTION, on_open);
+    set(CURLOPT_OPENSOCKETDATA, this);
+    // A connection that was made without the check must not serve.
+    if (!connection.allow_private) set(CURLOPT_FRESH_CONNECT, 1L);
     for (const auto& [name, value] : request.headers)
         headers = curl_slist_append(headers, fmt::format("{}: {}", name, value).c_str());
     headers = curl_slist_append(headers, "Expect:");  // no pause before a body
@@ -229,6 +234,9 @@ asio::awaitable<Result<Response>> HttpClient::send(Request request, Connection c
         co_return Error{
             ErrorCode::bad_input,
             fmt::format("{}: the proxy refuses its login (407): name and password stand in its URL", origin)};
+    if (transfer->result != CURLE_OK && transfer->open_error != 0)
+        co_return Error{code_of(transfer->result),
+                        fmt::format("{}: {}", origin, why_not_opened(transfer->open_error))};
     if (transfer->result != CURLE_OK) {
         const std::string words = without_times(
             transfer->words[0] != '\0' ? transfer->words.data() : curl_easy_strerror(transfer->result));

@@ -31,9 +31,16 @@ constexpr double jitter = 0.1;
 constexpr std::chrono::seconds look_for_space_every{5};
 constexpr std::chrono::minutes look_for_upkeep_every{5};
 constexpr std::chrono::milliseconds between_parts{50};
+/// A clock that goes by so much in no time was set; or the machine slept.
+constexpr std::chrono::minutes leap{1};
 
 double seconds_since(steady_clock::time_point began) {
     return std::chrono::duration<double>(steady_clock::now() - began).count();
+}
+
+mappings::Millis clock_lead() {
+    return std::chrono::duration_cast<mappings::Millis>(real_now().time_since_epoch() -
+                                                        steady_clock::now().time_since_epoch());
 }
 
 StreamName name_of(const StreamPlan& plan) {
@@ -51,7 +58,7 @@ std::string settings_of(const StreamPlan& plan) {
 }  // namespace
 
 Generation::Generation(Surroundings surroundings, std::shared_ptr<ReadyConfiguration> configuration)
-    : around_(std::move(surroundings)), configuration_(std::move(configuration)) {}
+    : around_(std::move(surroundings)), configuration_(std::move(configuration)), clock_lead_(clock_lead()) {}
 
 void Generation::start(std::function<void()> on_ready, std::function<void(std::exception_ptr)> on_end) {
     on_end_ = std::move(on_end);
@@ -190,7 +197,8 @@ asio::awaitable<void> Generation::follow(Worker& worker, StreamPlan* plan) {
         co_await read(*plan);
         worker.is_reading = false;
         const double factor = std::uniform_real_distribution<>(1 - jitter, 1 + jitter)(random);
-        const auto pause = std::chrono::duration_cast<mappings::Millis>(plan->source->poll * factor);
+        auto pause = std::chrono::duration_cast<mappings::Millis>(plan->source->poll * factor);
+        if (poller_->unsettled(*plan) > 0) pause = std::min<mappings::Millis>(pause, Poller::still_after);
         // What failed is tried at once by a reload: somebody may have mended it.
         const bool is_well = around_.observations.streams[name_of(*plan)].failure.empty();
         turn.next =
@@ -216,13 +224,21 @@ asio::awaitable<void> Generation::read(StreamPlan& plan) {
         seen.failure += (seen.failure.empty() ? "" : "; ") + failure.text;
     ++(failures.empty() ? seen.polls_ok : seen.polls_failed);
     seen.is_reached = seen.is_reached || failures.empty();
+    seen.is_tried = true;
     seen.poll_seconds += seconds_since(began);
     const LogFields fields{name.source, name.stream, {}, {}};
     around_.failures.note(name.str(), seen.failure, fields);
-    if (failures.empty())
+    const std::size_t unsettled = poller_->unsettled(plan);
+    if (unsettled > 0)
+        log(LogLevel::info,
+            fmt::format("{}: {} read as soon as nobody changes {} any more", name.str(),
+                        unsettled == 1 ? "a file is" : fmt::format("{} files are", unsettled),
+                        unsettled == 1 ? "it" : "them"),
+            fields);
+    else if (failures.empty())
         log(LogLevel::info, fmt::format("{}: read to its end in {:.1f} s", name.str(), seconds_since(began)),
             fields);
-    co_await evaluate(failures.empty() ? Reading::complete : Reading::partial);
+    co_await evaluate(failures.empty() && unsettled == 0 ? Reading::complete : Reading::partial);
 }
 
 asio::awaitable<void> Generation::wait_for_space() {
@@ -258,13 +274,24 @@ asio::awaitable<void> Generation::keep_small() {
     }
 }
 
+/// A clock that was set ahead makes no source silent: each is tried once more before that is said.
+void Generation::look_at_clock() {
+    const mappings::Millis by = clock_lead() - clock_lead_;
+    if (std::chrono::abs(by) < leap) return;
+    clock_lead_ += by;
+    const Instant now = real_now();
+    log(LogLevel::warning, fmt::format("the clock leapt from {} to {}: was it set, or did the machine sleep?",
+                                       mappings::format_rfc3339(now - by), mappings::format_rfc3339(now)));
+    if (by.count() < 0) return;
+    for (auto& [name, seen] : around_.observations.streams) seen.is_tried = false;
+}
+
 /// A daemon that was away does not take a source for silent that it has not tried to read yet.
 std::set<std::string> Generation::untried_sources() {
     std::set<std::string> sources;
     for (const StreamPlan& plan : portfolio().streams()) {
         const auto seen = around_.observations.streams.find(name_of(plan));
-        if (seen == around_.observations.streams.end() ||
-            seen->second.polls_ok + seen->second.polls_failed == 0)
+        if (seen == around_.observations.streams.end() || !seen->second.is_tried)
             sources.insert(plan.source->name);
     }
     return sources;
@@ -279,6 +306,7 @@ asio::awaitable<void> Generation::evaluate(Reading reading) {
         bool is_telling = false;
     };
     if (remapping_) co_return;  // half a history would give false figures
+    look_at_clock();
     auto work = [this, reading, untried = untried_sources()] {
         Outcome outcome;
         Store& store = around_.store;

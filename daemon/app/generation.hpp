@@ -71,6 +71,7 @@ class Generation {
     boost::asio::awaitable<void> wait_for_space();
     boost::asio::awaitable<void> keep_current();
     boost::asio::awaitable<void> keep_small();
+    void look_at_clock();
     std::set<std::string> untried_sources();
     boost::asio::awaitable<void> evaluate(Reading reading);
     boost::asio::awaitable<void> sleep(std::chrono::steady_clock::duration pause);
@@ -84,6 +85,7 @@ class Generation {
     std::unique_ptr<Courier> courier_;      ///< null: nobody is to be told
     std::list<Worker> workers_;             ///< used again once their work has ended
     std::function<void(std::exception_ptr)> on_end_;
+    mappings::Millis clock_lead_;  ///< of the wall clock over the one that nobody sets
     int running_ = 0;
     bool is_ending_ = false;
 };

@@ -34,6 +34,7 @@ struct StreamObservation {
     std::int64_t polls_ok = 0, polls_failed = 0;
     double poll_seconds = 0;
     bool is_reached = false;  ///< something has come of it since the start
+    bool is_tried = false;    ///< since the start, and since the clock was set ahead
     std::string failure;      ///< the last reading's; empty: it went well
     StoredFacts stored;
 };

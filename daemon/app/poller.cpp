@@ -24,8 +24,6 @@ namespace {
 
 using connectors::FileEntry;
 
-/// A file that nobody touched for so long stands still, whatever an earlier listing said.
-constexpr std::chrono::seconds still_after{30};
 /// While serving, one poll may repeat for so long before it leaves the rest to the next.
 constexpr std::chrono::minutes give_up_serving{5};
 constexpr std::chrono::seconds settle_after{1};
@@ -181,7 +179,8 @@ asio::awaitable<std::vector<std::string>> Poller::read_folder(StreamPlan& plan) 
     else if (files->empty() && known.empty())
         troubles.push_back(
             fmt::format("no file in {} matches \"{}\"", plan.source->path, plan.stream->match));
-    bool is_waiting = false;
+    std::size_t& unsettled = unsettled_[&plan];
+    unsettled = 0;
     if (files)
         for (const FileEntry& entry : *files) {
             const auto before = std::find_if(known.begin(), known.end(),
@@ -190,7 +189,7 @@ asio::awaitable<std::vector<std::string>> Poller::read_folder(StreamPlan& plan) 
                                  before->modified_ns == entry.modified_ns;
             if (is_same && before->complete) continue;
             if (!stands_still(plan, entry)) {
-                is_waiting = true;
+                ++unsettled;
                 continue;
             }
             const std::string trouble = co_await read_file(plan, entry, before != known.end(), lacks);
@@ -199,8 +198,13 @@ asio::awaitable<std::vector<std::string>> Poller::read_folder(StreamPlan& plan) 
     if (files) listed_[&plan] = *files;
     const bool is_complete = troubles.empty();
     troubles.insert(troubles.end(), lacks.begin(), lacks.end());
-    if (!is_waiting) co_await note_end(plan, troubles, is_complete, {});
+    if (unsettled == 0) co_await note_end(plan, troubles, is_complete, {});
     co_return troubles;
+}
+
+std::size_t Poller::unsettled(const StreamPlan& plan) const {
+    const auto found = unsettled_.find(&plan);
+    return found == unsettled_.end() ? 0 : found->second;
 }
 
 asio::awaitable<std::string> Poller::read_file(StreamPlan& plan, FileEntry entry, bool is_known,

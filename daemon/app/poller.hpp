@@ -46,6 +46,11 @@ class Poller {
     boost::asio::awaitable<std::vector<ReadingFailure>> poll_all();
     /// Reads one stream. Failures are stored with the stream too. Store errors are thrown.
     boost::asio::awaitable<std::vector<ReadingFailure>> poll(StreamPlan& plan);
+    /// How many files of it the last reading left alone, since they may still be being written; they are to
+    /// be looked at again after `still_after`.
+    [[nodiscard]] std::size_t unsettled(const StreamPlan& plan) const;
+    /// A file that nobody touched for so long stands still, whatever an earlier listing said.
+    static constexpr std::chrono::seconds still_after{30};
     /// What of it cannot be read: nothing is stored.
     boost::asio::awaitable<std::vector<std::string>> try_out(StreamPlan& plan);
     /// The newest rows, as `preview` shows them; with all fields that the source has, or those the mappings
@@ -88,6 +93,7 @@ class Poller {
     Progress progress_;
     Hold hold_;
     std::map<const StreamPlan*, std::vector<connectors::FileEntry>> listed_;
+    std::map<const StreamPlan*, std::size_t> unsettled_;
     boost::asio::steady_timer settling_;
 };
 

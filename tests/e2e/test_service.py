@@ -171,6 +171,18 @@ class Starting(Case):
         self.assertEqual(first.stop(), 0)
 
 
+class Unsettled(Case):
+    poll = "1h"
+
+    def test_a_file_that_was_just_written_is_told_and_read_half_a_minute_later(self):
+        os.utime(self.folder / "inbox" / "a.csv")
+        daemon = self.start()
+        daemon.wait_for(lambda: "exports/incidents: a file is read as soon as nobody changes it any more" in daemon.told())
+        self.assertNotIn("read to its end", daemon.told())
+        daemon.wait_for(lambda: "exports/incidents: read to its end" in daemon.told(), 45)
+        self.assertEqual(self.volume(), 50)
+
+
 class Reloading(Case):
     def test_a_bad_file_changes_nothing(self):
         daemon = self.start()
