@@ -53,6 +53,7 @@ class Exchange {
 
     void set_observer(std::function<void(const RequestNote&)> observer) { observer_ = std::move(observer); }
     void set_give_up(milliseconds give_up) { give_up_ = give_up; }
+    [[nodiscard]] milliseconds give_up() const { return give_up_; }
     void forget_refusal() { refusal_.clear(); }
     [[nodiscard]] bool is_refused() const { return !refusal_.empty(); }
     [[nodiscard]] const ExchangeCounts& counts() const { return counts_; }

@@ -109,6 +109,28 @@ Result<TableAnswer> parse_table(Response response, const std::vector<std::string
     return answer;
 }
 
+std::optional<std::pair<std::string, std::string>> out_of_order(const TableAnswer& answer, std::size_t column,
+                                                                Order order, std::int64_t asked_ms) {
+    // From the newest row that was asked for to the oldest: none may be newer than one before it.
+    std::optional<std::int64_t> oldest;
+    std::string_view shown;
+    for (std::size_t number = 0; number < answer.rows(); ++number) {
+        const bool is_forward = order == Order::newest_first;
+        const auto row = answer.row(is_forward ? number : answer.rows() - 1 - number);
+        const auto at = parse_stamp(row[column]);
+        if (!at) continue;
+        if (oldest && *at > *oldest && *at < asked_ms - commit_ms) {
+            std::pair<std::string, std::string> found{shown, row[column]};
+            if (!is_forward) std::swap(found.first, found.second);
+            return found;
+        }
+        if (oldest && *at > *oldest) continue;
+        oldest = at;
+        shown = row[column];
+    }
+    return std::nullopt;
+}
+
 bool is_cancelled(const Response& response) {
     return response.status == 500 && response.body.find(cancelled_words) != std::string::npos;
 }

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "connectors/http/request.hpp"
@@ -58,6 +59,15 @@ struct TableAnswer {
 /// A 404 that says "No Record found" is an empty list: version 1 of the API answers so.
 /// ErrorCode::limit: the page was too large for the server (transaction cancelled, body cut): ask for fewer.
 Result<TableAnswer> parse_table(Response response, const std::vector<std::string>& fields);
+
+/// A row carries the moment at which its update began, and is committed a little later.
+constexpr std::int64_t commit_ms = 60'000;
+enum class Order { oldest_first, newest_first };
+/// The first two rows of an answer whose times, in the column given, do not stand as they were asked for;
+/// rows without a readable time say nothing. A row that was updated while the answer was made stands where it
+/// stood before: it shows a time of then, `asked_ms` by the instance's clock.
+std::optional<std::pair<std::string, std::string>> out_of_order(const TableAnswer& answer, std::size_t column,
+                                                                Order order, std::int64_t asked_ms);
 
 /// "Transaction cancelled" with 500: the page was too large, and asking for it again would not help.
 bool is_cancelled(const Response& response);

@@ -1,7 +1,12 @@
 // What an account may read of a table, asked before anything is read.
 #include <fmt/format.h>
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <algorithm>
+#include <chrono>
 
 #include "connectors/servicenow/table_reader.hpp"
 
@@ -14,6 +19,7 @@ namespace {
 /// One row may lack what others have: a reference that is empty, a field with rules of its own.
 constexpr int looked_at = 10;
 constexpr int most_tries = 3;
+constexpr std::chrono::milliseconds shortest_pause{100};
 
 // g++ 12 cannot build a list in the same expression as co_await.
 const std::vector<std::string> id_only{"sys_id"};
@@ -49,10 +55,20 @@ asio::awaitable<Result<void>> TableReading::check_somebody_asks() {
                     options_.table)};
 }
 
+/// They tell how late it is there, too, and whether an order is kept.
+asio::awaitable<Result<TableAnswer>> TableReading::newest_rows() {
+    TableQuery newest{options_.table, "ORDERBYDESCsys_updated_on", columns_, looked_at, 0};
+    for (int tries = 1;; ++tries) {
+        auto answer = co_await pages_.ask(newest);
+        if (!answer) co_return answer;
+        const auto found = out_of_order(*answer, column("sys_updated_on"), Order::newest_first, server_ms());
+        if (!found) co_return answer;
+        if (tries == most_tries) co_return disorder(*found);
+    }
+}
+
 asio::awaitable<Result<Notes>> TableReading::preflight() {
-    // The newest ones: they tell how late it is there, too.
-    TableQuery any{options_.table, "ORDERBYDESCsys_updated_on", columns_, looked_at, 0};
-    const auto newest = co_await pages_.ask(any);
+    const auto newest = co_await newest_rows();
     if (!newest) co_return newest.error();
     Notes notes;
     if (newest->rows() > 0) {
@@ -94,40 +110,62 @@ asio::awaitable<Result<void>> TableReading::check_conditions(const TableAnswer& 
         co_return Error{
             ErrorCode::bad_input,
             fmt::format("table {}: the instance disregards conditions of the query", options_.table)};
-    for (std::size_t index = newest.rows(); index-- > 0;) {
+    std::vector<std::string> ids;
+    std::string id, shown;
+    for (std::size_t index = 0; index < newest.rows(); ++index) {
         const auto row = newest.row(index);
+        if (row[column("sys_id")].find(',') != std::string_view::npos) continue;  // cannot stand in a list
+        ids.emplace_back(row[column("sys_id")]);
         if (!parse_stamp(row[column("sys_updated_on")])) continue;
-        co_return co_await check_times(std::string(row[column("sys_id")]),
-                                       std::string(row[column("sys_updated_on")]));
+        id = ids.back();
+        shown = row[column("sys_updated_on")];
     }
-    co_return Result<void>{};
+    if (id.empty()) co_return Result<void>{};
+    co_return co_await check_times(std::move(ids), std::move(id), std::move(shown));
 }
 
 /// Times in a query are UTC, as the ones shown are. Were they read in the account's zone, or the shown ones
-/// given in it, then a part of the rows would be left out in silence: a row has to be found at the time that
-/// it shows.
-asio::awaitable<Result<void>> TableReading::check_times(std::string id, std::string shown) {
-    for (int tries = 0; tries < most_tries; ++tries) {
-        TableQuery at{options_.table, fmt::format("sys_id={}^sys_updated_on={}", id, shown), id_only, 1, 0};
+/// given in it, then a part of the rows would be left out in silence: of the newest rows, those that show a
+/// time have to be found at it, and no others. An index may lag behind its rows: they are looked for until
+/// the exchange would give up.
+asio::awaitable<Result<void>> TableReading::check_times(std::vector<std::string> ids, std::string id,
+                                                        std::string shown) {
+    const auto deadline = std::chrono::steady_clock::now() + exchange_.give_up();
+    const std::string among = fmt::format("sys_idIN{}", fmt::join(ids, ","));
+    for (std::chrono::milliseconds pause = shortest_pause;; pause *= 2) {
+        const std::int64_t second = *parse_stamp(shown);
+        TableQuery at{options_.table,
+                      fmt::format("{}^sys_updated_on>{}^sys_updated_on<={}^ORDERBYsys_id", among,
+                                  stamp(second - 1'000), shown),
+                      id_and_update, looked_at, 0};
         const auto found = co_await pages_.ask(at);
         if (!found) co_return found.error();
-        if (found->rows() > 0) co_return Result<void>{};
+        bool is_met = false, are_others_met = false;
+        for (std::size_t index = 0; index < found->rows(); ++index) {
+            is_met = is_met || found->row(index)[0] == id;
+            are_others_met =
+                are_others_met || (parse_stamp(found->row(index)[1]) && found->row(index)[1] != shown);
+        }
+        if (is_met && !are_others_met) co_return Result<void>{};
         TableQuery again{options_.table, "sys_id=" + id, id_and_update, 1, 0};
         const auto row = co_await pages_.ask(again);
         if (!row) co_return row.error();
-        if (row->rows() == 0) break;  // deleted meanwhile
+        if (row->rows() == 0) co_return Result<void>{};  // deleted meanwhile
         const std::string now(row->row(0)[1]);
-        if (now == shown)
+        if (std::chrono::steady_clock::now() + pause > deadline)
             co_return Error{
                 ErrorCode::bad_input,
-                fmt::format("table {}: row {} shows sys_updated_on {} and is not found at that time: the "
-                            "instance takes times in queries in another time zone than those it shows, or "
-                            "disregards them; nothing is read, because rows would be missed. The account has "
-                            "to be given stored values, in UTC (see its time zone, and sys_updated_on)",
-                            options_.table, id, shown)};
-        shown = now;  // updated meanwhile
+                fmt::format(
+                    "table {}: row {} shows sys_updated_on {}, and asked for what was updated then the "
+                    "instance gives {}: it disregards the condition, or takes times in queries in "
+                    "another time zone than those it shows; nothing is read, because rows would be "
+                    "missed. Let the account query sys_updated_on, and give it stored values, in UTC "
+                    "(see its time zone)",
+                    options_.table, id, shown, are_others_met ? "rows of other times" : "not this one")};
+        if (parse_stamp(now)) shown = now;  // updated meanwhile
+        asio::steady_timer timer(co_await asio::this_coro::executor, pause);
+        co_await timer.async_wait(asio::use_awaitable);
     }
-    co_return Result<void>{};
 }
 
 asio::awaitable<Result<void>> TableReading::check_queried_fields() {

@@ -50,7 +50,9 @@ class TableReading {
     boost::asio::awaitable<bool> is_truly_empty();
     boost::asio::awaitable<Result<void>> check_somebody_asks();
     boost::asio::awaitable<Result<void>> check_conditions(const TableAnswer& newest);
-    boost::asio::awaitable<Result<void>> check_times(std::string id, std::string shown);
+    boost::asio::awaitable<Result<TableAnswer>> newest_rows();
+    boost::asio::awaitable<Result<void>> check_times(std::vector<std::string> ids, std::string id,
+                                                     std::string shown);
     boost::asio::awaitable<Result<void>> check_queried_fields();
     [[nodiscard]] Note hidden_rows() const;
 
@@ -85,6 +87,8 @@ class TableReading {
     [[nodiscard]] std::int64_t server_ms() const;
 
     // table_window.cpp
+    [[nodiscard]] Error disorder(const std::pair<std::string, std::string>& rows) const;
+    boost::asio::awaitable<Result<TableAnswer>> window_page(std::string condition, int skip);
     boost::asio::awaitable<Result<void>> read_window(std::int64_t until_ms, PageSink sink);
     boost::asio::awaitable<Result<void>> drain_tie(PageSink sink);
 

@@ -11,8 +11,31 @@ namespace {
 
 /// Rows without a readable time, one after the other: more of them, and it is the field that is hidden.
 constexpr int most_undated_in_a_row = 10'000;
+constexpr int most_tries = 3;
 
 }  // namespace
+
+/// What the instance says by an order that it does not keep: everything behind the page may be missed.
+Error TableReading::disorder(const std::pair<std::string, std::string>& rows) const {
+    return {
+        ErrorCode::bad_input,
+        fmt::format("table {}: asked for rows in the order of sys_updated_on, got one of {} before one of "
+                    "{}: the instance disregards the order; nothing is taken, because rows would be "
+                    "missed. Let the account query sys_updated_on",
+                    options_.table, rows.first, rows.second)};
+}
+
+/// A page of a window. A row of an update that took long may stand out of its order once, and not again.
+asio::awaitable<Result<TableAnswer>> TableReading::window_page(std::string condition, int skip) {
+    for (int tries = 1;; ++tries) {
+        const std::int64_t asked_ms = server_ms();
+        auto answer = co_await pages_.page(condition, "ORDERBYsys_updated_on^ORDERBYsys_id", columns_, skip);
+        if (!answer) co_return answer;
+        const auto found = out_of_order(*answer, column("sys_updated_on"), Order::oldest_first, asked_ms);
+        if (!found) co_return answer;
+        if (tries == most_tries) co_return disorder(*found);
+    }
+}
 
 asio::awaitable<Result<void>> TableReading::read_window(std::int64_t until_ms, PageSink sink) {
     const std::size_t id_column = column("sys_id"), updated_column = column("sys_updated_on");
@@ -28,13 +51,13 @@ asio::awaitable<Result<void>> TableReading::read_window(std::int64_t until_ms, P
             if (auto drained = co_await drain_tie(sink); !drained) co_return drained.error();
         const std::string condition =
             fmt::format("sys_updated_on>{}^sys_updated_on<={}", stamp(cursor_.updated_ms), stamp(until_ms));
-        auto answer =
-            co_await pages_.page(condition, "ORDERBYsys_updated_on^ORDERBYsys_id", columns_, undated);
+        const std::int64_t moved_ms = server_ms() - commit_ms;
+        auto answer = co_await window_page(condition, undated);
         if (!answer) co_return answer.error();
         if (answer->rows() == 0) co_return Result<void>{};
         std::int64_t last = cursor_.updated_ms;
         std::string id;
-        bool is_dated = false;
+        bool is_dated = false, is_old = false;
         for (std::size_t index = 0; index < answer->rows(); ++index) {
             const auto row = answer->row(index);
             const auto updated = parse_stamp(row[updated_column]);
@@ -42,8 +65,10 @@ asio::awaitable<Result<void>> TableReading::read_window(std::int64_t until_ms, P
             if (*updated <= cursor_.updated_ms) co_return disregarded(row);
             is_dated = true;
             if (*updated > until_ms) continue;  // updated since: met again
-            // The last of them, not the newest: a row that was updated while the page was made stands before
-            // older ones.
+            // The last of them, not the newest, and as long as there are such, one that cannot have been
+            // updated while the page was made: a row that was shows another time than the one it stands at.
+            if (is_old && *updated >= moved_ms) continue;
+            is_old = *updated < moved_ms;
             last = *updated;
             id = row[id_column];
         }

@@ -611,12 +611,23 @@ class Clocks(Instance):
                 expected[month] = expected.get(month, 0) + 1
         volume = json.loads(self.run_program("series", "--indicator", "incident_volume", "--json").stdout)["periods"]
         self.assertEqual({p["period"]: p["value"] for p in volume if p["value"]}, expected)
+        self.configure(give_up="1s")
+        main.write_text(main.read_text(encoding="utf-8").replace("timezone: UTC", "timezone: Pacific/Auckland"), encoding="utf-8")
         for hours in (-5, 2):  # west of UTC rows would be missed, east of it met twice
             self.sn.query_zone_s = hours * 3_600
             self.assertIn("in another time zone", self.run_program("once", expect=3).stderr)
             self.assertIn("in another time zone", self.run_program("check", "--online", expect=3).stderr)
         self.sn.query_zone_s = 0
         self.run_program("once")
+
+    def test_an_index_that_lags_behind_its_rows_is_waited_for(self):
+        self.fill(50, burst=0)
+        before = {i: dict(row) for i, row in self.sn.tables["incident"].items()}
+        for sys_id in list(before)[:15]:
+            self.sn.put("incident", {"sys_id": sys_id, "sys_updated_on": stamp(time.time() - 3)})
+        self.sn.index_lag = (time.time() + 3, before)
+        self.assertEqual(self.run_program("once").stderr, "")
+        self.assert_complete()
 
     def test_a_clock_set_back_by_years_delays_no_comparison(self):
         self.fill(50, burst=0)
@@ -648,8 +659,71 @@ class Unreadable(Instance):
         self.assert_complete()
         self.assertEqual(self.run_program("once").stderr, "")
 
+    def test_an_order_that_is_disregarded_loses_nothing(self):
+        """By an instance without an order, or by one that drops every condition and order on sys_updated_on: at the
+        beginning, and later, when a page brings what is new."""
+        self.fill(1500)
+        self.configure(give_up="1s")
+        later = int(time.time()) - 20_000
+        for stripped, said in ((set(), "the instance disregards the order"), ({("incident", "sys_updated_on")}, "the instance disregards")):
+            for is_later in (False, True):
+                with self.subTest(stripped=stripped, is_later=is_later):
+                    for path in self.folder.glob("store.db*"):
+                        path.unlink()
+                    if is_later:
+                        self.run_program("once")
+                        later += 6_000  # than all that was read
+                        for sys_id in self.rng.sample(list(self.sn.tables["incident"]), 250):
+                            self.sn.put("incident", {"sys_id": sys_id, "sys_updated_on": stamp(later + self.rng.randint(0, 5_000))})
+                    self.sn.unordered, self.sn.stripped = {"incident"}, stripped
+                    for _ in range(2):
+                        self.assertIn(said, self.run_program("once", expect=3).stderr)
+                    self.assertIn(said, self.run_program("check", "--online", expect=3).stderr)
+                    (measure,) = json.loads(self.run_program("status", "--json").stdout)["measures"]
+                    if not is_later:
+                        self.assertIsNone(measure["baseline"]["frozen_at"])
+                    self.sn.unordered, self.sn.stripped = set(), set()
+                    self.assertEqual(self.run_program("once").stderr, "")
+                    self.assert_complete()
+
+    def test_a_window_without_an_order_moves_no_cursor(self):
+        """The newest rows stand as they should, and so does what is asked for once; pages of a window do not."""
+        self.fill(1500)
+        honest = self.sn.table
+
+        def table(name, query):
+            self.sn.unordered = {"incident"} if "sys_updated_on>" in query.get("sysparm_query", "") else set()
+            return honest(name, query)
+        self.sn.table = table
+        for _ in range(2):
+            self.assertIn("the instance disregards the order", self.run_program("once", expect=3).stderr)
+            self.assertEqual(self.stored(), {})
+        self.sn.table, self.sn.unordered = honest, set()
+        self.run_program("once")
+        self.assert_complete()
+
+    def test_rows_updated_while_a_page_is_made_stand_where_they_stood(self):
+        self.fill(800)
+        honest = self.sn.select
+
+        def select(table, encoded):
+            rows, order = honest(table, encoded)
+            if table != "incident" or not encoded.startswith("sys_updated_on>") or not rows:
+                return rows, order
+            rows.sort(key=lambda row: (row["sys_updated_on"], row["sys_id"]))
+            for row in self.rng.sample(rows[:100], min(3, len(rows))):  # selected by what it was, shown as it is
+                row["sys_updated_on"] = max(row["sys_updated_on"], stamp(time.time() - self.rng.randint(0, 20)))
+            return rows, []
+        self.sn.select = select
+        self.assertEqual(self.run_program("once").stderr, "")
+        self.sn.select = honest
+        time.sleep(3)
+        self.run_program("once")
+        self.assert_complete()
+
     def test_what_cannot_be_read_is_an_error(self):
         self.fill(20, burst=0)
+        self.configure(give_up="1s")
         self.sn.unreadable_tables = {"incident"}
         self.assertIn("may not read", self.run_program("once", expect=3).stderr)
         self.sn.unreadable_tables, self.sn.strip_ranges = set(), True

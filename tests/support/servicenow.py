@@ -4,6 +4,7 @@ import base64
 import datetime as dt
 import time
 import urllib.parse
+import zlib
 from email.utils import formatdate
 
 from nasty_http import NastyServer
@@ -30,6 +31,8 @@ class ServiceNow(NastyServer):
         self.unreadable_tables, self.hidden_ids, self.hidden_fields = set(), set(), set()
         self.late = []            # (visible from, table, row)
         self.strip_ranges = False
+        self.unordered = set()     # tables: in the order of their ids' digests, whatever is asked for
+        self.index_lag = None      # (until, rows): queries see these versions until then, by sys_id
         self.stripped = set()      # (table, field): conditions on it are dropped
         self.hidden_cells = set()  # (sys_id, field): a rule of one row
         self.denies_queries = False  # 403 to a query that names a field which is hidden
@@ -119,6 +122,9 @@ class ServiceNow(NastyServer):
                 return 403, date, {"error": {"message": "Insufficient rights to query records",
                                              "detail": "Field(s) present in the query do not have permission to be read"}, "status": "failure"}
             rows, order = self.select(name, query.get("sysparm_query", "").replace("javascript:gs.getUserName()", self.account))
+        if name in self.unordered:
+            order = []
+            rows.sort(key=lambda row: zlib.crc32(row["sys_id"].encode()))
         for field, backwards in reversed(order):
             rows.sort(key=lambda row: self.value(name, row, field), reverse=backwards)
         total, limit, offset = len(rows), min(int(query.get("sysparm_limit", 10000)), self.most_rows or 10000), int(query.get("sysparm_offset", 0))
@@ -163,7 +169,9 @@ class ServiceNow(NastyServer):
                 groups[-1][-1].append(self.predicate(term[2:], table, known) or (lambda row: True))
             elif term:
                 self.add(groups[-1], term, table, known)
-        rows = [row for row in self.tables[table].values() if any(all(any(p(row) for p in alternatives) for alternatives in group) for group in groups)]
+        lagging = self.index_lag[1] if self.index_lag and time.time() < self.index_lag[0] else {}
+        rows = [row for i, row in self.tables[table].items()
+                if any(all(any(p(lagging.get(i, row)) for p in alternatives) for alternatives in group) for group in groups)]
         return rows, order
 
     def add(self, group, term, table, known):

@@ -56,6 +56,27 @@ TEST_CASE("values of every shape, members in any order") {
     CHECK(table->hidden == 1);
 }
 
+TEST_CASE("rows stand in the order asked for, or were updated while the answer was made") {
+    const std::int64_t asked_ms = *parse_stamp("2026-01-05 12:00:00");
+    const auto found = [&](const std::vector<std::string>& times, Order order) {
+        std::string body = R"({"result":[)";
+        for (const std::string& time : times)
+            body += (body.back() == '[' ? "" : ",") + (R"({"sys_id":"a","state":")" + time + R"("})");
+        const auto table = parse_table(answer(200, body + "]}"), fields);
+        return out_of_order(*table, 1, order, asked_ms);
+    };
+    const std::string first = "2026-01-05 10:00:00", second = "2026-01-05 10:00:01",
+                      moved = "2026-01-05 11:59:30", after = "2026-01-05 12:00:03";
+    CHECK(!found({}, Order::oldest_first));
+    CHECK(!found({first, first, "", second, "no time", moved, after}, Order::oldest_first));
+    CHECK(!found({after, first, moved, second}, Order::oldest_first));
+    CHECK(found({first, second, first}, Order::oldest_first) == std::pair{second, first});
+    CHECK(found({second, "", first, after}, Order::oldest_first) == std::pair{second, first});
+    CHECK(!found({after, moved, second, second, "", first}, Order::newest_first));
+    CHECK(!found({second, first, moved, first, after}, Order::newest_first));
+    CHECK(found({after, first, second, first}, Order::newest_first) == std::pair{first, second});
+}
+
 // The bodies that other connectors took for the end of a table.
 TEST_CASE("a truncated or refused answer is never rows") {
     const auto code = [](const Response& response) { return parse_table(response, fields).error().code; };
