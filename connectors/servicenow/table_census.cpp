@@ -69,8 +69,7 @@ asio::awaitable<Result<void>> TableReading::read_undated(bool wants_listing, Pag
 /// The audit of deletions, where the account may read it; elsewhere the comparison of ids finds them. What it
 /// names is asked for by id first: a deletion can be undone.
 asio::awaitable<Result<void>> TableReading::find_deleted(PageSink sink) {
-    TablePages audits(exchange_, options_.url, "sys_audit_delete", "tablename=" + options_.table,
-                      pages_.page_size());
+    TablePages audits = pages_.of("sys_audit_delete", "tablename=" + options_.table);
     const std::int64_t from = cursor_.deletes_ms - overlap_ms;
     std::int64_t newest = cursor_.deletes_ms;
     std::string after;

@@ -43,6 +43,19 @@ TablePages::TablePages(Exchange& exchange, std::string url, std::string table, s
       page_size_(page_size),
       largest_page_(page_size) {}
 
+TablePages TablePages::of(std::string table, std::string query) const {
+    TablePages pages(exchange_, url_, std::move(table), std::move(query), page_size_);
+    pages.is_logged_in_ = is_logged_in_;
+    return pages;
+}
+
+/// To nobody every table is empty, and every row deleted.
+std::optional<Error> TablePages::refuse_answer_to_nobody(const Response& response) const {
+    if (!is_logged_in_ || response.header("X-Is-Logged-In") != "false") return std::nullopt;
+    return Error{ErrorCode::unavailable,
+                 "answered as it answers nobody (X-Is-Logged-In: false): the login was lost on the way"};
+}
+
 asio::awaitable<Result<TableAnswer>> TablePages::ask(TableQuery query) {
     const auto about = [this](const Error& error) {
         return Error{error.code, fmt::format("table {}: {}", table_, error.text)};
@@ -71,12 +84,18 @@ asio::awaitable<Result<TableAnswer>> TablePages::ask(TableQuery query) {
         } else {
             request.is_final = is_cancelled;
         }
+        request.refusal = [this,
+                           others = std::move(request.refusal)](const Response& answer) -> std::optional<Error> {
+            if (auto refused = refuse_answer_to_nobody(answer)) return refused;
+            return others(answer);
+        };
         auto response = co_await exchange_.call(std::move(request));
         if (!response) co_return about(response.error());
         auto answer = *parsed ? Result<TableAnswer>(std::move(**parsed))
                               : parse_table(std::move(*response), query.fields);
         if (answer) {
             server_ms_ = std::max(server_ms_, answer->server_ms);
+            is_logged_in_ = is_logged_in_ || answer->is_to_somebody;
             most_rows_ = std::max(most_rows_, returned(*answer));
             answer->limit = query.limit;
             if (query.limit >= page_size_)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,11 @@ class TablePages {
     /// `query`: the stream's own, without an order.
     TablePages(Exchange& exchange, std::string url, std::string table, std::string query, int page_size);
 
-    /// Asks; a page that is too large for the server is asked for again at half its size.
+    /// Those of another table or query, of the same login.
+    [[nodiscard]] TablePages of(std::string table, std::string query) const;
+
+    /// Asks; a page that is too large for the server is asked for again at half its size. Once an answer said
+    /// that somebody is logged in, one that says nobody is none, and asked for again.
     boost::asio::awaitable<Result<TableAnswer>> ask(TableQuery query);
     /// One page of what the stream's query and the condition let through, `skip` rows left out. Without rows
     /// it is the end: pages that access rules hide are stepped over, and an instance that has forgotten the
@@ -43,6 +48,7 @@ class TablePages {
     [[nodiscard]] const std::string& query() const { return query_; }
 
   private:
+    [[nodiscard]] std::optional<Error> refuse_answer_to_nobody(const Response& response) const;
     boost::asio::awaitable<Result<void>> look_behind(const TableQuery& query, const TableAnswer& answer);
     [[nodiscard]] int step(const TableAnswer& answer) const;
 
@@ -53,6 +59,7 @@ class TablePages {
     std::int64_t server_ms_ = 0;
     std::string visible_id_;
     bool is_hidden_ = false;
+    bool is_logged_in_ = false;  ///< by an answer's word
 };
 
 }  // namespace baselined::connectors::servicenow
