@@ -181,7 +181,8 @@ void TableReading::note_unseen_fields() {
         if (!seen_fields_[i] && !is_walked(columns_[i]) && has(options_.required, columns_[i]))
             note_missing(columns_[i], notes_);
     for (const auto& [field, lack] : cursor_.lacks)
-        if (!missing_.contains(field) && seen_fields_[column(field)] && !is_walked(field) && is_wanted(field))
+        if (!missing_.contains(field) && (seen_fields_[column(field)] || is_walked(field)) &&
+            is_wanted(field))
             notes_.push_back(
                 {fmt::format("table {}: the field {} is left out of some rows: the account may not read it "
                              "there",

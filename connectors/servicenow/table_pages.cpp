@@ -84,8 +84,8 @@ asio::awaitable<Result<TableAnswer>> TablePages::ask(TableQuery query) {
         } else {
             request.is_final = is_cancelled;
         }
-        request.refusal = [this,
-                           others = std::move(request.refusal)](const Response& answer) -> std::optional<Error> {
+        request.refusal =
+            [this, others = std::move(request.refusal)](const Response& answer) -> std::optional<Error> {
             if (auto refused = refuse_answer_to_nobody(answer)) return refused;
             return others(answer);
         };

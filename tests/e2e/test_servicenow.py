@@ -950,6 +950,28 @@ class Fields(Instance):
                 self.assertIn("the field category is left out of some rows", self.said, "as long as it is so")
                 self.assert_healed()
 
+    def test_a_name_hidden_in_some_rows_is_said_and_given_later(self):
+        """Its reference is shown: the id would stand for the name."""
+        walked = "business_service.name"
+        of_vpn = [i for i, row in self.sn.tables["incident"].items() if row["business_service"] == "svc-vpn"]
+        for sys_id in list(self.sn.tables["incident"])[:20]:
+            self.sn.put("incident", {"sys_id": sys_id, "business_service": ""})
+        for omits in (False, True):
+            for path in self.folder.glob("store.db*"):
+                path.unlink()
+            self.sn.omits_walks = omits
+            self.sn.hidden_cells = {(sys_id, walked) for sys_id in of_vpn}
+            for _ in range(2):
+                self.rows_served(expect=3)
+                self.assertEqual(self.said, f"acme/incident: table incident: the field {walked} is left out of some rows: the account may not read it there\n")
+            self.assertIsNone(self.baseline()[0]["frozen_at"])
+            self.assert_healed()
+        # Where the reference is empty there is no name to hide.
+        self.sn.hidden_cells = {(sys_id, walked) for sys_id, row in self.sn.tables["incident"].items() if not row["business_service"]}
+        for path in self.folder.glob("store.db*"):
+            path.unlink()
+        self.assertEqual(self.run_program("once").stderr, "")
+
     def test_a_field_that_some_rows_show_is_no_reason_to_read_again_and_again(self):
         """Shown once an incident is closed: rows come to show it because they change, not the rights."""
         self.sn.hidden_cells = {(i, "category") for i, row in self.sn.tables["incident"].items() if row["state"] != "7"}
