@@ -61,9 +61,9 @@ struct StreamPosition {
 
 /// Something that could not be read by a reading that is complete otherwise.
 struct Note {
-    /// A field of the mapping is not there for all rows: what is stored of them is not whole. Rows that are
-    /// hidden are no such thing: those that are visible are what there is.
-    enum class About { other, field };
+    /// A gap: a field of the mapping is not there for all rows, or rows are hidden. What is stored is not
+    /// whole.
+    enum class About { other, gap };
     std::string text;
     About about = About::other;
 

@@ -149,7 +149,7 @@ Result<void> IssueReading::find_field(const std::string& name) {
                             "any more: nothing is read until the mapping or the rights are mended",
                             name)};
         notes_.push_back({fmt::format("the field \"{}\" is not there, or the account may not see it", name),
-                          Note::About::field});
+                          Note::About::gap});
     }
     for (const std::string& id : ids) named_.push_back({name, id});
     if (ids.empty())
@@ -165,12 +165,12 @@ void IssueReading::note_unlisted_fields() {
     for (const std::string& id : options_.fields)
         if (id.starts_with("customfield_") && !is_listed(id))
             notes_.push_back({fmt::format("the field {} is not there, or the account may not see it", id),
-                              Note::About::field});
+                              Note::About::gap});
     if (options_.wants_slas && known_.sla_fields.empty())
         notes_.push_back(
             {"the mapping reads SLAs, and the site lists no field of one: it has none, or the "
              "account may not see them (make it an agent of the service project)",
-             Note::About::field});
+             Note::About::gap});
 }
 
 }  // namespace baselined::connectors::jira

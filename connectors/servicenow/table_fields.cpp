@@ -171,7 +171,7 @@ void TableReading::note_missing_fields(Notes& notes) const {
 void TableReading::note_missing(const std::string& field, Notes& notes) const {
     const Note note{fmt::format("table {}: the field {} is not there, or the account may not read it",
                                 options_.table, field),
-                    Note::About::field};
+                    Note::About::gap};
     if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
 }
 
@@ -187,7 +187,7 @@ void TableReading::note_unseen_fields() {
                 {fmt::format("table {}: the field {} is left out of some rows: the account may not read it "
                              "there",
                              options_.table, field),
-                 Note::About::field});
+                 Note::About::gap});
 }
 
 }  // namespace baselined::connectors::servicenow

@@ -191,7 +191,8 @@ asio::awaitable<Result<void>> TableReading::check_queried_fields() {
 }
 
 Note TableReading::hidden_rows() const {
-    return {fmt::format("table {}: access rules hide rows from the account", options_.table)};
+    return {fmt::format("table {}: access rules hide rows from the account", options_.table),
+            Note::About::gap};
 }
 
 }  // namespace baselined::connectors::servicenow

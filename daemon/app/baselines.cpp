@@ -7,8 +7,8 @@
 
 #include <algorithm>
 
-#include "daemon/app/field_lacks.hpp"
 #include "daemon/app/own_milestones.hpp"
+#include "daemon/app/stream_gaps.hpp"
 
 namespace baselined::daemon {
 
@@ -57,13 +57,13 @@ PeriodFigure figure_of(const rapidjson::Value& value) {
     return figure;
 }
 
-/// Whether every stream that feeds the measure has been read to its end since then, with every field.
+/// Whether every stream that feeds the measure has been read to its end since then, without a gap.
 bool is_read_since(const MeasurePlan& plan, Instant settled, const Portfolio& portfolio, Store& store) {
     const auto feeding = portfolio.feeding(plan.kinds);
     if (feeding.empty()) return is_made_of_milestones(plan);
     return std::all_of(feeding.begin(), feeding.end(), [&](const StreamPlan* stream) {
         const auto complete = store.stream(stream->source->name, stream->stream->name).complete_at;
-        return complete && *complete >= settled && field_lacks(*stream, store).empty();
+        return complete && *complete >= settled && gaps_of(*stream, store).empty();
     });
 }
 

@@ -34,7 +34,7 @@ std::string records_digest(FigureBook& figures, std::size_t series,
                            const std::vector<mappings::Period>& periods);
 
 /// Freezes the baselines whose window has settled and whose streams have been read to their end since,
-/// with every field of their mappings.
+/// without a gap.
 void freeze_baselines(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now);
 
 }  // namespace baselined::daemon

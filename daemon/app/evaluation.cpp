@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "daemon/app/baselines.hpp"
-#include "daemon/app/field_lacks.hpp"
 #include "daemon/app/own_milestones.hpp"
+#include "daemon/app/stream_gaps.hpp"
 #include "daemon/app/young_figures.hpp"
 
 namespace baselined::daemon {
@@ -129,9 +129,9 @@ class Evaluation {
 
     std::string why_open(const MeasurePlan& plan) {
         for (const StreamPlan* stream : portfolio_.feeding(plan.kinds))
-            if (const std::string lacks = field_lacks(*stream, store_); !lacks.empty())
+            if (const std::string gaps = gaps_of(*stream, store_); !gaps.empty())
                 return fmt::format("The baseline is not frozen yet: {}/{}: {}.", stream->source->name,
-                                   stream->stream->name, lacks);
+                                   stream->stream->name, gaps);
         return "The baseline is not frozen yet: its window must have settled and its streams must have been "
                "read to their end since.";
     }

@@ -10,11 +10,11 @@
 #include <algorithm>
 #include <chrono>
 
-#include "daemon/app/field_lacks.hpp"
 #include "daemon/app/file_reading.hpp"
 #include "daemon/app/page_intake.hpp"
 #include "daemon/app/remote_source.hpp"
 #include "daemon/app/stored_rows.hpp"
+#include "daemon/app/stream_gaps.hpp"
 
 namespace baselined::daemon {
 
@@ -143,7 +143,7 @@ asio::awaitable<void> Poller::note_end(StreamPlan& plan, std::vector<std::string
         stream.mapping_digest = plan.digest;
         stream.error = joined(troubles);
         if (is_complete) {
-            keep_field_lacks(plan, notes, store_);
+            keep_gaps(plan, notes, store_);
             stream.complete_at = now;
             if (!stream.first_complete_at) stream.first_complete_at = now;
             if (!stream.reconciled_at) stream.reconciled_at = now;  // what was just read is what there is

@@ -1058,10 +1058,22 @@ class Fields(Instance):
         january_to_march = [row for row in self.sn.tables["incident"].values() if "2026-01" <= row["opened_at"][:7] <= "2026-03"]
         self.assertAlmostEqual(baseline["value"], len(january_to_march) / 3)
 
-    def test_a_baseline_does_not_wait_for_hidden_rows(self):
+    def test_a_baseline_waits_for_hidden_rows(self):
         self.sn.hidden_ids = set(list(self.sn.tables["incident"])[:20])
-        self.run_program("once", expect=3)
-        self.assertIsNotNone(self.baseline()[0]["frozen_at"])
+        for _ in range(2):
+            self.run_program("once", expect=3)
+            baseline, open_for = self.baseline()
+            self.assertIsNone(baseline["frozen_at"])
+            self.assertIn("acme/incident: table incident: access rules hide rows from the account", open_for[0])
+        self.sn.hidden_ids = set()
+        self.configure(reconcile="1s")
+        time.sleep(1.1)
+        self.run_program("once")
+        baseline, open_for = self.baseline()
+        self.assertIsNotNone(baseline["frozen_at"])
+        self.assertEqual(open_for, [])
+        january_to_march = [row for row in self.sn.tables["incident"].values() if "2026-01" <= row["opened_at"][:7] <= "2026-03"]
+        self.assertAlmostEqual(baseline["value"], len(january_to_march) / 3)
 
 
 class Late(Instance):
