@@ -111,6 +111,8 @@ std::string Cursor::text() const {
     writer.Bool(is_settled);
     writer.Key("hiding");
     writer.Bool(is_hiding);
+    writer.Key("of_others");
+    writer.Bool(is_of_others);
     writer.EndObject();
     return buffer.GetString();
 }
@@ -133,6 +135,7 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
     cursor.moved = {number_of(document, "moved"), number_of(document, "moved_here")};
     cursor.is_settled = flag_of(document, "settled");
     cursor.is_hiding = flag_of(document, "hiding");
+    cursor.is_of_others = flag_of(document, "of_others");
     return cursor;
 }
 

@@ -174,28 +174,52 @@ asio::awaitable<Result<void>> TableReading::read_unmet(std::shared_ptr<StoredRow
     }
 }
 
+/// Why rows that a listing does not show are not taken for deleted; empty: nothing speaks against it.
+std::string TableReading::why_kept(std::size_t missing, std::int64_t compared) const {
+    const std::string lost = fmt::format("table {}: {} of {} stored rows cannot be seen any more",
+                                         options_.table, missing, compared);
+    if (missing > 1 && static_cast<std::int64_t>(missing) * 2 >= compared)
+        return lost + ": rather rights that were lost than rows deleted; nothing is removed";
+    if (missing > 0 && pages_.is_hidden())
+        return lost + ", and access rules hide rows: nothing is removed but what sys_audit_delete names";
+    return {};
+}
+
+/// Those of the ids that are there without the stream's query: rows that are not of the stream any more.
+asio::awaitable<Result<std::set<std::string>>> TableReading::find_elsewhere(std::vector<std::string> ids) {
+    std::set<std::string> there;
+    TablePages whole = pages_.of(options_.table, "");
+    for (std::size_t at = 0; at < ids.size() && !options_.query.empty();) {
+        const auto answer = co_await whole.rows_of(ids, at, id_and_update);
+        if (!answer) co_return answer.error();
+        for (std::size_t index = 0; index < answer->rows(); ++index) there.emplace(answer->row(index)[0]);
+    }
+    co_return there;
+}
+
 asio::awaitable<Result<void>> TableReading::reconcile(std::shared_ptr<StoredRows> stored, PageSink sink) {
     if (auto read = co_await read_unmet(stored, sink); !read) co_return read.error();
     auto [missing, compared] = co_await stored->unlisted(options_.since_ms);
     std::erase_if(missing, [this](const std::string& id) { return undated_.contains(id); });
+    const auto elsewhere = co_await find_elsewhere(missing);
+    if (!elsewhere) co_return elsewhere.error();
+    std::erase_if(missing, [&](const std::string& id) { return elsewhere->contains(id); });
+    std::vector<std::string> asked(elsewhere->begin(), elsewhere->end());
+    cursor_.lost = why_kept(missing.size(), compared);
+    cursor_.lost_ids.clear();
+    if (cursor_.lost.empty())
+        asked.insert(asked.end(), missing.begin(), missing.end());
+    else
+        cursor_.lost_ids.insert(missing.begin(), missing.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                                       missing.size(), most_lost_ids)));
+    // Asked for by id: a listing lacks what moved while it was read.
+    auto gone = co_await find_gone(std::move(asked), sink);
+    if (!gone) co_return gone.error();
+    cursor_.is_of_others = false;
     Page page;
     page.columns = columns_;
     page.is_reconciled = true;
-    cursor_.lost.clear();
-    cursor_.lost_ids.clear();
-    if (missing.size() > 1 && std::ssize(missing) * 2 >= compared) {
-        cursor_.lost = fmt::format(
-            "table {}: {} of {} stored rows cannot be seen any more: rather rights that were "
-            "lost than rows deleted; nothing is removed",
-            options_.table, missing.size(), compared);
-        missing.resize(std::min(missing.size(), most_lost_ids));
-        cursor_.lost_ids.insert(missing.begin(), missing.end());
-    } else {
-        // Asked for by id: a listing lacks what moved while it was read.
-        auto gone = co_await find_gone(std::move(missing), sink);
-        if (!gone) co_return gone.error();
-        page.deleted = std::move(*gone);
-    }
+    page.deleted = std::move(*gone);
     page.cursor = cursor_text();
     co_return co_await sink(std::move(page));
 }

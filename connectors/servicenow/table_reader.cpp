@@ -80,6 +80,7 @@ asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSi
             ErrorCode::bad_input,
             fmt::format("table {}: the instance counts rows and shows none: the account may not read them",
                         options_.table)};
+    position.wants_reconciling = position.wants_reconciling || cursor_.is_of_others;
     if (!cursor_.lost.empty() && !position.wants_reconciling) {
         const auto back = co_await is_back();
         if (!back) co_return back.error();
@@ -113,7 +114,10 @@ asio::awaitable<Result<void>> TableReading::begin(const StreamPosition& position
     const bool is_ours = stored && stored->fingerprint == fingerprint();
     cursor_ = is_ours ? *stored : Cursor{};
     cursor_.fingerprint = fingerprint();
-    if (!is_ours) cursor_.updated_ms = options_.since_ms - 1'000;
+    if (!is_ours) {
+        cursor_.updated_ms = options_.since_ms - 1'000;
+        cursor_.is_of_others = !position.cursor.empty();
+    }
     begin_ = cursor_;
     cursor_.moved = {clock_ms_, here_ms_};  // unless the end shows that it did not
     cursor_.is_settled = false;

@@ -98,6 +98,8 @@ class TableReading {
     boost::asio::awaitable<Result<bool>> is_back();
     boost::asio::awaitable<Result<void>> check_vanished(StreamPosition position);
     boost::asio::awaitable<Result<void>> read_unmet(std::shared_ptr<StoredRows> stored, PageSink sink);
+    [[nodiscard]] std::string why_kept(std::size_t missing, std::int64_t compared) const;
+    boost::asio::awaitable<Result<std::set<std::string>>> find_elsewhere(std::vector<std::string> ids);
     boost::asio::awaitable<Result<void>> reconcile(std::shared_ptr<StoredRows> stored, PageSink sink);
     boost::asio::awaitable<Result<std::vector<std::string>>> find_gone(std::vector<std::string> ids,
                                                                        PageSink sink);

@@ -434,6 +434,64 @@ class Deleted(Instance):
         self.assertEqual(self.run_program("once").stderr, "", "seen again, it is compared at once")
         self.assert_complete()
 
+    def test_rows_that_are_hidden_later_are_not_removed(self):
+        self.fill(300, burst=0)
+        self.configure(reconcile="1s")
+        self.run_program("once")
+        ids = list(self.sn.tables["incident"])
+        self.sn.hidden_ids = set(ids[:60])
+        self.sn.delete("incident", ids[100])
+        self.sn.delete("incident", ids[101], audited=False)
+        time.sleep(1.1)
+        told = self.run_program("once", expect=3).stderr
+        self.assertIn("access rules hide rows from the account", told)
+        self.assertIn("61 of 299 stored rows cannot be seen any more, and access rules hide rows: nothing is removed but what sys_audit_delete names", told)
+        self.assertEqual(set(self.stored()), set(ids) - {ids[100]})
+        self.configure()
+        self.assertIn("61 of 299 stored rows", self.run_program("once", expect=3).stderr, "it stands")
+        self.sn.delete("incident", ids[102])
+        self.run_program("once", expect=3)
+        self.assertEqual(set(self.stored()), set(ids) - {ids[100], ids[102]})
+        self.sn.hidden_ids = set()
+        self.assertEqual(self.run_program("once").stderr, "", "seen again, they are compared at once")
+        self.assert_complete()
+
+    def test_a_narrower_query_takes_away_what_it_no_longer_lets_through(self):
+        self.fill(500, burst=100)
+        self.run_program("once")
+        rows = self.sn.tables["incident"]
+
+        def expect_those(fits):
+            self.sn.visible = lambda table: {i: row for i, row in rows.items() if fits(row)}
+            self.assert_complete()
+        seen = []
+
+        def break_off(sn):
+            seen.append(1)
+            sn.password = "changed" if len(seen) > 7 else "secret"
+        self.configure(query=', query: "priority=1"')
+        self.sn.on_request = break_off
+        self.run_program("once", expect=3)
+        self.sn.on_request, self.sn.password = None, "secret"
+        self.assertEqual(self.run_program("once").stderr, "")
+        expect_those(lambda row: row["priority"] == "1")
+        self.configure(query=', query: "priority!=1"')  # none of those that are stored
+        self.assertEqual(self.run_program("once").stderr, "")
+        expect_those(lambda row: row["priority"] != "1")
+        self.assertEqual(self.run_program("once").stderr, "")
+        # Rows that are not there without the query either are another matter.
+        self.configure(query=', query: "priorityIN2,3"')
+        self.sn.hidden_ids = set(list(rows)[:560])
+        self.assertIn("stored rows cannot be seen any more: rather rights that were lost", self.run_program("once", expect=3).stderr)
+        kept = {i for i, row in rows.items() if row["priority"] != "1" and (row["priority"] in "23" or i in self.sn.hidden_ids)}
+        self.assertEqual(set(self.stored()), kept)
+        self.sn.hidden_ids = set()
+        self.assertEqual(self.run_program("once").stderr, "")
+        expect_those(lambda row: row["priority"] in "23")
+        self.configure()
+        self.run_program("once")
+        expect_those(lambda row: True)
+
     def test_a_table_that_shows_nothing_any_more_is_not_taken_for_empty(self):
         self.fill(40, burst=0)
         self.run_program("once")

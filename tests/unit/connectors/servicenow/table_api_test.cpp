@@ -120,6 +120,7 @@ TEST_CASE("a cursor survives the store, and another's is none") {
     cursor.lost = "3 of 4";
     cursor.lost_ids = {"z"};
     cursor.lacks["category"] = {{{"a\"b", 12}, {"c", 0}}, true};
+    cursor.is_of_others = true;
     CHECK(cursor.text().size() > plain);
     const auto read = Cursor::parse(cursor.text());
     REQUIRE(read.has_value());
@@ -127,6 +128,7 @@ TEST_CASE("a cursor survives the store, and another's is none") {
     CHECK(read->undated == cursor.undated);
     CHECK(read->lost_ids == cursor.lost_ids);
     CHECK(read->lacks == cursor.lacks);
+    CHECK(read->is_of_others);
     for (const char* text : {"", "{}", "[1]", R"({"updated":"x","id":1,"first_done":1,"deletes":2,"of":3})"})
         CHECK_FALSE(Cursor::parse(text).has_value());
 }
