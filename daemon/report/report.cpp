@@ -86,7 +86,8 @@ std::string ticket_text(const CountedRecord& ticket) {
         is_link ? fmt::format("<a href=\"{}\">{}</a>", escaped(ticket.url), escaped(ticket.number))
                 : escaped(ticket.number);
     return fmt::format("<li>{} <span class=\"faint\">{}</span> {}</li>", number,
-                       mappings::format_rfc3339(ticket.at).substr(0, 10), escaped(ticket.title));
+                       ticket.at ? mappings::format_rfc3339(*ticket.at).substr(0, 10) : "",
+                       escaped(ticket.title));
 }
 
 std::string tickets_text(const MeasureView& view, const NewestTickets& tickets) {
