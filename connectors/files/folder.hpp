@@ -17,7 +17,7 @@ struct FileEntry {
     friend bool operator==(const FileEntry&, const FileEntry&) = default;
 };
 
-/// Regular files whose name matches the pattern (as a shell's glob, "*.csv" or "20??/*.csv"), or does without
+/// Regular files whose name matches the pattern (as a shell's glob, "*.csv" or "*/*.csv"), or does without
 /// a trailing .gz; sorted by name. Symbolic links are followed. Left out: hidden files and folders, lock
 /// files
 /// (~$...), and what a program is still writing (.part, .tmp, .crdownload).

@@ -56,7 +56,8 @@ TEST_CASE("a pattern finds files in the folder, and in folders within it") {
     CHECK(tree.names("*.csv") == Names{"a.csv", "b.csv.gz", "f.csv"});
     CHECK(tree.names("./*.csv") == Names{"a.csv", "b.csv.gz", "f.csv"});
     CHECK(tree.names("2025/*.csv") == Names{"2025/a.csv"});
-    CHECK(tree.names("20??/*.csv") == Names{"2025/a.csv", "2026/a.csv"});
+    CHECK(tree.names("20?"
+                     "?/*.csv") == Names{"2025/a.csv", "2026/a.csv"});
     CHECK(tree.names("2026/*/a.csv") == Names{"2026/q1/a.csv"});
     CHECK(tree.names("*/a.csv") == Names{"2025/a.csv", "2026/a.csv", "linked/a.csv"});
     CHECK(tree.names("a.csv/*").empty());
