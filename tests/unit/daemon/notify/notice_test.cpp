@@ -10,12 +10,8 @@ using namespace baselined::daemon;
 namespace {
 
 /// Texts that JSON, mails and pages could stumble over.
-const std::vector<std::string> nasty{"",
-                                     "Zürich – 北京 🚀",
-                                     "\"quoted\" \\ </script> & {}",
-                                     "line\r\nbreak\tand\x01 control",
-                                     std::string("a\0b", 3),
-                                     "\xff\xfe no UTF-8 \xc3"};
+const std::vector<std::string> nasty{"", "Zürich – 北京 🚀", "\"quoted\" \\ </script> & {}",
+                                     "line\r\nbreak\tand\x01 control", std::string("a\0b", 3)};
 
 MeasureNotice full_measure(const std::string& text, double number) {
     MeasureNotice measure;
@@ -75,6 +71,14 @@ void require_same(const MeasureNotice& a, const MeasureNotice& b) {
 }
 
 }  // namespace
+
+TEST_CASE("a stored notice is UTF-8 whatever it was told of") {
+    Notice notice;
+    notice.remarks = {"\xff no UTF-8 \xc3"};
+    const auto read = notice_from_json(to_json(notice));
+    REQUIRE(read.has_value());
+    CHECK(read->remarks == std::vector<std::string>{"\xEF\xBF\xBD no UTF-8 \xEF\xBF\xBD"});
+}
 
 TEST_CASE("a notice comes back from JSON as it went in, whatever stands in it") {
     for (const std::string& text : nasty) {
