@@ -326,7 +326,7 @@ class Docs(unittest.TestCase):
 
     def test_messages_of_the_guides_are_the_program_s(self):
         """First column of the tables "it says": each piece between `..` stands in the source."""
-        source = "".join(path.read_text(encoding="utf-8") for folder in ("mappings", "config", "connectors", "daemon") for path in (ROOT / folder).rglob("*.cpp"))
+        source = "".join(path.read_text(encoding="utf-8") for folder in ("mappings", "config", "connectors", "daemon") for path in (ROOT / folder).rglob("*.[ch]pp"))
         source = re.sub(r'"\s*\n\s*"', "", source).replace('\\"', '"')
         count = 0
         for page in PAGES:
