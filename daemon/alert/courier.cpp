@@ -6,6 +6,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "daemon/alert/holding.hpp"
 #include "daemon/alert/letters.hpp"
 #include "mappings/alert/schedule.hpp"
 
@@ -146,7 +147,7 @@ asio::awaitable<void> Courier::serve(std::string receiver, std::vector<StoredDel
         for (const DeliverySubject& subject : delivery.subjects) waiting.insert(subject.measure);
     };
     for (std::size_t i = 0; i < queue.size(); ++i) {
-        const StoredDelivery& delivery = queue[i];
+        StoredDelivery& delivery = queue[i];
         const bool is_behind =
             std::any_of(delivery.subjects.begin(), delivery.subjects.end(),
                         [&](const auto& subject) { return waiting.count(subject.measure) != 0; });
@@ -154,6 +155,14 @@ asio::awaitable<void> Courier::serve(std::string receiver, std::vector<StoredDel
             hold_back(delivery);
             continue;
         }
+        auto ready = [this, delivery]() mutable {
+            const bool may_go =
+                set_apart_what_is_held(Holding(configuration_, store_, clock_()), store_, delivery);
+            return may_go ? std::optional(delivery) : std::nullopt;
+        };
+        const auto readied = co_await thread_.run(std::move(ready));
+        if (!readied) continue;  // an ack or silence keeps it, and all else of its measures
+        delivery = *readied;
         const auto failing = failing_since_.find(way_of(delivery));
         if (failing != failing_since_.end() && steady_clock::now() - failing->second > failing_for) {
             std::vector<StoredDelivery> rest(queue.begin() + static_cast<std::ptrdiff_t>(i), queue.end());

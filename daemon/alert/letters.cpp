@@ -12,16 +12,12 @@
 
 namespace baselined::daemon {
 
-namespace {
-
-std::string new_id() {
+std::string new_notice_id() {
     std::array<unsigned char, 16> bytes{};
     if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
         throw StoreError(ErrorCode::unavailable, "the system gives no random numbers");
     return fmt::format("{:02x}", fmt::join(bytes, ""));
 }
-
-}  // namespace
 
 void Letters::tell_of(const MeasureView& view, NoticeKind kind, std::string why,
                       const std::vector<Receiver>& receivers) {
@@ -141,7 +137,7 @@ MeasureNotice notice_of(const MeasureView& view, NoticeKind kind, std::string wh
 
 StoredDelivery delivery_of(Notice notice, const Receiver& receiver,
                            const config::Configuration& configuration, Instant now) {
-    notice.id = new_id();
+    notice.id = new_notice_id();
     StoredDelivery delivery;
     delivery.id = notice.id;
     delivery.receiver = receiver.key;

@@ -64,7 +64,10 @@ inline constexpr std::size_t tickets_told = 20;
 /// The measure as a notice shows it.
 MeasureNotice notice_of(const MeasureView& view, NoticeKind kind, std::string why,
                         const NewestTickets& tickets);
+/// Nobody else has the same.
+std::string new_notice_id();
 /// A delivery of that notice, due at once or when the receiver's quiet hours end. Gives the notice its id.
+/// Its subjects are the notice's measures and sources in their order; those of its remarks come behind them.
 StoredDelivery delivery_of(Notice notice, const Receiver& receiver,
                            const config::Configuration& configuration, Instant now);
 

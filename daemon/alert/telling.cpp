@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "daemon/alert/holding.hpp"
 #include "daemon/alert/letters.hpp"
 #include "daemon/alert/source_silence.hpp"
 #include "daemon/alert/why_told.hpp"
@@ -279,13 +280,6 @@ void remember_tellings(const Tellings& tellings, Store& store) {
     for (const WatchedSource& source : tellings.sources) store.save_watched_source(source);
     for (const StoredDelivery& delivery : tellings.deliveries) store.add_delivery(delivery);
     for (const auto& [name, value] : tellings.facts) store.set_fact(name, value);
-}
-
-bool concerns(const StoredHold& hold, const mappings::MeasureDefinition& measure) {
-    const bool is_owner =
-        hold.owner.empty() || hold.owner == measure.owner.name || hold.owner == measure.owner.email;
-    return is_owner && (hold.measure.empty() || hold.measure == measure.id) &&
-           (hold.programme.empty() || hold.programme == measure.programme);
 }
 
 }  // namespace baselined::daemon

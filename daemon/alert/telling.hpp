@@ -29,7 +29,4 @@ Tellings plan_tellings(Portfolio& portfolio, Store& store, FigureBook& figures,
 /// the next evaluation.
 void remember_tellings(const Tellings& tellings, Store& store);
 
-/// Whether an ack or silence speaks of that measure.
-bool concerns(const StoredHold& hold, const mappings::MeasureDefinition& measure);
-
 }  // namespace baselined::daemon

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "daemon/alert/courier.hpp"
+#include "daemon/alert/holding.hpp"
 #include "daemon/alert/telling.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/json.hpp"
@@ -51,6 +52,7 @@ void add_held(const Invocation& invocation, Store& store, std::vector<AlertLine>
 
 std::vector<AlertLine> alert_lines(const Invocation& invocation, Store& store) {
     std::vector<AlertLine> lines;
+    const Holding holding(invocation.portfolio->configuration(), store, invocation.now);
     for (const StoredDelivery& delivery : store.deliveries()) {
         AlertLine line{delivery.id,
                        "",
@@ -68,6 +70,10 @@ std::vector<AlertLine> alert_lines(const Invocation& invocation, Store& store) {
             line.measure = subject.measure;
             line.kind = subject.kind;
             lines.push_back(line);
+            const auto held_until = line.next_at ? holding.until(subject) : std::nullopt;
+            if (!held_until) continue;
+            lines.back().status = name_of(DeliveryState::held);
+            lines.back().next_at = std::max(*line.next_at, *held_until);
         }
     }
     add_held(invocation, store, lines);
@@ -168,14 +174,18 @@ bool deliver_once(Invocation& invocation, Store& store) {
     return failures.empty();
 }
 
-void print_what_would_be_told(const Tellings& tellings, Store& store, Instant now) {
+void print_what_would_be_told(const Invocation& invocation, const Tellings& tellings, Store& store) {
+    const Holding holding(invocation.portfolio->configuration(), store, invocation.now);
     const auto print = [](const StoredDelivery& delivery, const char* words) {
         for (const DeliverySubject& subject : delivery.subjects)
             fmt::print("would {} {}: {} {}\n", words, address_of(delivery.receiver), subject.kind,
                        subject.measure);
     };
-    for (const StoredDelivery& delivery : store.pending_deliveries())
-        if (*delivery.next_at <= now) print(delivery, "try again to tell");
+    for (StoredDelivery& delivery : store.pending_deliveries()) {
+        if (*delivery.next_at > invocation.now) continue;
+        std::erase_if(delivery.subjects, [&](const auto& subject) { return holding.until(subject).has_value(); });
+        print(delivery, "try again to tell");
+    }
     for (const StoredDelivery& delivery : tellings.deliveries)
         print(delivery, delivery.state == DeliveryState::held   ? "tell after quiet hours"
                         : delivery.state == DeliveryState::dead ? "not tell (its webhook is disabled)"

@@ -69,7 +69,7 @@ bool try_ways(const config::Alerts& alerts);
 int hold_back(Invocation& invocation, StoredHold::Kind kind, const HoldRequest& request);
 /// Each due delivery once; failures are told on stderr. False: there were some.
 bool deliver_once(Invocation& invocation, Store& store);
-void print_what_would_be_told(const Tellings& tellings, Store& store, Instant now);
+void print_what_would_be_told(const Invocation& invocation, const Tellings& tellings, Store& store);
 int show_status(Invocation& invocation, const std::string& measure);
 int show_series(Invocation& invocation, const SeriesRequest& request);
 int show_replay(Invocation& invocation, const std::string& measure, const std::string& from,

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "config/yaml/reader.hpp"
-#include "daemon/alert/telling.hpp"
+#include "daemon/alert/holding.hpp"
 #include "daemon/cli/commands.hpp"
 #include "mappings/alert/schedule.hpp"
 

@@ -189,7 +189,7 @@ int once(Invocation& invocation, Sending sending) {
     if (sending == Sending::as_due)
         all_arrived = deliver_once(invocation, *store);
     else
-        print_what_would_be_told(tellings, *store, invocation.now);
+        print_what_would_be_told(invocation, tellings, *store);
     Upkeep upkeep(*store, portfolio.configuration().retention);
     if (upkeep.is_due(invocation.now))
         while (upkeep.step(invocation.now)) {

@@ -107,8 +107,10 @@ class AlertStore {
     virtual void add_delivery(const StoredDelivery& delivery) = 0;
     /// State, attempts, times and words; an empty content where it was sent.
     virtual void save_delivery(const StoredDelivery& delivery) = 0;
+    /// Its content and subjects: part of it became a delivery of its own.
+    virtual void rewrite_delivery(const StoredDelivery& delivery) = 0;
     virtual std::optional<StoredDelivery> delivery(std::string_view id) = 0;
-    /// Waiting and held ones in the order in which they were made, without their content.
+    /// Waiting and held ones in the order in which what they tell was decided, without their content.
     virtual std::vector<StoredDelivery> pending_deliveries() = 0;
     /// All of them, without their content.
     virtual std::vector<StoredDelivery> deliveries() = 0;

@@ -177,12 +177,25 @@ void SqliteStore::add_delivery(const StoredDelivery& delivery) {
         .bind(7, delivery.attempts);
     statement.bind_instant(8, delivery.next_at);
     statement.bind_text(9, delivery.last_error).run();
+    add_subjects(delivery);
+}
+
+void SqliteStore::add_subjects(const StoredDelivery& delivery) {
     for (const DeliverySubject& subject : delivery.subjects)
         prepared("INSERT INTO delivery_subject(delivery, measure, kind) VALUES(?, ?, ?)")
             .bind_text(1, delivery.id)
             .bind_text(2, subject.measure)
             .bind_text(3, subject.kind)
             .run();
+}
+
+void SqliteStore::rewrite_delivery(const StoredDelivery& delivery) {
+    prepared("UPDATE delivery SET content = ? WHERE id = ?")
+        .bind_text(1, delivery.content)
+        .bind_text(2, delivery.id)
+        .run();
+    prepared("DELETE FROM delivery_subject WHERE delivery = ?").bind_text(1, delivery.id).run();
+    add_subjects(delivery);
 }
 
 void SqliteStore::save_delivery(const StoredDelivery& delivery) {
@@ -237,7 +250,7 @@ std::optional<StoredDelivery> SqliteStore::delivery(std::string_view id) {
 std::vector<StoredDelivery> SqliteStore::pending_deliveries() {
     return read_deliveries(prepared(
         "SELECT number, id, receiver, name, created_at, state, attempts, first_try_at, next_at, sent_at, "
-        "last_error FROM delivery WHERE state IN ('waiting', 'held') ORDER BY number"));
+        "last_error FROM delivery WHERE state IN ('waiting', 'held') ORDER BY created_at, number"));
 }
 
 std::vector<StoredDelivery> SqliteStore::deliveries() {

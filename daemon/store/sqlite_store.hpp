@@ -113,6 +113,7 @@ class SqliteStore final : public Store {
     void save_watched_source(const WatchedSource& source) override;
     void add_delivery(const StoredDelivery& delivery) override;
     void save_delivery(const StoredDelivery& delivery) override;
+    void rewrite_delivery(const StoredDelivery& delivery) override;
     std::optional<StoredDelivery> delivery(std::string_view id) override;
     std::vector<StoredDelivery> pending_deliveries() override;
     std::vector<StoredDelivery> deliveries() override;
@@ -144,6 +145,7 @@ class SqliteStore final : public Store {
     Statement& prepared(const char* sql) const;
     void body_of(const Record& record);
     StoredDelivery read_delivery(Statement& row) const;
+    void add_subjects(const StoredDelivery& delivery);
     std::vector<StoredDelivery> read_deliveries(Statement& rows) const;
     [[nodiscard]] const mappings::AttributeNumbers& attributes_of(Kind kind) const;
     SourceId source_of(StreamId stream) const;
