@@ -13,8 +13,6 @@ namespace baselined::connectors {
 namespace {
 
 constexpr milliseconds first_pause{1'000}, longest_pause{60'000};
-/// What a server may ask for at most; a broken clock must not put a source to sleep for years.
-constexpr std::int64_t longest_told_ms = 24LL * 3600 * 1000;
 /// What a good answer may make us wait at most: limits are counted by the hour or less.
 constexpr milliseconds longest_spent{std::chrono::hours{1}};
 constexpr double unix_seconds_from = 1e9;  ///< smaller numbers are seconds to wait
@@ -32,16 +30,16 @@ std::optional<double> number_in(std::string_view text) {
     return std::isnan(value) ? std::nullopt : std::make_optional(value);
 }
 
-milliseconds bounded(double wait_ms) {
+milliseconds bounded(double wait_ms, milliseconds longest) {
     return milliseconds{
-        static_cast<std::int64_t>(std::clamp(wait_ms, 0.0, static_cast<double>(longest_told_ms)))};
+        static_cast<std::int64_t>(std::clamp(wait_ms, 0.0, static_cast<double>(longest.count())))};
 }
 
-/// Unix seconds, unix milliseconds or seconds to wait, whichever it can be.
-milliseconds wait_until_reset(double number, std::int64_t now_ms) {
+/// Unix seconds, unix milliseconds or seconds to wait, whichever it can be; in milliseconds.
+double wait_until_reset(double number, std::int64_t now_ms) {
     const auto now = static_cast<double>(now_ms);
-    if (number >= unix_seconds_from * 1000) return bounded(number - now);
-    return number >= unix_seconds_from ? bounded(number * 1000 - now) : bounded(number * 1000);
+    if (number >= unix_seconds_from * 1000) return number - now;
+    return number >= unix_seconds_from ? number * 1000 - now : number * 1000;
 }
 
 std::optional<std::int64_t> reset_instant(std::string_view text) {
@@ -53,17 +51,19 @@ std::optional<std::int64_t> reset_instant(std::string_view text) {
 
 }  // namespace
 
-std::optional<milliseconds> told_to_wait(const Response& response, std::int64_t now_ms) {
+std::optional<milliseconds> told_to_wait(const Response& response, std::int64_t now_ms,
+                                         milliseconds longest) {
     // An instant is the server's: so is the clock to measure it by.
     const std::int64_t there_ms = parse_http_date(response.header("Date")).value_or(now_ms);
-    const auto until = [&](std::int64_t at_ms) { return bounded(static_cast<double>(at_ms - there_ms)); };
+    const auto wait = [&](double wait_ms) { return bounded(wait_ms, longest); };
+    const auto until = [&](std::int64_t at_ms) { return wait(static_cast<double>(at_ms - there_ms)); };
     if (const auto after = response.header("Retry-After"); after.data() != nullptr) {
-        if (const auto seconds = number_in(after)) return bounded(*seconds * 1000);
+        if (const auto seconds = number_in(after)) return wait(*seconds * 1000);
         if (const auto at = parse_http_date(after)) return until(*at);
     }
     for (const char* name : {"X-RateLimit-Reset", "RateLimit-Reset"})
         if (const auto reset = response.header(name); reset.data() != nullptr) {
-            if (const auto number = number_in(reset)) return wait_until_reset(*number, there_ms);
+            if (const auto number = number_in(reset)) return wait(wait_until_reset(*number, there_ms));
             if (const auto at = reset_instant(reset)) return until(*at);
         }
     return std::nullopt;

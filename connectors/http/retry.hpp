@@ -38,8 +38,11 @@ struct Verdict {
 /// half; so they do where a server keeps saying: at once.
 Verdict judge(const Attempt& attempt);
 
-/// How long an answer says to wait; nullopt when it says nothing.
-std::optional<milliseconds> told_to_wait(const Response& response, std::int64_t now_ms);
+/// What a source may ask for at most: a broken clock must not put it to sleep for years.
+constexpr milliseconds longest_told{std::chrono::hours{24}};
+/// How long an answer says to wait, at most `longest`; nullopt when it says nothing.
+std::optional<milliseconds> told_to_wait(const Response& response, std::int64_t now_ms,
+                                         milliseconds longest = longest_told);
 
 /// How long a limit stays used up that a good answer says it has used up (X-RateLimit-Remaining: 0, and
 /// when it is reset, as above): at most an hour, the longest span of limits. nullopt: there is some left, or

@@ -47,6 +47,27 @@ bool has_come(const std::optional<Instant>& at, Instant now) {
     return *at <= now || *at - now > mappings::tried_for + std::chrono::hours{24};
 }
 
+/// Whether a receiver asked not to be spoken to yet; what a clock noted that has been set back since is
+/// nothing that it asked for.
+bool is_left_alone(const StoredReceiver& receiver, Instant now) {
+    if (!receiver.paused_until) return false;
+    return receiver.paused_at ? *receiver.paused_at <= now && now < *receiver.paused_until
+                              : !has_come(receiver.paused_until, now);
+}
+
+std::string asks_too_long(Instant until) {
+    return fmt::format(
+        "given up: the receiver asks to be left alone until {}, for longer than the 7 days in which an "
+        "alert is tried",
+        mappings::format_rfc3339(until));
+}
+
+void end_as_dead(StoredDelivery& delivery, std::string words) {
+    delivery.state = DeliveryState::dead;
+    delivery.next_at.reset();
+    delivery.last_error = std::move(words);
+}
+
 DeliveryOutcome lost(std::string words) {
     return {Delivery::dead, std::move(words), {}};
 }
@@ -83,12 +104,12 @@ void note_outcome(StoredDelivery& delivery, const DeliveryOutcome& outcome, Inst
         case Delivery::retry:
             break;
     }
-    if (now - *delivery.first_try_at >= mappings::tried_for) {
-        delivery.state = DeliveryState::dead;
-        delivery.last_error = fmt::format("given up after {} tries in 7 days; the last said: {}",
-                                          delivery.attempts, outcome.words);
-        return;
-    }
+    if (now - *delivery.first_try_at >= mappings::tried_for)
+        return end_as_dead(delivery, fmt::format("given up after {} tries in 7 days; the last said: {}",
+                                                 delivery.attempts, outcome.words));
+    if (outcome.retry_after && *outcome.retry_after > mappings::tried_for)
+        return end_as_dead(delivery,
+                           fmt::format("{}; {}", asks_too_long(now + *outcome.retry_after), outcome.words));
     mappings::Millis pause = mappings::retry_pause(delivery.attempts);
     if (outcome.retry_after) pause = std::max<mappings::Millis>(pause, *outcome.retry_after);
     delivery.state = DeliveryState::waiting;
@@ -137,9 +158,13 @@ asio::awaitable<void> Courier::serve(std::string receiver, std::vector<StoredDel
         ~Leave() { busy.erase(receiver); }
     };
     const Leave leave{busy_, receiver};
-    auto load = [this, receiver] { return store_.receiver(receiver).paused_until; };
-    const auto paused_until = co_await thread_.run(std::move(load));
-    if (paused_until && !has_come(paused_until, clock_())) co_return;
+    auto load = [this, receiver] { return store_.receiver(receiver); };
+    const StoredReceiver stored = co_await thread_.run(std::move(load));
+    if (is_left_alone(stored, clock_())) {
+        if (*stored.paused_until - clock_() > mappings::tried_for)
+            co_await give_up(std::move(queue), asks_too_long(*stored.paused_until));
+        co_return;
+    }
     // What is told of a measure arrives in the order in which it happened: behind one that waits, others of
     // the same measure wait too.
     std::set<std::string> waiting;
@@ -189,11 +214,12 @@ asio::awaitable<bool> Courier::try_one(StoredDelivery delivery) {
         failing_since_.erase(way);
     auto store = [this, delivery, outcome]() mutable {
         remember(delivery, outcome);
-        return delivery.state;
+        return delivery;
     };
-    const DeliveryState state = co_await thread_.run(std::move(store));
+    const StoredDelivery after = co_await thread_.run(std::move(store));
     if (outcome.delivery != Delivery::arrived && report_)
-        report_({address_of(delivery), subject_text(delivery), outcome.words, state == DeliveryState::dead});
+        report_({address_of(delivery), subject_text(delivery), after.last_error,
+                 after.state == DeliveryState::dead});
     co_return outcome.retry_after.has_value();
 }
 
@@ -236,15 +262,37 @@ asio::awaitable<void> Courier::postpone(std::vector<StoredDelivery> rest) {
                  "not tried: the tries before failed for a minute", false});
 }
 
+/// What is due and would have to wait for too long.
+asio::awaitable<void> Courier::give_up(std::vector<StoredDelivery> queue, std::string words) {
+    auto store = [this, queue, words, now = clock_()]() mutable {
+        const Holding holding(configuration_, store_, now);
+        std::erase_if(queue, [&](StoredDelivery& delivery) {
+            return !has_come(delivery.next_at, now) || !set_apart_what_is_held(holding, store_, delivery);
+        });
+        Transaction transaction(store_);
+        for (StoredDelivery& delivery : queue) {
+            end_as_dead(delivery, words);
+            store_.save_delivery(delivery);
+        }
+        transaction.commit();
+        return queue;
+    };
+    const auto given_up = co_await thread_.run(std::move(store));
+    if (!report_) co_return;
+    for (const StoredDelivery& delivery : given_up)
+        report_({address_of(delivery), subject_text(delivery), words, true});
+}
+
 /// On the store's thread.
 void Courier::remember(StoredDelivery& delivery, const DeliveryOutcome& outcome) {
     const Instant now = clock_();
     note_outcome(delivery, outcome, now);
     Transaction transaction(store_);
     store_.save_delivery(delivery);
-    if (outcome.retry_after && delivery.next_at) {
+    if (outcome.retry_after) {
         StoredReceiver receiver = store_.receiver(delivery.receiver);
         receiver.paused_until = now + *outcome.retry_after;
+        receiver.paused_at = now;
         store_.save_receiver(receiver);
     }
     if (outcome.delivery == Delivery::disabled) disable(delivery, outcome.words);

@@ -68,6 +68,7 @@ class Courier {
     boost::asio::awaitable<bool> try_one(StoredDelivery delivery);
     boost::asio::awaitable<DeliveryOutcome> send(const StoredDelivery& delivery);
     boost::asio::awaitable<void> postpone(std::vector<StoredDelivery> rest);
+    boost::asio::awaitable<void> give_up(std::vector<StoredDelivery> queue, std::string words);
     void remember(StoredDelivery& delivery, const DeliveryOutcome& outcome);
     void disable(const StoredDelivery& delivery, const std::string& words);
     [[nodiscard]] const config::Webhook* webhook_of(const StoredDelivery& delivery) const;

@@ -183,7 +183,8 @@ void print_what_would_be_told(const Invocation& invocation, const Tellings& tell
     };
     for (StoredDelivery& delivery : store.pending_deliveries()) {
         if (*delivery.next_at > invocation.now) continue;
-        std::erase_if(delivery.subjects, [&](const auto& subject) { return holding.until(subject).has_value(); });
+        std::erase_if(delivery.subjects,
+                      [&](const auto& subject) { return holding.until(subject).has_value(); });
         print(delivery, "try again to tell");
     }
     for (const StoredDelivery& delivery : tellings.deliveries)
@@ -231,6 +232,7 @@ int resend_alerts(Invocation& invocation, const std::vector<std::string>& ids) {
         receiver.disabled_url.clear();
         receiver.disabled_at.reset();
         receiver.paused_until.reset();
+        receiver.paused_at.reset();
         store->save_receiver(receiver);
     }
     transaction.commit();

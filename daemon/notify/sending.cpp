@@ -18,6 +18,8 @@ namespace {
 constexpr std::chrono::seconds webhook_timeout{10};
 constexpr std::size_t quoted_bytes = 200;     ///< of an answer's body
 constexpr std::size_t most_answer = 1 << 20;  ///< a receiver has nothing longer to say
+/// No receiver means longer, and times stay times.
+constexpr std::chrono::hours longest_pause{24 * 3653};
 
 /// The start of an answer on one line.
 std::string quoted(const std::string& body) {
@@ -64,7 +66,8 @@ DeliveryOutcome outcome_of(const connectors::Response& response) {
     const bool may_help = is_redirect || status == 408 || status == 425 || status == 429 || status >= 500;
     outcome.delivery = status == 410 ? Delivery::disabled : may_help ? Delivery::retry : Delivery::dead;
     if (may_help)
-        if (const auto told = connectors::told_to_wait(response, real_now().time_since_epoch().count()))
+        if (const auto told =
+                connectors::told_to_wait(response, real_now().time_since_epoch().count(), longest_pause))
             outcome.retry_after = std::chrono::ceil<std::chrono::seconds>(*told);
     return outcome;
 }

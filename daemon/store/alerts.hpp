@@ -83,6 +83,7 @@ struct StoredDelivery {
 struct StoredReceiver {
     std::string receiver;
     std::optional<Instant> paused_until;  ///< as it asked by Retry-After
+    std::optional<Instant> paused_at;     ///< when it asked
     std::string disabled_url;             ///< the webhook's URL that answered 410; empty: it did not
     std::optional<Instant> disabled_at;
     std::string words;  ///< the receiver's, when it disabled itself

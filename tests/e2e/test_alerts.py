@@ -425,6 +425,129 @@ class Delivering(Folder):
         self.assertEqual(len(self.hooks.arrived), 2)
         self.assertEqual(self.hooks.ids[0], self.hooks.ids[1], "the first goes first")
 
+    def test_a_silence_holds_what_waits_already(self):
+        for name, owner in (("A", "dana"), ("B", "dana"), ("C", "lea")):
+            self.measure(name, owner, is_weak=True)
+        self.sink.refused = {"dana@example.com": "421 4.3.2 Come back later", "lea@example.com": "421 4.3.2 Come back later"}
+        self.hooks.answers = [(503, {})] * 3
+        self.once(expect=3)
+        ids = {(a["measure"], a["to"]): a["id"] for a in self.alerts()}
+        self.assertEqual(ids["A", "dana@example.com"], ids["B", "dana@example.com"], "one mail")
+        self.run_program("silence", "--measure", "A", "--until", "2026-08-12", "--by", "Dana", "--reason", "moving", now=at(hours=1))
+        self.run_program("silence", "--owner", "Lea", "--until", "2026-08-12", "--by", "Lea", "--reason", "moving", now=at(hours=1))
+        self.new_kinds()
+        self.sink.refused = {}
+        dry = self.run_program("once", "--dry-run", now=at(hours=2)).stdout
+        self.assertEqual([line for line in dry.splitlines() if line.endswith((" A", " C"))], [])
+        self.assertIn("would try again to tell dana@example.com: weakening B", dry)
+        self.once(hours=2)
+        self.assertEqual((self.new_mails(), self.new_kinds()), ([("dana@example.com", "Weakening: Measure B (B)")], [("B", "weakening")]))
+        self.assertNotIn("Measure A", self.sink.text_of())
+        self.assertIn(ids["B", "dana@example.com"], self.sink.mails[-1][1]["Message-ID"], "a repeat of what was tried")
+        held = {(a["measure"], a["to"]): (a["status"], a["next_at"]) for a in self.alerts(hours=3) if a["measure"] != "B"}
+        self.assertEqual(set(held), {("A", "dana@example.com"), ("A", "ops"), ("C", "lea@example.com"), ("C", "ops")})
+        self.assertEqual(set(held.values()), {("held", "2026-08-12T22:00:00Z")})
+        for days in (2, 9, 40):
+            self.once(days=days)
+        self.assertEqual({subject.split()[-1] for _, subject in self.new_mails()}, {"(B)"})
+        self.assertEqual({measure for measure, _ in self.new_kinds()}, {"B"})
+        # Afterwards: what waited, as it was, then what stands; and its seven days begin anew.
+        self.hooks.answers = [(503, {})]
+        self.run_program("once", now="2026-08-12T22:00:00Z", expect=3)
+        told = [(to, subject) for to, subject in self.sink.subjects() if "(B)" not in subject and "silence" not in subject]
+        for to, name in (("dana@example.com", "A"), ("lea@example.com", "C")):
+            self.assertEqual([subject for person, subject in told if person == to and f"({name})" in subject],
+                             [f"Weakening: Measure {name} ({name})", f"Still weakening: Measure {name} ({name})"])
+        self.assertEqual({a["status"] for a in self.alerts(days=64)} & {"dead", "held"}, set())
+
+    def test_a_shortened_silence_lets_go_and_what_cleared_is_told_after_it(self):
+        self.measure("A", is_weak=True)
+        self.once()
+        self.change("A", is_weak=False)
+        self.sink.refused = {"dana@example.com": "421 4.3.2 Come back later"}
+        self.once(hours=1, expect=3)
+        self.new_mails()
+        for until, now in (("2026-12-31", at(hours=2)), ("2026-06-11", at(hours=3))):
+            self.run_program("silence", "--measure", "A", "--until", until, "--by", "x", "--reason", "y", now=now)
+        self.sink.refused = {}
+        self.once(hours=20)
+        self.assertEqual([subject for to, subject in self.new_mails() if to == "dana@example.com"], [])
+        self.run_program("once", now="2026-06-11T22:00:00Z")
+        self.assertEqual([subject for to, subject in self.new_mails() if to == "dana@example.com"], ["Back on track: Measure A (A)"])
+
+    def test_an_ack_holds_reminders_that_wait_and_nothing_else(self):
+        self.measure("A", is_weak=True)
+        self.sink.refused = {"dana@example.com": "421 4.3.2 Come back later"}
+        self.once(expect=3)
+        self.run_program("ack", "A", "--until", "2026-06-10", "--by", "Dana", "--reason", "known", now=at(minutes=1))
+        self.sink.refused = {}
+        self.once(hours=1)
+        self.assertEqual(self.new_mails(), [("dana@example.com", "Weakening: Measure A (A)")])
+        self.run_program("once", now="2026-06-10T22:00:00Z")  # the ack has ended
+        self.new_mails()
+        self.sink.refused = {"dana@example.com": "421 4.3.2 Come back later"}
+        self.once(days=1, expect=3)
+        self.run_program("ack", "A", "--until", "2026-06-20", "--by", "Dana", "--reason", "known", now=at(days=1, hours=1))
+        self.sink.refused = {}
+        self.once(days=2)
+        self.assertEqual(self.new_mails(), [])
+        self.assertEqual([(a["kind"], a["next_at"]) for a in self.alerts(days=2) if a["status"] == "held"], [("reminder", "2026-06-20T22:00:00Z")])
+        self.change("A", rate=0.30)
+        self.once(days=3)  # worse: the ack is over
+        self.assertEqual([subject for to, subject in self.new_mails() if to == "dana@example.com"],
+                         ["Off track: Measure A (A)", "Still weakening: Measure A (A)"])
+
+    def test_a_retry_after_of_days_is_kept(self):
+        for seconds, days in ((172800, 2), (604800, 7)):
+            with self.subTest(seconds):
+                self.measure(f"A{days}", is_weak=True)
+                self.hooks.answers = [(503, {"Retry-After": str(seconds)})]
+                tried = len(self.hooks.ids)
+                self.once(days=days * 10, expect=3)
+                ends = days * 10 + days
+                self.assertEqual([a["next_at"] for a in self.alerts(days=days * 10) if a["to"] == "ops" and a["status"] == "waiting"], [at(days=ends)])
+                self.once(days=ends, minutes=-1)
+                self.assertEqual(len(self.hooks.ids), tried + 1)
+                self.once(days=ends)
+                self.assertIn(self.hooks.ids[tried], self.hooks.arrived)
+
+    def test_who_asks_for_more_than_a_week_gets_dead_letters_and_is_left_alone(self):
+        months_ahead = (dt.datetime.now(dt.timezone.utc) + dt.timedelta(days=90)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+        for asked, until in (("864000", at(days=10)), (months_ahead, at(days=90))):
+            with self.subTest(asked):
+                self.measures = {}
+                self.configure()
+                for path in self.folder.glob("baselined.db*"):
+                    path.unlink()
+                for name in ("A", "B"):
+                    self.measure(name, is_weak=True)
+                tried = len(self.hooks.ids)
+                self.hooks.answers = [(429, {"Retry-After": asked})]
+                told = self.once(expect=3)
+                dead = [a for a in self.alerts() if a["to"] == "ops"]
+                self.assertEqual([a["status"] for a in dead], ["dead", "dead"])
+                for one in dead:
+                    self.assertIn(until[:13], one["last_error"])
+                self.assertEqual(told.count("asks to be left alone until"), 2)
+                self.measure("C", is_weak=True)
+                self.assertIn("left alone", self.once(days=1, expect=3))
+                self.assertEqual(len(self.hooks.ids), tried + 1, "left alone")
+                self.run_program("alerts", "--resend", dead[0]["id"], now=at(days=2))
+                self.once(days=2)
+                self.assertIn(dead[0]["id"], self.hooks.arrived)
+
+    def test_what_is_told_in_the_last_week_of_a_long_pause_waits_for_its_end(self):
+        self.measure("A", is_weak=True)
+        self.hooks.answers = [(429, {"Retry-After": "864000"})]
+        self.once(expect=3)
+        self.measure("B", is_weak=True)
+        self.once(days=4)
+        self.assertEqual([(a["status"], a["next_at"]) for a in self.alerts(days=4) if a["to"] == "ops" and a["measure"] == "B"], [("waiting", at(days=10))])
+        self.once(days=9, hours=23)
+        self.assertEqual(len(self.hooks.ids), 1)
+        self.once(days=10)
+        self.assertIn(("B", "weakening"), self.hooks.kinds()[1:])
+
     def test_what_a_clock_years_ahead_put_off_is_sent_once_it_is_right(self):
         for answer in ({}, {"Retry-After": "600"}):
             with self.subTest(answer):
