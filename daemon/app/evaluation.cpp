@@ -47,7 +47,10 @@ class Evaluation {
         follow(plan, calendar, view, input);
         input.adoption = adoption(plan, calendar);
         view.assessment = mappings::assess(input);
-        view.assessment.reasons.insert(view.assessment.reasons.end(), notes.begin(), notes.end());
+        auto& reasons = view.assessment.reasons;
+        reasons.insert(reasons.end(), notes.begin(), notes.end());
+        const auto& work = view.assessment.work_reasons;
+        reasons.insert(reasons.end(), work.begin(), work.end());
         return view;
     }
 
@@ -132,6 +135,9 @@ class Evaluation {
             if (const std::string gaps = gaps_of(*stream, store_); !gaps.empty())
                 return fmt::format("The baseline is not frozen yet: {}/{}: {}.", stream->source->name,
                                    stream->stream->name, gaps);
+        if (plan.measure->baseline.value)
+            return "The stated baseline does not count yet: its streams must have been read to their end "
+                   "first.";
         return "The baseline is not frozen yet: its window must have settled and its streams must have been "
                "read to their end since.";
     }

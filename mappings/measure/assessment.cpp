@@ -21,8 +21,10 @@ class Assessing {
         : in_(input), measure_(*input.measure), is_higher_(input.indicator->better == Better::higher) {}
 
     Assessment run() {
-        out_.implementation =
+        Implementation work =
             implementation_of(measure_, in_.actions, in_.milestones, *in_.calendar, in_.now);
+        out_.implementation = work.status;
+        out_.work_reasons = std::move(work.reasons);
         out_.reasons = in_.causes;
         rule_ = rule_of(*in_.indicator);
         if (!rule_)
@@ -177,11 +179,11 @@ class Assessing {
         const double drift = std::round(*out_.drift * 100) + 0.0;  // + 0.0: never "-0"
         const char* unit[]{"day", "week", "month", "quarter"};
         out_.sentence = fmt::format(
-            "Delivering {} of the planned reduction, drifting {:+.0f} points a {}; {} chance that at least "
-            "80 % "
+            "Delivering {} of the planned reduction, drifting {} points a {}; {} chance that at least 80 % "
             "of the expected saving stands{}.",
-            percent(*out_.realised), drift, unit[static_cast<std::size_t>(in_.calendar->length())],
-            percent(*out_.p_deliver), out_.due ? " by " + spoken_day(*out_.due) : "");
+            percent(*out_.realised), drift == 0 ? "0" : fmt::format("{:+.0f}", drift),
+            unit[static_cast<std::size_t>(in_.calendar->length())], percent(*out_.p_deliver),
+            out_.due ? " by " + spoken_day(*out_.due) : "");
     }
 
     void count_money() {

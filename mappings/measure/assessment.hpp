@@ -69,8 +69,9 @@ struct ForecastPoint {
 struct Assessment {
     PotentialStatus potential = PotentialStatus::unknown;
     ImplementationStatus implementation = ImplementationStatus::unknown;
-    std::vector<Reason> reasons;
-    std::optional<double> target;  ///< in the indicator's own direction
+    std::vector<Reason> reasons;       ///< of the Potential Status
+    std::vector<Reason> work_reasons;  ///< of the Implementation Status
+    std::optional<double> target;      ///< in the indicator's own direction
     /// When it is due: as written, else the last day of the period in which the ramp is complete. Empty while
     /// the first period is not known.
     std::optional<Day> due;
@@ -97,10 +98,15 @@ std::optional<Rule> rule_of(const IndicatorDefinition& indicator);
 /// The relative reduction that a target asks for; empty when there is no baseline value to take it from.
 std::optional<double> reduction_of(const TargetDefinition& target, double baseline, Rule rule,
                                    bool is_higher_better);
-ImplementationStatus implementation_of(const MeasureDefinition& measure,
-                                       const std::vector<ActionFigure>& actions,
-                                       const std::vector<ActionFigure>& milestones, const Calendar& calendar,
-                                       Instant now);
+/// How the work goes, and what blocks or delays it: one reason for each cause of that status.
+struct Implementation {
+    ImplementationStatus status = ImplementationStatus::unknown;
+    std::vector<Reason> reasons;
+};
+/// A milestone that is marked done on a day to come is open until that day.
+Implementation implementation_of(const MeasureDefinition& measure, const std::vector<ActionFigure>& actions,
+                                 const std::vector<ActionFigure>& mapped_milestones, const Calendar& calendar,
+                                 Instant now);
 /// Length of a period in months: the unit of the filter's constants.
 double months_of(PeriodLength length);
 

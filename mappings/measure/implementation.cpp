@@ -1,41 +1,93 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "mappings/measure/assessment.hpp"
 
 namespace baselined::mappings {
 
-ImplementationStatus implementation_of(const MeasureDefinition& measure,
-                                       const std::vector<ActionFigure>& actions,
-                                       const std::vector<ActionFigure>& mapped_milestones,
-                                       const Calendar& calendar, Instant now) {
-    const auto is_past = [&](const std::optional<Day>& due) {
-        return due && calendar.start_of(*due + date::days{1}) <= now;
-    };
-    const auto is_blocked = [](const ActionFigure& action) {
-        return !action.closed && !action.blocked_by.empty();
-    };
-    const auto is_overdue = [&](const ActionFigure& action) {
-        return !action.closed && action.due && *action.due < now;
-    };
-    const auto& milestones = measure.milestones;
-    if (std::any_of(actions.begin(), actions.end(), is_blocked) ||
-        std::any_of(measure.dependencies.begin(), measure.dependencies.end(),
-                    [](const Dependency& d) { return !d.blocked_by.empty(); }))
-        return ImplementationStatus::blocked;
-    if (std::any_of(actions.begin(), actions.end(), is_overdue) ||
-        std::any_of(mapped_milestones.begin(), mapped_milestones.end(), is_overdue) ||
-        std::any_of(milestones.begin(), milestones.end(),
-                    [&](const Milestone& m) { return !m.done && is_past(m.due); }))
-        return ImplementationStatus::delayed;
-    const auto is_closed = [](const ActionFigure& action) { return action.closed.has_value(); };
-    const bool all_done = std::all_of(milestones.begin(), milestones.end(),
-                                      [](const Milestone& m) { return m.done.has_value(); }) &&
-                          std::all_of(mapped_milestones.begin(), mapped_milestones.end(), is_closed) &&
-                          std::all_of(actions.begin(), actions.end(), is_closed);
-    if (measure.stage && *measure.stage >= Stage::implemented && all_done) return ImplementationStatus::done;
-    if (!measure.stage && milestones.empty() && mapped_milestones.empty() && actions.empty())
-        return ImplementationStatus::unknown;
-    return ImplementationStatus::on_track;
+namespace {
+
+class Judging {
+  public:
+    Judging(const MeasureDefinition& measure, const std::vector<ActionFigure>& actions,
+            const std::vector<ActionFigure>& mapped_milestones, const Calendar& calendar, Instant now)
+        : measure_(measure), actions_(actions), mapped_(mapped_milestones), calendar_(calendar), now_(now) {}
+
+    Implementation run() {
+        find_blocked();
+        if (!out_.reasons.empty()) return ended(ImplementationStatus::blocked);
+        find_late();
+        if (!out_.reasons.empty()) return ended(ImplementationStatus::delayed);
+        if (measure_.stage && *measure_.stage >= Stage::implemented && all_done())
+            return ended(ImplementationStatus::done);
+        const bool is_known =
+            measure_.stage || !measure_.milestones.empty() || !mapped_.empty() || !actions_.empty();
+        return ended(is_known ? ImplementationStatus::on_track : ImplementationStatus::unknown);
+    }
+
+  private:
+    Implementation ended(ImplementationStatus status) {
+        out_.status = status;
+        return std::move(out_);
+    }
+    void cause(const char* code, std::string text) { out_.reasons.push_back({code, std::move(text)}); }
+
+    void find_blocked() {
+        for (const ActionFigure& action : actions_)
+            if (!action.closed && !action.blocked_by.empty())
+                cause("action_blocked", fmt::format("The work is blocked: action {} waits for {}.",
+                                                    action.number, action.blocked_by));
+        for (const Dependency& dependency : measure_.dependencies)
+            if (!dependency.blocked_by.empty())
+                cause("dependency_blocked", fmt::format("The work is blocked: \"{}\" waits for {}.",
+                                                        dependency.name, dependency.blocked_by));
+    }
+
+    void find_late() {
+        for (const Milestone& milestone : measure_.milestones)
+            if (!is_done(milestone) && milestone.due &&
+                calendar_.start_of(*milestone.due + date::days{1}) <= now_)
+                cause("milestone_overdue",
+                      fmt::format("The work is delayed: milestone \"{}\" was due on {} and is not done{}.",
+                                  milestone.name, format_day(*milestone.due),
+                                  milestone.done ? " before " + format_day(*milestone.done) : ""));
+        add_overdue(mapped_, "milestone_overdue", "milestone");
+        add_overdue(actions_, "action_overdue", "action");
+    }
+
+    void add_overdue(const std::vector<ActionFigure>& items, const char* code, const char* what) {
+        for (const ActionFigure& item : items)
+            if (!item.closed && item.due && *item.due < now_)
+                cause(code, fmt::format("The work is delayed: {} {} was due on {} and is open.", what,
+                                        item.number, format_day(calendar_.day_of(*item.due))));
+    }
+
+    [[nodiscard]] bool is_done(const Milestone& milestone) const {
+        return milestone.done && calendar_.start_of(*milestone.done) <= now_;
+    }
+
+    [[nodiscard]] bool all_done() const {
+        const auto is_closed = [](const ActionFigure& item) { return item.closed.has_value(); };
+        return std::all_of(measure_.milestones.begin(), measure_.milestones.end(),
+                           [&](const Milestone& milestone) { return is_done(milestone); }) &&
+               std::all_of(mapped_.begin(), mapped_.end(), is_closed) &&
+               std::all_of(actions_.begin(), actions_.end(), is_closed);
+    }
+
+    const MeasureDefinition& measure_;
+    const std::vector<ActionFigure>&actions_, &mapped_;
+    const Calendar& calendar_;
+    Instant now_;
+    Implementation out_;
+};
+
+}  // namespace
+
+Implementation implementation_of(const MeasureDefinition& measure, const std::vector<ActionFigure>& actions,
+                                 const std::vector<ActionFigure>& mapped_milestones, const Calendar& calendar,
+                                 Instant now) {
+    return Judging(measure, actions, mapped_milestones, calendar, now).run();
 }
 
 }  // namespace baselined::mappings

@@ -18,7 +18,16 @@ struct Case {
 
     [[nodiscard]] std::string status() const {
         const Calendar calendar(find_zone("UTC"), PeriodLength::month);
-        return std::string(name_of(implementation_of(measure, actions, milestones, calendar, now)));
+        return std::string(name_of(implementation_of(measure, actions, milestones, calendar, now).status));
+    }
+    /// "code: sentence", one a line.
+    [[nodiscard]] std::string reasons() const {
+        const Calendar calendar(find_zone("UTC"), PeriodLength::month);
+        std::string lines;
+        for (const auto& [code, text] :
+             implementation_of(measure, actions, milestones, calendar, now).reasons)
+            lines += code + ": " + text + "\n";
+        return lines;
     }
 };
 
@@ -43,10 +52,43 @@ TEST_CASE("a milestone is overdue when its day is over") {
     CHECK(one.status() == "on_track");
     one.measure.milestones = {{"a", day(6, 14), {}}};
     CHECK(one.status() == "delayed");
-    one.measure.milestones = {{"a", day(6, 14), day(6, 20)}};
+    one.measure.milestones = {{"a", day(6, 14), day(6, 15)}};
     CHECK(one.status() == "on_track");
     one.measure.stage = Stage::closed;
     CHECK(one.status() == "done");
+}
+
+TEST_CASE("a milestone that is done on a day to come is open until then") {
+    Case one;
+    one.measure.stage = Stage::implemented;
+    one.measure.milestones = {{"a", day(6, 14), day(6, 16)}};
+    CHECK(one.status() == "delayed");
+    CHECK(one.reasons() ==
+          "milestone_overdue: The work is delayed: milestone \"a\" was due on 2026-06-14 and is not done "
+          "before "
+          "2026-06-16.\n");
+    one.measure.milestones = {{"a", day(6, 16), day(6, 16)}};
+    CHECK(one.status() == "on_track");
+}
+
+TEST_CASE("each cause of a status is a reason, and only those of that status") {
+    Case one;
+    one.actions = {action("2026-06-01T00:00:00Z", "", "CHG1"), action("2026-06-02T00:00:00Z", "")};
+    one.measure.dependencies = {{"CMDB clean-up", "CHG2"}, {"Licences", ""}};
+    one.measure.milestones = {{"Root causes known", day(6, 1), {}}};
+    CHECK(one.reasons() ==
+          "action_blocked: The work is blocked: action A waits for CHG1.\n"
+          "dependency_blocked: The work is blocked: \"CMDB clean-up\" waits for CHG2.\n");
+    one.actions.erase(one.actions.begin());
+    one.measure.dependencies.clear();
+    one.milestones = {action("2026-06-03T00:00:00Z", "")};
+    CHECK(one.reasons() ==
+          "milestone_overdue: The work is delayed: milestone \"Root causes known\" was due on 2026-06-01 and "
+          "is "
+          "not done.\n"
+          "milestone_overdue: The work is delayed: milestone A was due on 2026-06-03 and is open.\n"
+          "action_overdue: The work is delayed: action A was due on 2026-06-02 and is open.\n");
+    CHECK(Case{}.reasons().empty());
 }
 
 TEST_CASE("overdue actions and mapped milestones delay, closed ones do not") {
