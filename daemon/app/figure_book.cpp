@@ -93,6 +93,8 @@ std::vector<std::vector<CountedRecord>> FigureBook::records(const std::vector<Fi
     for (const auto& entry : places_of) {
         const std::vector<std::size_t>& wanted = entry.second;
         const auto& indicator = set.indicator(entry.first);
+        const bool is_share =
+            indicator.form() == mappings::Form::share || indicator.form() == mappings::Form::snapshot;
         const PostedLists lists = post(indicator);
         store_.scan(indicator.kind(), [&](RecordId id, SourceId source, const Record& record) {
             placements.clear();
@@ -104,7 +106,7 @@ std::vector<std::vector<CountedRecord>> FigureBook::records(const std::vector<Fi
                     {std::string(record.has(mappings::slot_number) ? record.number() : record.id()),
                      std::string(record.text(mappings::slot_url)),
                      std::string(record.text(mappings::slot_title)), shown_at(*behind),
-                     behind->sum.value() > 0, mappings::amount_of(indicator, *behind)});
+                     !is_share || behind->sum.value() > 0, mappings::amount_of(indicator, *behind)});
             }
         });
     }

@@ -17,7 +17,7 @@ namespace baselined::daemon {
 struct CountedRecord {
     std::string number, url, title;
     std::optional<Instant> at;  ///< when the indicator placed it; absent in a snapshot, which places nothing
-    bool hit = false;           ///< shares, snapshots: it is in the numerator
+    bool hit = false;           ///< the figure's numerator counts it; false: only a share's denominator
     std::optional<double> amount;  ///< means, sums, medians: what it brought, in the indicator's unit
 };
 

@@ -5,6 +5,7 @@
 #include "daemon/cli/json.hpp"
 #include "daemon/cli/measure_json.hpp"
 #include "daemon/report/chart.hpp"
+#include "mappings/indicator/rule_text.hpp"
 
 namespace baselined::daemon {
 
@@ -25,17 +26,39 @@ void write_records(Json& json, const std::vector<CountedRecord>& records) {
     json.end_array();
 }
 
-std::string rule_text(const MeasurePlan& plan) {
-    std::string text =
-        fmt::format("{}@{} ({}): {} of {} records", plan.indicator->name, plan.indicator->version,
-                    plan.indicator->title, name_of(plan.indicator->form), name_of(plan.indicator->kind));
-    if (plan.indicator->at) text += " placed by " + plan.indicator->at->text;
+std::string definition_text(const mappings::IndicatorDefinition& indicator) {
+    return fmt::format("{}@{} ({}): {}", indicator.name, indicator.version, indicator.title,
+                       mappings::rule_text(indicator));
+}
+
+/// The whole way from records to the figure: the definition, the other one of a ratio, the measure's scope.
+std::string rule_of_plan(const Portfolio& portfolio, const MeasurePlan& plan) {
+    std::string text = definition_text(*plan.indicator);
+    if (plan.indicator->over) {
+        const std::string& name = plan.indicator->over->text;
+        const auto* over = portfolio.indicator(name);
+        text += "; over " + (over != nullptr ? definition_text(*over) : name);
+    }
+    const auto& where = plan.measure->where;
+    if (!where.is_always_true()) text += "; of these only where " + mappings::rule_text(where);
     return text;
+}
+
+/// A line for each part of a rule.
+std::string on_lines(std::string rule) {
+    for (std::size_t at = rule.find("; "); at != std::string::npos; at = rule.find("; ", at))
+        rule.replace(at, 2, "\n  ");
+    return rule;
 }
 
 /// " (28 of 100)"; nothing where a figure has no two parts.
 std::string parts_text(const mappings::IndicatorDefinition& indicator, const mappings::PeriodFigure& figure) {
+    using mappings::Form;
     const auto upper = shown_numerator(indicator, figure), lower = shown_denominator(indicator, figure);
+    const bool sums_spans =
+        (indicator.form == Form::mean || indicator.form == Form::age) && indicator.of.from.has_value();
+    if (upper && lower && sums_spans)
+        return fmt::format(" ({:.6g} hours over {:.6g} record{})", *upper, *lower, *lower == 1 ? "" : "s");
     if (upper && lower) return fmt::format(" ({:.6g} of {:.6g})", *upper, *lower);
     return lower ? fmt::format(" (of {:.6g})", *lower) : std::string{};
 }
@@ -90,7 +113,7 @@ int show_explanation(Invocation& invocation, const std::string& measure, const s
         json.key("numerator").number(shown_numerator(*plan.indicator, figure));
         json.key("denominator").number(shown_denominator(*plan.indicator, figure));
         json.key("definition").text(fmt::format("{}@{}", plan.indicator->name, plan.indicator->version));
-        json.key("rule").text(rule_text(plan));
+        json.key("rule").text(rule_of_plan(portfolio, plan));
         json.key("note").optional_text(note_of(*plan.indicator));
         json.key("records");
         write_records(json, records);
@@ -104,8 +127,8 @@ int show_explanation(Invocation& invocation, const std::string& measure, const s
     if (const std::string note = note_of(*plan.indicator); !note.empty()) fmt::print("{}\n", note);
     const bool has_hits =
         plan.indicator->form == mappings::Form::share || plan.indicator->form == mappings::Form::snapshot;
-    fmt::print("{}\n{} records{}:\n", rule_text(plan), records.size(),
-               has_hits ? ", * in the numerator" : "");
+    fmt::print("{}\n{} record{}{}:\n", on_lines(rule_of_plan(portfolio, plan)), records.size(),
+               records.size() == 1 ? "" : "s", has_hits ? ", * in the numerator" : "");
     print_records(records, has_hits);
     return exit_done;
 }

@@ -102,6 +102,59 @@ class Portfolios(unittest.TestCase):
         self.run_program("once")
         self.assertEqual({name: m["implementation_status"] for name, m in self.status().items()}, {"LATE": "delayed", "DONE": "done", "OPEN": "on_track", "NONE": "unknown"})
 
+    def test_what_delays_or_blocks_the_work_is_said_behind_the_reasons_of_the_value(self):
+        self.write_incidents()
+        self.write("action", "id measure due closed site", [["A1", "LATE", "2025-01-05", "", "x"], ["A2", "LATE", "2025-01-06", "2025-01-07", "x"]])
+        rest = "indicator: incident_volume, " + BASELINE + ", target: { change: -20%, from: 2025-01-01 }"
+        self.configure([f"id: LATE, milestones: [ {{ name: Root causes known, due: 2025-03-31 }} ], {rest}",
+                        f"id: SOON, stage: implemented, milestones: [ {{ name: Rolled out, due: 2025-11-01, done: 2025-11-21 }} ], {rest}",
+                        f"id: STUCK, dependencies: [ {{ name: CMDB clean-up, blocked_by: CHG0031 }} ], signals: {{ evidence: required }}, evidence: [ {{ name: Report, due: 2025-05-31 }} ], {rest}"], kinds=["incident", "action"])
+        self.run_program("once")
+        status = self.status()
+        self.assertEqual({name: m["implementation_status"] for name, m in status.items()}, {"LATE": "delayed", "SOON": "delayed", "STUCK": "blocked"})
+        texts = {name: " ".join(r["text"] for r in m["reasons"]) for name, m in status.items()}
+        for word in ("Root causes known", "2025-03-31", "A1", "2025-01-05"):
+            self.assertIn(word, texts["LATE"])
+        self.assertNotIn("A2", texts["LATE"])
+        self.assertIn("CHG0031", texts["STUCK"])
+        codes = [r["code"] for r in status["STUCK"]["reasons"]]
+        self.assertEqual(codes[-2:], ["evidence_missing", "dependency_blocked"])
+        told = self.run_program("status", "LATE").stdout
+        self.assertIn("action_overdue: ", told)
+        self.assertEqual(self.status(now="2025-11-20T22:59:00Z")["SOON"]["implementation_status"], "delayed")
+        self.assertEqual(self.status(now="2025-11-20T23:00:00Z")["SOON"]["implementation_status"], "done")  # midnight in Berlin
+        report = self.folder / "report.html"
+        self.run_program("report", str(report))
+        self.assertIn("CMDB clean-up&quot; waits for CHG0031", report.read_text(encoding="utf-8"))
+
+    def test_explain_goes_from_the_figure_to_the_rule_and_the_scope(self):
+        (self.folder / "incident.yaml").write_text("kind: incident\nid: id\nfields: { opened_at: at, resolved_at: resolved, state: state, service: service, reopen_count: reopened }\n", encoding="utf-8")
+        rows = [[f"I{year}-{month:02}-{n}", f"{year}-{month:02}-05", f"{year}-{month:02}-15", "cancelled" if n == 9 else "closed", "vpn" if n % 2 else "mail", int(n == 1)] for year in (2024, 2025) for month in range(1, 11) for n in range(10)]
+        self.write("incident", "id at resolved state service reopened", rows)
+        (self.folder / "indicators.yaml").write_text("""indicators:
+  days_open: { kind: incident, at: resolved_at, mean: { from: opened_at, to: resolved_at }, unit: days, better: lower }
+  reopened_a_new_one: { kind: incident, at: resolved_at, where: { reopen_count: { above: 0 } }, ratio: { over: incident_volume }, better: lower }
+""", encoding="utf-8")
+        rest = "where: { service: vpn }, " + BASELINE + ", target: { change: -20%, from: 2025-01-01 }"
+        self.configure([f"id: {name}, indicator: {indicator}, {rest}" for name, indicator in (("SHARE", "reopen_rate"), ("COUNT", "incident_volume"), ("DAYS", "days_open"), ("RATIO", "reopened_a_new_one"))], kinds=["incident"])
+        main = self.folder / "baselined.yaml"
+        main.write_text(main.read_text(encoding="utf-8") + "indicators: [indicators.yaml]\n", encoding="utf-8")
+        self.run_program("once")
+        explained = {name: json.loads(self.run_program("explain", name, "--period", "2025-03", "--json").stdout) for name in ("SHARE", "COUNT", "DAYS", "RATIO")}
+        for rule in (explained[name]["rule"] for name in explained):
+            self.assertIn("of these only where service is vpn", rule)
+        self.assertIn("state is not cancelled; it counts those where reopen_count is above 0", explained["SHARE"]["rule"])
+        self.assertIn("over incident_volume@1", explained["RATIO"]["rule"])
+        self.assertIn("count of incident records placed by opened_at, where state is not cancelled", explained["RATIO"]["rule"])
+        counted = {name: [r["number"] for r in e["records"] if r["counted"]] for name, e in explained.items()}
+        self.assertEqual(counted["SHARE"], ["I2025-03-1"])
+        for name in ("COUNT", "DAYS", "RATIO"):
+            self.assertEqual(len(counted[name]), len(explained[name]["records"]))
+        self.assertEqual(len(counted["COUNT"]), explained["COUNT"]["numerator"])
+        self.assertEqual(counted["RATIO"], ["I2025-03-1"])
+        self.assertIn("10 days (1200 hours over 5 records)", self.run_program("explain", "DAYS", "--period", "2025-03").stdout)
+        self.assertIn("\n1 record:\n", self.run_program("explain", "RATIO", "--period", "2025-03").stdout)
+
     def test_amounts_of_several_currencies_make_no_sum(self):
         days = [dt.date(2024, 1, 1) + dt.timedelta(n) for n in range(690)]
         self.write("cost", "id at amount currency", [[f"{day}{c}", day, "1.000,50", c] for day in days for c in ("EUR", "USD")])
