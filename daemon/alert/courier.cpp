@@ -313,6 +313,7 @@ void Courier::disable(const StoredDelivery& delivery, const std::string& words) 
     if (!alerts.smtp || alerts.admin.empty()) return;
     Notice notice;
     notice.created_at = clock_();
+    notice.title = "Webhook disabled: " + webhook->name;
     notice.remarks.push_back(fmt::format(
         "The webhook {} is disabled: it answered that it is gone ({}). What it should get is kept as "
         "dead; give it another `url`, or send one again with `baselined alerts --resend ID`.",

@@ -18,13 +18,14 @@ class Holding {
   public:
     /// Reads the holds; the configuration outlives it.
     Holding(const config::Configuration& configuration, Store& store, Instant now);
+    [[nodiscard]] const std::vector<StoredHold>& in_force() const { return holds_; }
     /// Until when what is told of a measure is kept back: all of it by a silence, reminders by an ack too.
     /// nullopt: it may go.
     [[nodiscard]] std::optional<Instant> until(const DeliverySubject& subject) const;
 
   private:
     const config::Configuration& configuration_;
-    std::vector<StoredHold> holds_;  ///< those in force
+    std::vector<StoredHold> holds_;
 };
 
 /// Readies a pending delivery for a try, within a transaction of its own: what is kept back of a mail about

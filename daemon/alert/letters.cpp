@@ -19,9 +19,9 @@ std::string new_notice_id() {
     return fmt::format("{:02x}", fmt::join(bytes, ""));
 }
 
-void Letters::tell_of(const MeasureView& view, NoticeKind kind, std::string why,
+void Letters::tell_of(const MeasureView& view, NoticeKind kind, std::string why, mappings::Standing was,
                       const std::vector<Receiver>& receivers) {
-    told_.push_back({&view, kind, std::move(why)});
+    told_.push_back({&view, kind, std::move(why), was});
     for (const Receiver& receiver : receivers) {
         auto& measures = letter(receiver).measures;
         const bool is_told = std::any_of(measures.begin(), measures.end(),
@@ -34,8 +34,10 @@ void Letters::tell_of(const SourceNotice& source, const Receiver& receiver) {
     letter(receiver).sources.push_back(source);
 }
 
-void Letters::remark(const Receiver& receiver, const std::string& text, DeliverySubject subject) {
+void Letters::remark(const Receiver& receiver, const std::string& title, const std::string& text,
+                     DeliverySubject subject) {
     Letter& to = letter(receiver);
+    if (to.remarks.empty()) to.title = title;
     to.remarks.push_back(text);
     to.besides.push_back(std::move(subject));
 }
@@ -43,7 +45,7 @@ void Letters::remark(const Receiver& receiver, const std::string& text, Delivery
 Letters::Letter& Letters::letter(const Receiver& receiver) {
     for (Letter& known : letters_)
         if (known.receiver.key == receiver.key) return known;
-    letters_.push_back({receiver, {}, {}, {}, {}});
+    letters_.push_back({receiver, {}, {}, {}, {}, {}});
     return letters_.back();
 }
 
@@ -58,6 +60,8 @@ void Letters::write(const Letter& letter, const std::vector<MeasureNotice>& noti
     whole.created_at = now_;
     for (const std::size_t index : letter.measures) whole.measures.push_back(notices[index]);
     whole.sources = letter.sources;
+    whole.title = letter.title;
+    if (letter.remarks.size() > 1) whole.title += fmt::format("; {} more remarks", letter.remarks.size() - 1);
     whole.remarks = letter.remarks;
     if (letter.receiver.is_mail()) {
         send(std::move(whole), letter);
@@ -101,8 +105,10 @@ std::vector<MeasureNotice> Letters::measure_notices() {
     for (const Told& told : told_) views.push_back(told.view);
     const auto tickets = newest_tickets(figures_, views, tickets_told);
     std::vector<MeasureNotice> notices;
-    for (std::size_t i = 0; i < told_.size(); ++i)
+    for (std::size_t i = 0; i < told_.size(); ++i) {
         notices.push_back(notice_of(*told_[i].view, told_[i].kind, told_[i].why, tickets[i]));
+        notices.back().was = name_of(told_[i].was);
+    }
     return notices;
 }
 
@@ -128,6 +134,7 @@ MeasureNotice notice_of(const MeasureView& view, NoticeKind kind, std::string wh
     notice.reasons = assessment.reasons;
     for (const CountedRecord& record : tickets.newest)
         notice.tickets.push_back({record.number, record.url, record.title});
+    if (tickets.count > notice.tickets.size()) notice.ticket_count = static_cast<double>(tickets.count);
     Json json;
     write_measure(json, view);
     notice.measure_json = json.str();

@@ -20,10 +20,12 @@ class Letters {
         : configuration_(configuration), store_(store), figures_(figures), now_(now) {}
 
     /// What is told in the same letter anyway is not told twice.
-    void tell_of(const MeasureView& view, NoticeKind kind, std::string why,
+    /// `was`: the standing that the receivers know the measure by.
+    void tell_of(const MeasureView& view, NoticeKind kind, std::string why, mappings::Standing was,
                  const std::vector<Receiver>& receivers);
     void tell_of(const SourceNotice& source, const Receiver& receiver);
-    void remark(const Receiver& receiver, const std::string& text, DeliverySubject subject);
+    void remark(const Receiver& receiver, const std::string& title, const std::string& text,
+                DeliverySubject subject);
     /// Mails are grouped, webhooks speak of one thing each.
     std::vector<StoredDelivery> write();
 
@@ -33,6 +35,7 @@ class Letters {
         const MeasureView* view = nullptr;
         NoticeKind kind = NoticeKind::weakening;
         std::string why;
+        mappings::Standing was = mappings::Standing::clear;
     };
 
     /// All that one receiver is told in one evaluation.
@@ -40,6 +43,7 @@ class Letters {
         Receiver receiver;
         std::vector<std::size_t> measures;  ///< indexes of the notices made
         std::vector<SourceNotice> sources;
+        std::string title;  ///< of the first remark
         std::vector<std::string> remarks;
         std::vector<DeliverySubject> besides;  ///< what the remarks are of
     };

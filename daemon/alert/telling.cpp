@@ -98,7 +98,8 @@ class Telling {
             remark_if_nobody(view, decision, receivers);
             after.told = told_after(decision, stored, receivers);
             letters_.tell_of(view, kind_of(decision),
-                             why_told({view, decision, stored.episode, ack, silence, calendar_}), receivers);
+                             why_told({view, decision, stored.episode, ack, silence, calendar_}),
+                             stored.episode.standing, receivers);
         }
         if (!known || !is_same(*known, after)) out_.episodes.push_back(std::move(after));
     }
@@ -157,7 +158,8 @@ class Telling {
                           const std::vector<Receiver>& receivers) {
         if (!receivers.empty() || decision.action == AlertAction::resolve) return;
         const auto& measure = *view.plan->measure;
-        remark_to_admin(fmt::format("{} ({}): {}, and nobody is told of it: no route leads to an address. "
+        remark_to_admin("Nobody is told of " + measure.id,
+                        fmt::format("{} ({}): {}, and nobody is told of it: no route leads to an address. "
                                     "`baselined check` says what is missing.",
                                     measure.id, measure.name, spoken(name_of(view.assessment.potential))),
                         {measure.id, std::string(name_of(kind_of(decision)))});
@@ -206,7 +208,7 @@ class Telling {
                 "The silence of {} by {} ({}) ends with {}: what still weakens then is told again.", what,
                 hold.by, hold.reason, mappings::spoken_day(hold.until));
             for (const Receiver& receiver : silencer_of(hold))
-                letters_.remark(receiver, text,
+                letters_.remark(receiver, "Silence ends soon: " + what, text,
                                 {hold.measure, std::string(name_of(NoticeKind::silence_ends))});
         }
     }
@@ -226,8 +228,8 @@ class Telling {
         return {{"mail:" + alerts_.admin, "", nullptr}};
     }
 
-    void remark_to_admin(const std::string& text, const DeliverySubject& subject) {
-        for (const Receiver& receiver : admin()) letters_.remark(receiver, text, subject);
+    void remark_to_admin(const std::string& title, const std::string& text, const DeliverySubject& subject) {
+        for (const Receiver& receiver : admin()) letters_.remark(receiver, title, text, subject);
     }
 
     // Digest
@@ -248,7 +250,8 @@ class Telling {
             if (silence != nullptr && end_of(*silence) > now_) continue;
             const auto receivers = receivers_of(alerts_, routed(view, false), RouteKind::digest);
             if (receivers.empty()) continue;
-            letters_.tell_of(view, NoticeKind::digest, "as it stands this week", receivers);
+            letters_.tell_of(view, NoticeKind::digest, "as it stands this week",
+                             mappings::standing_of(view.assessment.potential), receivers);
         }
     }
 

@@ -43,11 +43,14 @@ std::string why_told(const TellingCause& cause) {
             return view.assessment.reasons.empty() ? "nothing can be said of it any more"
                                                    : view.assessment.reasons.front().text;
         case AlertReason::definition_changed:
-            return "its definition or mapping changed since the baseline was frozen: `baselined rebase` "
-                   "accepts it";
+            return "its definition or mapping changed since the baseline was frozen";
         case AlertReason::relapsed:
             return fmt::format("{} again after its closure", status);
         case AlertReason::cleared:
+            if (episode.standing == mappings::Standing::definition_changed)
+                return fmt::format(
+                    "its definition is the one again that the baseline was frozen with; first told on {}",
+                    since);
             return fmt::format("it is on track again; first told on {}", since);
         case AlertReason::ack_ended:
             return fmt::format("{} since {}; the acknowledgement by {} ended on {}", status, since, ack->by,

@@ -80,7 +80,41 @@ std::vector<AlertLine> alert_lines(const Invocation& invocation, Store& store) {
     return lines;
 }
 
-void print_json(const std::vector<AlertLine>& lines) {
+/// The acks and silences that hold as of now.
+std::vector<StoredHold> holds_in_force(const Invocation& invocation, Store& store) {
+    return Holding(invocation.portfolio->configuration(), store, invocation.now).in_force();
+}
+
+void write_holds(Json& json, const std::vector<StoredHold>& holds) {
+    json.key("holds").array();
+    for (const StoredHold& hold : holds) {
+        json.object();
+        json.key("kind").text(name_of(hold.kind));
+        json.key("measure").optional_text(hold.measure);
+        json.key("owner").optional_text(hold.owner);
+        json.key("programme").optional_text(hold.programme);
+        json.key("until").text(mappings::format_day(hold.until));
+        json.key("by").text(hold.by);
+        json.key("reason").text(hold.reason);
+        json.key("created_at").instant(hold.at);
+        json.end_object();
+    }
+    json.end_array();
+}
+
+void print_holds(const std::vector<StoredHold>& holds) {
+    if (!holds.empty()) fmt::print("Acks and silences in force\n");
+    for (const StoredHold& hold : holds) {
+        std::vector<std::string> of;
+        if (!hold.measure.empty()) of.push_back(hold.measure);
+        if (!hold.owner.empty()) of.push_back("owner " + hold.owner);
+        if (!hold.programme.empty()) of.push_back("programme " + hold.programme);
+        fmt::print("  {:<7}  {}, until {} has passed, by {}: {}\n", name_of(hold.kind), fmt::join(of, ", "),
+                   mappings::spoken_day(hold.until), hold.by, hold.reason);
+    }
+}
+
+void print_json(const std::vector<AlertLine>& lines, const std::vector<StoredHold>& holds) {
     Json json;
     json.object();
     json.key("alerts").array();
@@ -99,6 +133,7 @@ void print_json(const std::vector<AlertLine>& lines) {
         json.end_object();
     }
     json.end_array();
+    write_holds(json, holds);
     json.end_object();
     fmt::print("{}\n", json.str());
 }
@@ -196,11 +231,13 @@ void print_what_would_be_told(const Invocation& invocation, const Tellings& tell
 int show_alerts(Invocation& invocation) {
     const auto store = open_sqlite_store(invocation.portfolio->configuration().store, StoreMode::read);
     const auto lines = alert_lines(invocation, *store);
+    const auto holds = holds_in_force(invocation, *store);
     if (invocation.json) {
-        print_json(lines);
+        print_json(lines, holds);
         return exit_done;
     }
     print_disabled(invocation, *store);
+    print_holds(holds);
     print_group(lines, "sent", "Told", sent_shown);
     print_group(lines, "waiting", "Waiting", lines.size());
     print_group(lines, "held", "Held back", lines.size());

@@ -77,8 +77,9 @@ void print_source(const config::Source& source, const SourceState& state,
     fmt::print("{} ({} {}): {}\n", source.name, config::name_of(source.type),
                source.type == config::Source::Type::files ? source.path : source.url, state.state);
     for (const StreamState& stream : streams) {
-        fmt::print("  {:<16} {} rows read, {} records, {} rejected\n", stream.plan->stream->name,
-                   stream.counts.read, stream.counts.records, stream.counts.rejected);
+        fmt::print("  {:<16} {} row{} read, {} record{}, {} rejected\n", stream.plan->stream->name,
+                   stream.counts.read, stream.counts.read == 1 ? "" : "s", stream.counts.records,
+                   stream.counts.records == 1 ? "" : "s", stream.counts.rejected);
         for (const Misfit& misfit : stream.counts.misfits)
             fmt::print("    {}: {} value{} did not fit, as \"{}\"\n", misfit.field, misfit.count,
                        misfit.count == 1 ? "" : "s", misfit.example);

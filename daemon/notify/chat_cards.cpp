@@ -72,8 +72,7 @@ std::string ticket_links(const MeasureNotice& measure, const MeasureWords& words
     std::string text = words.tickets_label;
     for (std::size_t i = 0; i < std::min(most_tickets, measure.tickets.size()); ++i)
         text += (i == 0 ? ": " : ", ") + link(measure.tickets[i]);
-    if (measure.tickets.size() > most_tickets)
-        text += fmt::format(" and {} more", measure.tickets.size() - most_tickets);
+    text += more_tickets(measure, most_tickets);
     return text;
 }
 

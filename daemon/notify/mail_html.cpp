@@ -126,9 +126,7 @@ class HtmlWriter {
                                       escaped(ticket.title), escaped(ticket.number))
                         : escaped(ticket.number);
         }
-        if (measure.tickets.size() > most_tickets)
-            html += fmt::format(" and {} more", measure.tickets.size() - most_tickets);
-        return html + ".";
+        return html + more_tickets(measure, most_tickets) + ".";
     }
 
     void write_reasons(const MeasureNotice& measure) {

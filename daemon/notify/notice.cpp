@@ -62,6 +62,7 @@ void put(Json& json, const MeasureNotice& measure) {
     json.object();
     json.key("kind").text(name_of(measure.kind));
     put(json, "why", measure.why);
+    put(json, "was", measure.was);
     put(json, "id", measure.id);
     put(json, "name", measure.name);
     put(json, "programme", measure.programme);
@@ -91,6 +92,7 @@ void put(Json& json, const MeasureNotice& measure) {
         json.end_object();
     }
     json.end_array();
+    put(json, "ticket_count", measure.ticket_count);
     put(json, "measure_json", measure.measure_json);
     put(json, measure.chart);
     json.end_object();
@@ -155,6 +157,7 @@ class Taker {
     void take(const JsonValue& item, MeasureNotice& measure) {
         take(item, measure.kind);
         take(item, "why", measure.why);
+        take(item, "was", measure.was);
         take(item, "id", measure.id);
         take(item, "name", measure.name);
         take(item, "programme", measure.programme);
@@ -178,6 +181,7 @@ class Taker {
             take(ticket, "url", made.url);
             take(ticket, "title", made.title);
         });
+        take(item, "ticket_count", measure.ticket_count);
         take(item, "measure_json", measure.measure_json);
         take(item, measure.chart);
     }
@@ -233,6 +237,7 @@ std::string to_json(const Notice& notice) {
     json.key("sources").array();
     for (const SourceNotice& source : notice.sources) put(json, source);
     json.end_array();
+    put(json, "title", notice.title);
     put(json, "remarks", notice.remarks);
     json.end_object();
     return std::string(json.str());
@@ -258,6 +263,7 @@ Result<Notice> notice_from_json(std::string_view text) {
                [&](const JsonValue& item) { taker.take(item, notice.measures.emplace_back()); });
     taker.each(document, "sources",
                [&](const JsonValue& item) { taker.take(item, notice.sources.emplace_back()); });
+    taker.take(document, "title", notice.title);
     taker.take(document, "remarks", notice.remarks);
     if (!taker.fault().empty())
         return Error{ErrorCode::corrupt,

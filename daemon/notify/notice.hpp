@@ -41,6 +41,7 @@ struct Ticket {
 struct MeasureNotice {
     NoticeKind kind = NoticeKind::weakening;
     std::string why;  ///< one sentence: "it turned weakening", "weakening since 3 May 2026; told 7 days ago"
+    std::string was;  ///< what its receivers took it for before, as an alert's standing; may be empty
     std::string id, name, programme, owner;
     std::string potential_status, implementation_status;
     std::string indicator_title, unit;
@@ -49,8 +50,9 @@ struct MeasureNotice {
     std::optional<double> money_at_risk;  ///< target saving minus forecast saving at the target date
     std::string currency;
     std::vector<mappings::Reason> reasons;
-    std::vector<Ticket> tickets;
-    std::string measure_json;  ///< the object of `status --json`
+    std::vector<Ticket> tickets;         ///< the newest
+    std::optional<double> ticket_count;  ///< how many there are; empty: no more than are named here
+    std::string measure_json;            ///< the object of `status --json`
     Chart chart;
 };
 
@@ -66,6 +68,7 @@ struct Notice {
     bool is_test = false;  ///< marked as a test wherever it is shown
     std::vector<MeasureNotice> measures;
     std::vector<SourceNotice> sources;
+    std::string title;  ///< a subject line, for a notice of remarks alone
     std::vector<std::string>
         remarks;  ///< sentences besides: a silence that ends soon, a webhook that was disabled
 };

@@ -37,6 +37,7 @@ std::string label_of(const MeasureNotice& measure) {
         case NoticeKind::reminder:
             return "Still " + (status.empty() ? "weakening" : status);
         case NoticeKind::resolved:
+            if (measure.was == "definition_changed") return "Comparable again";
             return measure.potential_status == "on_track" ? "Back on track" : "No longer weakening";
         case NoticeKind::unknown:
             return "Status unknown";
@@ -64,10 +65,10 @@ std::string meaning_of(const MeasureNotice& measure) {
             return "Unknown is not good news: at present nobody can say whether the promised value is still "
                    "likely.";
         case NoticeKind::definition_changed:
-            return fmt::format(
-                "This is no weakening. Its status stays unknown until the change is accepted: baselined "
-                "rebase {}",
-                measure.id);
+            return "This is no weakening. Its status stays unknown while the definition differs from the one "
+                   "that its baseline was frozen with: undo the change, and the next evaluation has its "
+                   "status "
+                   "again.";
         case NoticeKind::relapse:
             return "It was closed as delivered; what was measured since says that the value does not hold.";
         case NoticeKind::test:
@@ -107,8 +108,7 @@ std::string shown_by(const MeasureNotice& measure, std::size_t most) {
     std::string words = tickets_label(measure);
     for (std::size_t i = 0; i < std::min(most, measure.tickets.size()); ++i)
         words += (i == 0 ? ": " : ", ") + measure.tickets[i].number;
-    if (measure.tickets.size() > most) words += fmt::format(" and {} more", measure.tickets.size() - most);
-    return words + ".";
+    return words + more_tickets(measure, most) + ".";
 }
 
 std::string facts_of(const MeasureNotice& measure) {
@@ -201,6 +201,13 @@ MeasureWords words_of(const MeasureNotice& measure, std::size_t tickets) {
     return words;
 }
 
+std::string more_tickets(const MeasureNotice& measure, std::size_t named) {
+    const auto known = static_cast<double>(measure.tickets.size());
+    const auto all = std::max(known, measure.ticket_count.value_or(known));
+    const auto more = all - std::min(known, static_cast<double>(named));
+    return more > 0 ? fmt::format(" and {:.0f} more", more) : std::string{};
+}
+
 SourceWords words_of(const SourceNotice& source) {
     if (source.kind == NoticeKind::source_back)
         return {"Source back",
@@ -234,6 +241,7 @@ std::string subject_of(const Notice& notice) {
     for (std::size_t i = 0; i < std::min<std::size_t>(notice.sources.size(), 3); ++i)
         parts.push_back(fmt::format("{}: {}", words_of(notice.sources[i]).label, notice.sources[i].name));
     if (notice.sources.size() > 3) parts.push_back(fmt::format("{} more sources", notice.sources.size() - 3));
+    if (parts.empty() && !notice.title.empty()) parts.push_back(notice.title);
     if (parts.empty()) parts.push_back(notice.remarks.empty() ? "Nothing to tell" : notice.remarks.front());
     return fmt::format("{}{}{}", notice.is_test ? "[Test] " : "", is_digest(notice) ? "Digest: " : "",
                        fmt::join(parts, "; "));

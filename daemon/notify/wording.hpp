@@ -29,6 +29,8 @@ struct MeasureWords {
 /// So many tickets are named where there is room; the others are counted.
 inline constexpr std::size_t most_tickets = 10;
 MeasureWords words_of(const MeasureNotice& measure, std::size_t tickets = most_tickets);
+/// " and 12 more" behind so many tickets that are named; empty where there are no more.
+std::string more_tickets(const MeasureNotice& measure, std::size_t named);
 
 struct SourceWords {
     std::string label, what;

@@ -52,8 +52,12 @@ std::vector<NewestTickets> newest_tickets(FigureBook& figures, const std::vector
         if (!view->actual) continue;
         tickets.newest = std::move(*next++);
         const auto form = view->plan->indicator->form;
-        if (form == mappings::Form::share || form == mappings::Form::snapshot)
-            std::erase_if(tickets.newest, [](const CountedRecord& ticket) { return !ticket.hit; });
+        if (form == mappings::Form::share || form == mappings::Form::snapshot) {
+            tickets.are_misses = view->plan->indicator->better == mappings::Better::higher;
+            std::erase_if(tickets.newest, [misses = tickets.are_misses](const CountedRecord& ticket) {
+                return ticket.hit == misses;
+            });
+        }
         std::stable_sort(tickets.newest.begin(), tickets.newest.end(),
                          [](const CountedRecord& a, const CountedRecord& b) { return a.at > b.at; });
         tickets.count = tickets.newest.size();

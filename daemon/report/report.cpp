@@ -94,8 +94,10 @@ std::string tickets_text(const MeasureView& view, const NewestTickets& tickets) 
     if (tickets.newest.empty()) return {};
     std::string items;
     for (const CountedRecord& ticket : tickets.newest) items += ticket_text(ticket);
-    return fmt::format("<details><summary>Newest of {} records behind {}</summary><ul>{}</ul></details>",
-                       tickets.count, escaped(view.actual->label), items);
+    return fmt::format("<details><summary>Newest of {} record{} {} {}</summary><ul>{}</ul></details>",
+                       tickets.count, tickets.count == 1 ? "" : "s",
+                       tickets.are_misses ? "that fell short in" : "behind", escaped(view.actual->label),
+                       items);
 }
 
 std::string measure_text(const MeasureView& view, const NewestTickets& tickets) {

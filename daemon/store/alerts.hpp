@@ -44,6 +44,8 @@ struct StoredHold {
     std::optional<Instant> warned_at;  ///< when it was told that it ends soon
 };
 
+std::string_view name_of(StoredHold::Kind kind);
+
 /// A source as those who are told of silent ones know it.
 struct WatchedSource {
     std::string name;

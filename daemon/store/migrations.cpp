@@ -136,7 +136,8 @@ UPDATE stream SET cursor = '' WHERE mapping_digest = 'of mixed keys'
     AND (NOT EXISTS (SELECT 1 FROM source_row WHERE source_row.stream = stream.id)
         OR EXISTS (SELECT 1 FROM source_row WHERE source_row.stream = stream.id AND typeof(key) = 'text' AND length(key) <= 16));
 )",
-    // When a receiver of alerts asked to be left alone: what a clock noted that was set back since is no wish.
+    // When a receiver of alerts asked to be left alone: what a clock noted that was set back since is no
+    // wish.
     R"(
 ALTER TABLE receiver ADD COLUMN paused_at INTEGER;
 )",

@@ -67,6 +67,10 @@ std::string_view name_of(DeliveryState state) {
     return state_names[static_cast<std::size_t>(state)];
 }
 
+std::string_view name_of(StoredHold::Kind kind) {
+    return hold_kinds[static_cast<std::size_t>(kind)];
+}
+
 std::optional<StoredEpisode> SqliteStore::episode(std::string_view measure) {
     Use found(prepared(
         "SELECT measure, standing, first_told, last_told, told, held_kind, held_by, held_since, held_until, "
@@ -128,7 +132,7 @@ void SqliteStore::add_hold(const StoredHold& hold) {
     Statement& statement = prepared(
         "INSERT INTO hold(kind, measure, owner, programme, until, by, system_user, reason, at) "
         "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    statement.bind_text(1, hold_kinds[static_cast<std::size_t>(hold.kind)])
+    statement.bind_text(1, name_of(hold.kind))
         .bind_text(2, hold.measure)
         .bind_text(3, hold.owner)
         .bind_text(4, hold.programme)

@@ -13,7 +13,8 @@ std::string_view name_of(Stage stage) {
 }
 
 std::string percent(double share) {
-    return fmt::format("{:.0f} %", share * 100);
+    const bool is_minus_zero = share <= 0 && share >= -0.005;
+    return fmt::format("{:.0f} %", is_minus_zero ? 0 : share * 100);
 }
 
 std::string_view name_of(PeriodLength period) {

@@ -22,4 +22,7 @@ TEST_CASE("so many tickets are named, the others counted") {
     for (const char* number : {"INC1", "INC2", "INC3"}) measure.tickets.push_back({number, "", ""});
     CHECK(words_of(measure).shown_by == "Tickets: INC1, INC2, INC3.");
     CHECK(words_of(measure, 2).shown_by == "Tickets: INC1, INC2 and 1 more.");
+    measure.ticket_count = 70;  // only the newest are kept
+    CHECK(words_of(measure, 2).shown_by == "Tickets: INC1, INC2 and 68 more.");
+    CHECK(words_of(measure).shown_by == "Tickets: INC1, INC2, INC3 and 67 more.");
 }
