@@ -20,10 +20,26 @@ constexpr int most_redirects = 5;
 /// that the login is.
 constexpr int most_renewals = 2;
 constexpr milliseconds between_renewals{1'000};
+/// A login that was good so long ago may have been changed since.
+constexpr std::chrono::seconds accepted_for{20};
 
 std::int64_t steady_ms() {
     return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
         .count();
+}
+
+/// Jira wants to see a person before it looks at the login again: each try makes it worse.
+bool wants_person(const Response& answer) {
+    return answer.header("X-Seraph-LoginReason").find("AUTHENTICATION_DENIED") != std::string_view::npos ||
+           !answer.header("X-Authentication-Denied-Reason").empty();
+}
+
+std::string refusal_of(const std::string& url, const Response& answer) {
+    return url + ": the login is refused (401)" +
+           (wants_person(answer)
+                ? ": after too many wrong ones the site wants a CAPTCHA solved. Log in once in a "
+                  "browser as this account, then reload"
+                : "");
 }
 
 /// Without the query, and without a name and password.
@@ -66,7 +82,7 @@ milliseconds Exchange::told_to_wait() const {
 
 Error Exchange::refuse(std::string text) {
     refusal_ = std::move(text);
-    is_accepted_ = false;
+    accepted_at_.reset();
     return {ErrorCode::bad_input, refusal_};
 }
 
@@ -95,9 +111,13 @@ void Exchange::free_place() {
 
 /// Whoever waits for the outcome may go now.
 void Exchange::note_accepted() {
-    if (is_accepted_) return;
-    is_accepted_ = true;
-    changed_.cancel();
+    const bool is_new = !is_accepted();
+    accepted_at_ = std::chrono::steady_clock::now();
+    if (is_new) changed_.cancel();
+}
+
+bool Exchange::is_accepted() const {
+    return accepted_at_ && std::chrono::steady_clock::now() - *accepted_at_ < accepted_for;
 }
 
 /// Waits until the source may be asked, and takes a place; not longer than the deadline.
@@ -109,7 +129,7 @@ asio::awaitable<Result<void>> Exchange::take_turn(std::string url, Deadline dead
             co_await sleep(wait);
             continue;
         }
-        if (in_flight_ >= (is_accepted_ ? concurrent : 1)) {
+        if (in_flight_ >= (is_accepted() ? concurrent : 1)) {
             boost::system::error_code ignored;
             co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
             continue;
@@ -164,8 +184,8 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
         if (!answer && sent_token.empty() && told_to_wait().count() > 0) continue;
         if (answer && answer->status == 401) {
             circuit_.note_success();
-            if (login_.by != Login::By::oauth2 || renewals == most_renewals)
-                co_return refuse(fmt::format("{}: the login is refused (401)", shown(request.url)));
+            if (login_.by != Login::By::oauth2 || renewals == most_renewals || wants_person(*answer))
+                co_return refuse(refusal_of(shown(request.url), *answer));
             if (token_.access == sent_token) token_.access.clear();  // else somebody has a new one already
             if (++renewals > 1) co_await sleep(between_renewals);
             continue;
@@ -180,7 +200,7 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
             judge({number, answer ? &*answer : nullptr, &error, request.is_idempotent, now_ms(), chance});
         if (verdict.next == Verdict::Next::take) {
             circuit_.note_success();
-            note_accepted();
+            if (!request.is_public) note_accepted();
             co_return answer;
         }
         last_failure_ = verdict.reason;
@@ -285,8 +305,10 @@ asio::awaitable<Result<void>> Exchange::renew_token() {
     }
     if (token->refresh.empty())
         token->refresh = login_.grant == Login::Grant::client_credentials ? "" : token_.refresh;
-    if (token->refresh != token_.refresh && memory_.store_refresh_token)
-        co_await memory_.store_refresh_token(token->refresh);
+    if (token->refresh != token_.refresh) {
+        token_.refresh = token->refresh;  // the one before is used up, even should this one not be stored
+        if (memory_.store_refresh_token) co_await memory_.store_refresh_token(token_.refresh);
+    }
     // An expiry in the past would have it renewed for ever.
     if (token->expires_at_ms <= now_ms() + renew_before_ms)
         token->expires_at_ms = now_ms() + 2 * renew_before_ms;

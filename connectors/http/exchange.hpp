@@ -47,8 +47,8 @@ class Exchange {
     /// Sends the request with the login's headers. A 429 or 503 stops all requests of the source until told;
     /// what may help is sent again until `give_up` has passed. Stopping it throws operation_aborted. The
     /// answer may be any status below 500. A refused login is not tried again until forget_refusal(), and
-    /// until a login has been accepted requests go one by one: tried at once by several, a wrong password
-    /// would lock the account.
+    /// unless it has been accepted a moment ago requests go one by one: tried at once by several, a password
+    /// that is wrong, or was changed since the last poll, would lock the account.
     boost::asio::awaitable<Result<Response>> call(Request request);
 
     void set_observer(std::function<void(const RequestNote&)> observer) { observer_ = std::move(observer); }
@@ -99,6 +99,7 @@ class Exchange {
     boost::asio::awaitable<void> pause(milliseconds told);
     void free_place();
     void note_accepted();
+    [[nodiscard]] bool is_accepted() const;
     boost::asio::awaitable<Result<Response>> follow(Request request, Response response);
     static std::int64_t now_ms();
     void wait_until(std::int64_t until_ms);
@@ -121,7 +122,8 @@ class Exchange {
     Token token_;
     bool is_renewing_ = false;
     std::string refusal_;
-    bool is_accepted_ = false;  ///< the login, by an answer to it
+    /// The login, by an answer to it.
+    std::optional<std::chrono::steady_clock::time_point> accepted_at_;
     int in_flight_ = 0;
     boost::asio::steady_timer changed_;  ///< cancelled when a place is free, or a token has come
     Circuit circuit_;

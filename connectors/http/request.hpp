@@ -25,6 +25,7 @@ struct Request {
     bool is_idempotent = true;  ///< may be sent again when nobody knows whether it arrived
     /// Why a success is none after all (a page for people instead of data); a retryable error is tried again.
     std::function<std::optional<Error>(const Response&)> refusal;
+    bool is_public = false;  ///< whoever asks is answered: that says nothing of the login
     /// An answer that is taken whatever its status: sending the same request again would not change it.
     std::function<bool(const Response&)> is_final;
 };

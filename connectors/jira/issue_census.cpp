@@ -14,7 +14,9 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t searched_at_once = 50, looked_at_at_once = 100;
+constexpr std::size_t looked_at_at_once = 100;
+/// Cloud has answered 500 to much longer queries.
+constexpr std::size_t watched_at_once = 500;
 /// Data Center is asked for each of them.
 constexpr std::size_t most_looked_at_one_by_one = 500;
 constexpr std::int64_t issues_of_a_project_of_note = 20;
@@ -26,26 +28,29 @@ std::vector<std::string> part_of(const std::vector<std::string>& ids, std::size_
 
 }  // namespace
 
-/// A breach by passing time bumps no `updated`.
-asio::awaitable<Result<void>> IssueReading::read_running(PageSink sink) {
+/// A breach by passing time bumps no `updated`. Nor does a goal or calendar that an administrator changes:
+/// all are looked at where ids are compared. What slips through between two pages is due at the next poll,
+/// too.
+asio::awaitable<Result<void>> IssueReading::read_running(bool all, PageSink sink) {
     std::vector<std::string> due;
     for (const auto& [issue, breach_ms] : cursor_.running)
-        if (breach_ms <= server_ms_) due.push_back(issue);
-    auto found = co_await read_ids(std::move(due), sink);
+        if (all || breach_ms <= server_ms_) due.push_back(issue);
+    auto found = co_await read_ids(std::move(due), sink, watched_at_once);
     co_return found ? Result<void>{} : Result<void>{found.error()};
 }
 
-asio::awaitable<Result<IssueIds>> IssueReading::read_ids(std::vector<std::string> ids, PageSink sink) {
+asio::awaitable<Result<IssueIds>> IssueReading::read_ids(std::vector<std::string> ids, PageSink sink,
+                                                         std::size_t at_once) {
     IssueIds found;
-    for (std::size_t at = 0; at < ids.size(); at += searched_at_once) {
-        auto some = co_await read_few(part_of(ids, at, std::min(ids.size(), at + searched_at_once)), sink);
+    for (std::size_t at = 0; at < ids.size(); at += at_once) {
+        auto some = co_await read_few(part_of(ids, at, std::min(ids.size(), at + at_once)), sink);
         if (!some) co_return some;
         found.merge(*some);
     }
     co_return found;
 }
 
-/// One id that is not there lets a site refuse the whole list: then it is asked for in halves.
+/// One id that is not there lets a site refuse the whole list: then it is asked for in parts, and in halves.
 asio::awaitable<Result<IssueIds>> IssueReading::read_few(std::vector<std::string> ids, PageSink sink) {
     auto found = std::make_shared<IssueIds>();
     IssueSink take = [this, sink, found](SearchPage page) {
@@ -60,6 +65,7 @@ asio::awaitable<Result<IssueIds>> IssueReading::read_few(std::vector<std::string
         cursor_.running.erase(ids.front());
         co_return IssueIds{};
     }
+    if (ids.size() > most_reconciled) co_return co_await read_ids(std::move(ids), sink);
     auto first_half = part_of(ids, 0, ids.size() / 2);
     auto found_first = co_await read_few(std::move(first_half), sink);
     if (!found_first) co_return found_first;

@@ -184,7 +184,7 @@ asio::awaitable<Result<Notes>> IssueReading::run(StreamPosition position, PageSi
     cursor_.fingerprint = fingerprint();
     const std::int64_t known_until_ms = cursor_.is_first_done ? cursor_.updated_ms : 0;
     if (auto read = co_await read_news(sink); !read) co_return read.error();
-    if (auto read = co_await read_running(sink); !read) co_return read.error();
+    if (auto read = co_await read_running(position.wants_reconciling, sink); !read) co_return read.error();
     // Where tokens led through an instant that is new, an issue may have slipped through.
     if (position.wants_reconciling || paged_instant_ms_ > known_until_ms || cursor_.lost) {
         const auto is_lost = co_await is_still_lost(sink);

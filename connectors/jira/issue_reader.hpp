@@ -98,7 +98,7 @@ class IssueReading {
     // issue_census.cpp
     boost::asio::awaitable<Result<bool>> is_still_lost(PageSink sink);
     void note_lost(std::string note, const std::vector<std::string>& ids);
-    boost::asio::awaitable<Result<void>> read_running(PageSink sink);
+    boost::asio::awaitable<Result<void>> read_running(bool all, PageSink sink);
     boost::asio::awaitable<Result<void>> take_census(StreamPosition position, PageSink sink);
     boost::asio::awaitable<Result<std::vector<std::string>>> confirm_gone(std::vector<std::string> missing,
                                                                           ProjectCounts projects,
@@ -108,7 +108,8 @@ class IssueReading {
     boost::asio::awaitable<Result<std::map<std::string, Alive>>> look_at(std::vector<std::string> ids);
     static void note_alive(const rapidjson::Value& answer, std::map<std::string, Alive>& alive);
     /// Gives the ids of those that are there and that the query still finds.
-    boost::asio::awaitable<Result<IssueIds>> read_ids(std::vector<std::string> ids, PageSink sink);
+    boost::asio::awaitable<Result<IssueIds>> read_ids(std::vector<std::string> ids, PageSink sink,
+                                                      std::size_t at_once = most_reconciled);
     boost::asio::awaitable<Result<IssueIds>> read_few(std::vector<std::string> ids, PageSink sink);
 
     Exchange& exchange_;

@@ -164,7 +164,8 @@ Request search_request(const std::string& base, Flavour flavour, const SearchQue
             writer.Key("nextPageToken");
             writer.String(query.token.c_str());
         }
-        if (!query.named.empty()) write_numbers(writer, "reconcileIssues", query.named);
+        if (!query.named.empty() && query.named.size() <= most_reconciled)
+            write_numbers(writer, "reconcileIssues", query.named);
     }
     writer.EndObject();
     return post_request(base, flavour == Flavour::cloud ? "/rest/api/3/search/jql" : "/rest/api/2/search",

@@ -23,10 +23,11 @@ struct SearchQuery {
     int most = 100;
     std::string token;  ///< Cloud: of the page before; empty: the first page
     int start = 0;      ///< Data Center
-    /// The issues that the query names: Cloud looks past its index for them (50 at most), Data Center passes
-    /// over those that are not there, instead of 400.
+    /// The issues that the query names: Cloud looks past its index for them, unless they are more than it
+    /// does that for; Data Center passes over those that are not there, instead of 400.
     std::vector<std::string> named;
 };
+constexpr std::size_t most_reconciled = 50;
 
 /// POST /rest/api/3/search/jql, or /rest/api/2/search: neither has a limit on the length of the JQL.
 Request search_request(const std::string& base, Flavour flavour, const SearchQuery& query);

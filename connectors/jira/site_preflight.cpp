@@ -18,7 +18,8 @@ bool has(const std::vector<std::string>& texts, const std::string& text) {
 }  // namespace
 
 asio::awaitable<Result<Response>> IssueReading::get(std::string path) {
-    const Request request = get_request(base_, path);
+    Request request = get_request(base_, path);
+    request.is_public = path.ends_with("/serverInfo");
     auto response = co_await exchange_.call(request);
     if (response) note_clock(*response);
     co_return response;

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -221,6 +222,39 @@ class Cloud(Site):
                 self.run_program("once")
                 self.assert_complete()
 
+    def test_a_login_that_changes_while_it_polls_is_tried_once(self):
+        self.fill(20)
+        main = self.folder / "baselined.yaml"
+        main.write_text(main.read_text(encoding="utf-8").replace("    give_up", "    poll: 25s\n    give_up") + "".join(f"      {name}: {{ jql: project = OPS, mapping: jira/incident }}\n" for name in ("one", "two", "three", "four", "five")), encoding="utf-8")
+        daemon = subprocess.Popen([PROGRAM, "run", "--config", str(main)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(daemon.stderr.close)
+        self.addCleanup(daemon.wait, timeout=20)
+        self.addCleanup(daemon.terminate)
+        self.wait_for(lambda: self.requests("search") >= 6)
+        time.sleep(1)
+        self.jira.password, self.jira.asks_captcha_after = "changed", 3
+        self.jira.on_request = lambda site: time.sleep(0.2)  # the others would come meanwhile
+        self.wait_for(lambda: self.jira.tries)
+        time.sleep(3)
+        self.assertEqual(self.jira.tries, 1)
+        self.assertIn("the login is refused", self.run_program("sources", expect=None).stdout)
+
+    def wait_for(self, condition):
+        until = time.monotonic() + 90
+        while not condition():
+            self.assertLess(time.monotonic(), until, "waited in vain")
+            time.sleep(0.1)
+
+    def test_a_captcha_is_not_tried_again_and_says_what_to_do(self):
+        self.fill(20)
+        for what in ({"captcha": True}, {"captcha": False, "asks_captcha_after": 0}):
+            vars(self.jira).update(what)
+            before = self.requests("myself") + self.requests("field") + self.requests("search")
+            told = self.run_program("once", expect=3).stderr
+            self.assertIn("Log in once in a browser as this account, then reload", told)
+            self.assertEqual(self.requests("myself") + self.requests("field") + self.requests("search") - before, 1)
+            self.assertIn("Log in once in a browser", self.run_program("sources").stdout)
+
     def test_faults(self):
         self.fill(500)
         self.configure(page_size=40)
@@ -346,6 +380,35 @@ class Cloud(Site):
         self.run_program("once")  # a site refuses a list that names one that is not there
         self.census()
         self.assert_complete()
+
+    def test_running_slas_are_asked_for_many_at_a_time_and_only_when_they_are_due(self):
+        def running(breach_ms):
+            return {"id": "7", "name": "TTR", "completedCycles": [], "ongoingCycle": {"startTime": sla_date(START), "breachTime": sla_date(breach_ms), "breached": False, "paused": False}}
+        now = int(time.time() * 1000)
+        for number in range(1_303):
+            self.issue(number, START + number * 1000, customfield_10020=running(now - 5_000))
+        for number in range(2_000, 2_200):
+            self.issue(number, START + number * 1000, customfield_10020=running(now + 9_000_000))
+        self.configure(page_size=1000)
+        self.run_program("once")
+
+        def watched():
+            return [re.search(r"id in \(([^)]*)", query["jql"])[1].split(",") for query in asked if "id in" in query["jql"]]
+        asked = []
+        self.jira.distort = lambda query, answer: asked.append(query)
+        self.run_program("once")
+        self.assertEqual(sum(map(len, watched())), 1_303)
+        self.assertLessEqual(len(watched()), 3)
+        for number in (5, 700):
+            self.jira.delete(str(10_000 + number))
+        self.jira.touch("12100", START + 2_100_000, customfield_10020=running(now - 5_000))  # another goal, and nothing is bumped
+        self.census()
+        self.assertEqual(self.rows("SELECT count(*) FROM record WHERE kind = 3"), [(1_501,)])
+        self.assert_complete()
+        asked.clear()
+        self.configure(page_size=1000)
+        self.run_program("once")
+        self.assertEqual(sum(map(len, watched())), 1_302, "that one is due, the others are not")
 
     def test_slas_that_do_not_say_when_they_breach(self):
         late = []
@@ -519,6 +582,67 @@ class Cloud(Site):
             self.issue(number, START)
         self.jira.repeat_token = True
         self.assertIn("token comes again", self.run_program("once", expect=3).stderr)
+
+
+class Gateway(Site):
+    """OAuth and scoped tokens reach a site by its id."""
+    CLOUD_ID = "11223344-5566-7788-99aa-bbccddeeff00"
+
+    def setUp(self):
+        super().setUp()
+        self.jira.cloud_id = self.CLOUD_ID
+        self.fill(250)
+
+    def enter(self, auth):
+        main = self.folder / "baselined.yaml"
+        main.write_text(main.read_text(encoding="utf-8").replace("    auth: { basic: { user: bot@acme.com, password: token } }", f"    cloud_id: {self.CLOUD_ID}\n    auth: {auth}"), encoding="utf-8")
+
+    def test_a_token_with_scopes(self):
+        self.enter("{ basic: { user: bot@acme.com, password: token } }")
+        self.run_program("once")
+        self.assert_complete()
+        self.census_of_some_that_are_gone()
+
+    def census_of_some_that_are_gone(self):
+        for issue in list(self.jira.issues)[:5]:
+            self.jira.delete(issue)
+        main = self.folder / "baselined.yaml"
+        main.write_text(main.read_text(encoding="utf-8").replace("reconcile: 24h", "reconcile: 1s"), encoding="utf-8")
+        time.sleep(1.1)
+        self.run_program("once")
+        self.assert_complete()
+
+    def test_refresh_tokens_that_serve_once(self):
+        class Rotating:
+            current, sent, valid = "first", [], set()
+
+            def token(self, form):
+                self.sent.append(form.get("refresh_token"))
+                if form.get("refresh_token") != self.current or form.get("grant_type") != "refresh_token":
+                    return 403, {}, {"error": "invalid_grant", "error_description": "Unknown or invalid refresh token."}
+                self.current, access = f"refresh{len(self.sent)}", f"access{len(self.sent)}"
+                self.valid = {access}
+                return 200, {}, {"access_token": access, "refresh_token": self.current, "expires_in": 3600, "scope": "read:jira-work"}
+        oauth = self.jira.oauth = Rotating()
+        self.enter(f"{{ oauth2: {{ grant: refresh_token, client_id: app, client_secret: client-secret, refresh_token: first, token_url: '{self.jira.url}/oauth/token' }} }}")
+
+        def revoke(site):  # in the middle, again and again
+            if len(site.journal.requests) % 7 == 0:
+                oauth.valid.clear()
+        self.jira.on_request = revoke
+        for _ in range(3):
+            self.run_program("once")
+        self.assert_complete()
+        self.assertGreater(len(oauth.sent), 3)
+        self.assertEqual(len(oauth.sent), len(set(oauth.sent)), "each is sent once, by whichever process")
+        self.jira.on_request = None
+        with sqlite3.connect(self.folder / "store.db") as database:  # a store that was lost: the first one is used up
+            database.execute("DELETE FROM fact WHERE name LIKE 'refresh_token%'")
+        database.close()
+        oauth.valid.clear()
+        tried = len(oauth.sent)
+        self.assertRegex(self.run_program("once", expect=3).stderr, "answered 403 invalid_grant")
+        self.assertEqual(len(oauth.sent), tried + 1)
 
 
 class DataCenter(Cloud):

@@ -126,6 +126,8 @@ class Jira(NastyServer):
         self.deepest, self.counts_deeper = DEEPEST, True      # Data Center: what it pages through, and whether its totals go on past it
         self.cap, self.shrink = 1000, False
         self.anonymous, self.strips_reason, self.captcha = False, False, False
+        self.tries, self.asks_captcha_after = 0, None         # of wrong logins; so many of them
+        self.cloud_id, self.oauth = None, None                # behind Atlassian's gateway; what asks for tokens (OAuth)
         self.repeat_token, self.tokens_expire_after, self.last_page = False, None, "proper"
         self.tokens, self.token_uses = {}, 0
         self.user, self.password = "bot@acme.com", "token"
@@ -201,18 +203,29 @@ class Jira(NastyServer):
     # What the client meets
 
     def answer(self, method, path, headers, body):
-        url = urllib.parse.urlsplit(path)
         if self.on_request:
             self.on_request(self)
+        if self.oauth and path == "/oauth/token":
+            return self.oauth.token(dict(urllib.parse.parse_qsl(body if isinstance(body, str) else body.decode())))
+        if self.cloud_id:  # which knows no other way
+            if not path.startswith(f"/ex/jira/{self.cloud_id}/"):
+                return 404, {}, {"code": 404, "message": "Not found"}
+            path = path.removeprefix(f"/ex/jira/{self.cloud_id}")
+        url = urllib.parse.urlsplit(path)
         date = {"Date": formatdate(usegmt=True) if self.sends_date else None, "X-Seraph-LoginReason": "OK", "X-RateLimit-NearLimit": "false"}
         if re.fullmatch("/rest/api/[23]/serverInfo", url.path):
             time_there = {"serverTime": jira_time(int(time.time() * 1000))} if self.tells_time else {}
             return 200, {"Date": date["Date"]}, {**time_there, "deploymentType": "Cloud" if self.flavour == "cloud" else "Server", "version": "9.12.0"}
+        if self.asks_captcha_after is not None and self.tries >= self.asks_captcha_after:
+            return 403, {"X-Seraph-LoginReason": "AUTHENTICATION_DENIED"}, {"errorMessages": [], "errors": {}}
         if self.captcha:
             return 403, {"X-Authentication-Denied-Reason": "CAPTCHA_CHALLENGE; login-url=..."}, {"errorMessages": [], "errors": {}}
         given = headers.get("Authorization", "")
         good = given == "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode() or given == f"Bearer {self.password}"
+        if self.oauth:
+            good = given.removeprefix("Bearer ") in self.oauth.valid
         if not good:
+            self.tries += 1
             return 401, {}, {"errorMessages": ["Client must be authenticated to access this resource."], "errors": {}}
         if self.anonymous:  # an expired token: 200, and nothing in it
             date["X-Seraph-LoginReason"] = "AUTHENTICATED_FAILED"
