@@ -2,6 +2,12 @@
 
 namespace baselined::config::schema {
 
+namespace {
+
+constexpr const char* number_pattern = "^[+-]?[0-9.]+([eE][+-]?[0-9]+)? *%?$";
+
+}  // namespace
+
 // Patterns are those of JavaScript, which editors have; they may take a little more than the readers do.
 const std::vector<ScalarType>& scalar_types() {
     static const std::vector<ScalarType> types{
@@ -25,16 +31,11 @@ const std::vector<ScalarType>& scalar_types() {
          "c2VjcmV0",
          ""},
         {"integer", "A whole number.", {"integer", "string"}, "^[0-9]+$", "2", "two"},
-        {"number",
-         "A number, like 85, 0.3 or -30%.",
-         {"number", "string"},
-         "^[+-]?[0-9.]+([eE][+-]?[0-9]+)? *%?$",
-         "60%",
-         "many"},
+        {"number", "A number, like 85, 0.3 or -30%.", {"number", "string"}, number_pattern, "60%", "many"},
         {"relative change",
          "What becomes of a value, like -30% or +5%.",
          {"number", "string"},
-         "^[+-]?[0-9.]+([eE][+-]?[0-9]+)? *%?$",
+         number_pattern,
          "-60%",
          "many"},
         {"boolean", "`true` or `false`.", {"boolean", "string"}, "^(true|false)$", "true", "perhaps"},

@@ -19,8 +19,7 @@ struct FileEntry {
 
 /// Regular files whose name matches the pattern (as a shell's glob, "*.csv" or "*/*.csv"), or does without
 /// a trailing .gz; sorted by name. Symbolic links are followed. Left out: hidden files and folders, lock
-/// files
-/// (~$...), and what a program is still writing (.part, .tmp, .crdownload).
+/// files (~$...), and what a program is still writing (.part, .tmp, .crdownload).
 Result<std::vector<FileEntry>> list_files(const std::string& folder, const std::string& pattern);
 
 }  // namespace baselined::connectors

@@ -4,36 +4,35 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include "mappings/mapping/json_member.hpp"
+
 namespace baselined::connectors::jira {
 
 namespace {
 
-using Numbers = std::map<std::string, std::int64_t>;
-using Names = std::map<std::string, std::string>;
+using mappings::member;
+using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
-void write_numbers(rapidjson::Writer<rapidjson::StringBuffer>& writer, const char* name,
-                   const Numbers& numbers) {
+void write(Writer& writer, std::int64_t number) {
+    writer.Int64(number);
+}
+
+void write(Writer& writer, const std::string& text) {
+    writer.String(text.c_str());
+}
+
+template <typename Value>
+void write_map(Writer& writer, const char* name, const std::map<std::string, Value>& values) {
     writer.Key(name);
     writer.StartObject();
-    for (const auto& [key, number] : numbers) {
+    for (const auto& [key, value] : values) {
         writer.Key(key.c_str());
-        writer.Int64(number);
+        write(writer, value);
     }
     writer.EndObject();
 }
 
-void write_names(rapidjson::Writer<rapidjson::StringBuffer>& writer, const char* name, const Names& names) {
-    writer.Key(name);
-    writer.StartObject();
-    for (const auto& [key, text] : names) {
-        writer.Key(key.c_str());
-        writer.String(text.c_str());
-    }
-    writer.EndObject();
-}
-
-void write_texts(rapidjson::Writer<rapidjson::StringBuffer>& writer, const char* name,
-                 const std::vector<std::string>& texts) {
+void write_texts(Writer& writer, const char* name, const std::vector<std::string>& texts) {
     writer.Key(name);
     writer.StartArray();
     for (const std::string& text : texts) writer.String(text.c_str());
@@ -48,7 +47,7 @@ std::vector<std::string> read_texts(const rapidjson::Value& list) {
     return texts;
 }
 
-void write_lost(rapidjson::Writer<rapidjson::StringBuffer>& writer, const LostAccess& lost) {
+void write_lost(Writer& writer, const LostAccess& lost) {
     writer.Key("lost");
     writer.StartObject();
     writer.Key("note");
@@ -62,9 +61,9 @@ void write_lost(rapidjson::Writer<rapidjson::StringBuffer>& writer, const LostAc
 }
 
 std::optional<LostAccess> read_lost(const rapidjson::Document& document) {
-    const auto found = document.FindMember("lost");
-    if (found == document.MemberEnd() || !found->value.IsObject()) return std::nullopt;
-    const auto& lost = found->value;
+    const auto* found = member(document, "lost");
+    if (found == nullptr || !found->IsObject()) return std::nullopt;
+    const auto& lost = *found;
     for (const char* name : {"note", "ids", "again", "pause"})
         if (!lost.HasMember(name)) return std::nullopt;
     if (!lost["note"].IsString() || !lost["again"].IsInt64() || !lost["pause"].IsInt64()) return std::nullopt;
@@ -72,29 +71,32 @@ std::optional<LostAccess> read_lost(const rapidjson::Document& document) {
                       lost["pause"].GetInt64()};
 }
 
-Numbers read_numbers(const rapidjson::Document& document, const char* name) {
-    Numbers numbers;
-    const auto found = document.FindMember(name);
-    if (found == document.MemberEnd() || !found->value.IsObject()) return numbers;
-    for (const auto& entry : found->value.GetObject())
-        if (entry.value.IsInt64()) numbers[entry.name.GetString()] = entry.value.GetInt64();
-    return numbers;
+bool read(const rapidjson::Value& from, std::int64_t& number) {
+    if (from.IsInt64()) number = from.GetInt64();
+    return from.IsInt64();
 }
 
-Names read_names(const rapidjson::Document& document, const char* name) {
-    Names names;
-    const auto found = document.FindMember(name);
-    if (found == document.MemberEnd() || !found->value.IsObject()) return names;
-    for (const auto& entry : found->value.GetObject())
-        if (entry.value.IsString()) names[entry.name.GetString()] = entry.value.GetString();
-    return names;
+bool read(const rapidjson::Value& from, std::string& text) {
+    if (from.IsString()) text = from.GetString();
+    return from.IsString();
+}
+
+/// Members of another type than the map's are passed over.
+template <typename Value>
+std::map<std::string, Value> read_map(const rapidjson::Document& document, const char* name) {
+    std::map<std::string, Value> values;
+    const auto* found = member(document, name);
+    if (found == nullptr || !found->IsObject()) return values;
+    for (const auto& entry : found->GetObject())
+        if (Value value{}; read(entry.value, value)) values[entry.name.GetString()] = std::move(value);
+    return values;
 }
 
 }  // namespace
 
 std::string Cursor::text() const {
     rapidjson::StringBuffer buffer;
-    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    Writer writer(buffer);
     writer.StartObject();
     writer.Key("updated");
     writer.Int64(updated_ms);
@@ -102,14 +104,14 @@ std::string Cursor::text() const {
     writer.Bool(is_first_done);
     writer.Key("of");
     writer.String(fingerprint.c_str());
-    write_numbers(writer, "running", running);
-    write_numbers(writer, "projects", projects);
+    write_map(writer, "running", running);
+    write_map(writer, "projects", projects);
     writer.Key("fields");
     writer.StartObject();
     for (const auto& [name, ids] : met.by_name) write_texts(writer, name.c_str(), ids);
     writer.EndObject();
-    write_names(writer, "shown", met.shown);
-    write_names(writer, "slas", met.slas);
+    write_map(writer, "shown", met.shown);
+    write_map(writer, "slas", met.slas);
     if (lost) write_lost(writer, *lost);
     writer.EndObject();
     return buffer.GetString();
@@ -127,10 +129,10 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
     cursor.fingerprint = document["of"].GetString();
     cursor.updated_ms = document["updated"].GetInt64();
     cursor.is_first_done = document["first_done"].IsTrue();
-    cursor.running = read_numbers(document, "running");
-    cursor.projects = read_numbers(document, "projects");
-    cursor.met.shown = read_names(document, "shown");
-    cursor.met.slas = read_names(document, "slas");
+    cursor.running = read_map<std::int64_t>(document, "running");
+    cursor.projects = read_map<std::int64_t>(document, "projects");
+    cursor.met.shown = read_map<std::string>(document, "shown");
+    cursor.met.slas = read_map<std::string>(document, "slas");
     cursor.lost = read_lost(document);
     if (!document.HasMember("fields") || !document["fields"].IsObject()) return cursor;
     for (const auto& entry : document["fields"].GetObject())

@@ -4,10 +4,13 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include "mappings/mapping/json_member.hpp"
+
 namespace baselined::connectors::servicenow {
 
 namespace {
 
+using mappings::member;
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
 void write(Writer& writer, const char* name, const std::set<std::string>& ids) {
@@ -18,12 +21,23 @@ void write(Writer& writer, const char* name, const std::set<std::string>& ids) {
     writer.EndArray();
 }
 
+/// What older cursors lack is 0 and false.
+std::int64_t number_of(const rapidjson::Value& object, const char* name) {
+    const auto* value = member(object, name);
+    return value != nullptr && value->IsInt64() ? value->GetInt64() : 0;
+}
+
+bool flag_of(const rapidjson::Value& object, const char* name) {
+    const auto* value = member(object, name);
+    return value != nullptr && value->IsTrue();
+}
+
 /// What most cursors lack.
 std::set<std::string> ids_of(const rapidjson::Document& document, const char* name) {
     std::set<std::string> ids;
-    const auto member = document.FindMember(name);
-    if (member == document.MemberEnd() || !member->value.IsArray()) return ids;
-    for (const auto& id : member->value.GetArray())
+    const auto* list = member(document, name);
+    if (list == nullptr || !list->IsArray()) return ids;
+    for (const auto& id : list->GetArray())
         if (id.IsString()) ids.insert(id.GetString());
     return ids;
 }
@@ -51,11 +65,10 @@ void write(Writer& writer, const std::map<std::string, Lack>& lacks) {
 
 Lack lack_of(const rapidjson::Value& value) {
     Lack lack;
-    if (!value.IsObject()) return lack;
-    const auto more = value.FindMember("more"), rows = value.FindMember("rows");
-    lack.is_more = more != value.MemberEnd() && more->value.IsBool() && more->value.GetBool();
-    if (rows == value.MemberEnd() || !rows->value.IsObject()) return lack;
-    for (const auto& row : rows->value.GetObject())
+    lack.is_more = flag_of(value, "more");
+    const auto* rows = member(value, "rows");
+    if (rows == nullptr || !rows->IsObject()) return lack;
+    for (const auto& row : rows->GetObject())
         if (row.value.IsInt64()) lack.rows.emplace(row.name.GetString(), row.value.GetInt64());
     return lack;
 }
@@ -63,21 +76,10 @@ Lack lack_of(const rapidjson::Value& value) {
 /// What older cursors lack.
 std::map<std::string, Lack> lacks_of(const rapidjson::Document& document) {
     std::map<std::string, Lack> lacks;
-    const auto member = document.FindMember("lacks");
-    if (member == document.MemberEnd() || !member->value.IsObject()) return lacks;
-    for (const auto& lack : member->value.GetObject())
-        lacks.emplace(lack.name.GetString(), lack_of(lack.value));
+    const auto* fields = member(document, "lacks");
+    if (fields == nullptr || !fields->IsObject()) return lacks;
+    for (const auto& lack : fields->GetObject()) lacks.emplace(lack.name.GetString(), lack_of(lack.value));
     return lacks;
-}
-
-std::int64_t number_of(const rapidjson::Document& document, const char* name) {
-    const auto member = document.FindMember(name);
-    return member != document.MemberEnd() && member->value.IsInt64() ? member->value.GetInt64() : 0;
-}
-
-bool flag_of(const rapidjson::Document& document, const char* name) {
-    const auto member = document.FindMember(name);
-    return member != document.MemberEnd() && member->value.IsBool() && member->value.GetBool();
 }
 
 }  // namespace

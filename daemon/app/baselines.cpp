@@ -9,6 +9,7 @@
 
 #include "daemon/app/own_milestones.hpp"
 #include "daemon/app/stream_gaps.hpp"
+#include "mappings/mapping/json_member.hpp"
 
 namespace baselined::daemon {
 
@@ -72,8 +73,7 @@ bool is_read_since(const MeasurePlan& plan, Instant settled, const Portfolio& po
 std::vector<Period> window_periods(const mappings::BaselineDefinition& baseline, const Calendar& calendar) {
     std::vector<Period> periods;
     if (!baseline.from || !baseline.to) return periods;
-    const Instant begin = calendar.start_of(*baseline.from),
-                  end = calendar.start_of(*baseline.to + date::days{1});
+    const Instant begin = calendar.start_of(*baseline.from), end = calendar.end_of(*baseline.to);
     for (Period period = calendar.containing(begin); period.begin < end; period = calendar.after(period))
         if (period.begin >= begin && period.end <= end) periods.push_back(period);
     return periods;
@@ -94,8 +94,7 @@ FrozenBaseline frozen_baseline(const StoredBaseline& stored) {
         throw StoreError(ErrorCode::corrupt,
                          "the store's baseline of " + stored.measure + " cannot be read: restore a copy");
     FrozenBaseline frozen{figure_of(document["reported"]), {}, document["digest"].GetString(), {}};
-    if (const auto zones = document.FindMember("zones"); zones != document.MemberEnd())
-        frozen.zones = zones->value.GetString();
+    if (const auto* zones = mappings::member(document, "zones")) frozen.zones = zones->GetString();
     for (const auto& period : document["periods"].GetArray()) frozen.periods.push_back(figure_of(period));
     return frozen;
 }

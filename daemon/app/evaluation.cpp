@@ -93,24 +93,23 @@ class Evaluation {
                           mappings::AssessmentInput& input, std::vector<Reason>& notes) {
         const auto& definition = plan.measure->baseline;
         view.frozen = store_.baseline(plan.measure->id);
-        if (view.frozen && is_changed(plan, *view.frozen))
+        const auto frozen = view.frozen ? std::optional(frozen_baseline(*view.frozen)) : std::nullopt;
+        if (frozen &&
+            (view.frozen->definition != plan.definition || frozen->zones.value_or(plan.zones) != plan.zones))
             input.causes.push_back(
                 {"definition_changed",
-                 "The indicator, its scope, window, target, mapping or time zone changed since "
-                 "the "
-                 "baseline was frozen; the "
-                 "figures cannot be compared until somebody accepts the new definition."});
+                 "The indicator, its scope, window, target, mapping or time zone changed since the baseline "
+                 "was frozen; the figures cannot be compared until somebody accepts the new definition."});
         const auto window = window_periods(definition, calendar);
         if (definition.value) {
             view.baseline.value = definition.value;
             view.baseline.denominator = *definition.n;
             view.baseline.numerator = *definition.value * *definition.n;
-        } else if (view.frozen) {
-            const FrozenBaseline frozen = frozen_baseline(*view.frozen);
-            view.baseline = frozen.reported;
-            view.digest = frozen.digest;
-            input.baseline_periods = frozen.periods;
-            note_drift(plan, window, frozen, notes);
+        } else if (frozen) {
+            view.baseline = frozen->reported;
+            view.digest = frozen->digest;
+            input.baseline_periods = frozen->periods;
+            note_drift(plan, window, *frozen, notes);
         } else {
             view.baseline = figures_.pooled(plan.series, plan.lower, window, now_);
         }
@@ -123,11 +122,6 @@ class Evaluation {
                                                 ? input.baseline_periods[i]
                                                 : figures_.figure(plan.series, plan.lower, window[i], now_)});
         if (!window.empty()) note_late_data(plan, calendar, window.front().begin, notes);
-    }
-
-    static bool is_changed(const MeasurePlan& plan, const StoredBaseline& stored) {
-        return stored.definition != plan.definition ||
-               frozen_baseline(stored).zones.value_or(plan.zones) != plan.zones;
     }
 
     std::string why_open(const MeasurePlan& plan) {
@@ -207,7 +201,7 @@ class Evaluation {
             if (at.figure.settled)
                 view.actual = at;
             else
-                at.figure = young_.completed(plan, at.period, at.figure);
+                at.figure = young_.completed(plan, at.period, at.figure, known);
             input.track.push_back(std::move(at));
         }
     }
@@ -216,7 +210,7 @@ class Evaluation {
     std::optional<Instant> track_begin(const MeasurePlan& plan, const Calendar& calendar) {
         const auto& measure = *plan.measure;
         if (measure.target.from) return calendar.start_of(*measure.target.from);
-        if (measure.baseline.to) return calendar.start_of(*measure.baseline.to + date::days{1});
+        if (measure.baseline.to) return calendar.end_of(*measure.baseline.to);
         return figures_.of(plan.series).first_period();
     }
 

@@ -20,7 +20,7 @@ int age_in_days(const Period& period, Instant known) {
 void YoungFigures::remember() {
     for (const MeasurePlan& plan : portfolio_.measures()) {
         const Calendar calendar(portfolio_.configuration().zone, plan.measure->period);
-        const Instant known = known_until(plan);
+        const Instant known = read_until(plan.kinds, portfolio_, store_, now_);
         Period period = calendar.before(calendar.containing(known));
         for (; !is_settled(period, known); period = calendar.before(period)) {
             const auto figure = figures_.figure(plan.series, plan.lower, period, known);
@@ -31,9 +31,8 @@ void YoungFigures::remember() {
 }
 
 PeriodFigure YoungFigures::completed(const MeasurePlan& plan, const Period& period,
-                                     const PeriodFigure& figure) {
+                                     const PeriodFigure& figure, Instant known) {
     const auto rule = mappings::rule_of(*plan.indicator);
-    const Instant known = known_until(plan);
     if (!rule || period.end > known) return figure;
     const Calendar calendar(portfolio_.configuration().zone, plan.measure->period);
     std::vector<mappings::Ripening> earlier;
@@ -51,10 +50,6 @@ PeriodFigure YoungFigures::completed(const MeasurePlan& plan, const Period& peri
 std::string YoungFigures::key_of(const MeasurePlan& plan) const {
     const auto& set = portfolio_.set();
     return set.series(plan.series).digest + (plan.lower ? "/" + set.series(*plan.lower).digest : "");
-}
-
-Instant YoungFigures::known_until(const MeasurePlan& plan) {
-    return read_until(plan.kinds, portfolio_, store_, now_);
 }
 
 bool YoungFigures::is_settled(const Period& period, Instant known) const {

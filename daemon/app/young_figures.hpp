@@ -17,13 +17,12 @@ class YoungFigures {
     /// Keeps what is known of all measures' young periods: from it completeness is estimated later.
     void remember();
     /// The figure of a period that has not settled with what earlier ones lacked at its age; of a running
-    /// period as it is.
+    /// period as it is. `known`: until when the measure's streams were read, see read_until().
     mappings::PeriodFigure completed(const MeasurePlan& plan, const mappings::Period& period,
-                                     const mappings::PeriodFigure& figure);
+                                     const mappings::PeriodFigure& figure, Instant known);
 
   private:
     [[nodiscard]] std::string key_of(const MeasurePlan& plan) const;
-    [[nodiscard]] Instant known_until(const MeasurePlan& plan);
     [[nodiscard]] bool is_settled(const mappings::Period& period, Instant known) const;
 
     Portfolio& portfolio_;

@@ -40,6 +40,8 @@ class Calendar {
 
     /// Local midnight at the start of that day.
     [[nodiscard]] Instant start_of(date::sys_days day) const;
+    /// Local midnight at its end.
+    [[nodiscard]] Instant end_of(date::sys_days day) const { return start_of(day + date::days{1}); }
     /// The local day that an instant falls on.
     [[nodiscard]] date::sys_days day_of(Instant at) const;
 

@@ -105,9 +105,7 @@ class Assessing {
         settled_t_ = t;
         PeriodFigure figure = point.at.figure;
         if (mirrors()) mirror(figure);
-        const bool has_value =
-            point.at.figure.value && (*rule_ != Rule::measurement || *point.at.figure.value > 0);
-        if (has_value) {
+        if (has_value(*rule_, point.at.figure)) {
             ++values_;
             newest_n_ = figure.denominator;
             filter.update(figure, planned_->share(t));

@@ -85,7 +85,7 @@ std::optional<Baseline> baseline_of(Rule rule, bool is_higher_better,
     double sum_n = 0;
     for (const PeriodFigure& period : periods) {
         if (rule == Rule::measurement) {
-            if (!period.value || *period.value <= 0) continue;
+            if (!has_value(rule, period)) continue;
             logarithms.push_back(is_higher_better ? -std::log(*period.value) : std::log(*period.value));
             sum_n += period.denominator;
         } else if (period.denominator > 0) {

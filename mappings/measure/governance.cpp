@@ -21,8 +21,7 @@ std::vector<Evidence> missing_evidence(const AssessmentInput& input) {
     std::vector<Evidence> missing;
     if (!input.measure->signals.evidence_required) return missing;
     for (const Evidence& evidence : input.measure->evidence)
-        if (evidence.url.empty() && evidence.due &&
-            input.calendar->start_of(*evidence.due + date::days{1}) <= input.now)
+        if (evidence.url.empty() && evidence.due && input.calendar->end_of(*evidence.due) <= input.now)
             missing.push_back(evidence);
     return missing;
 }

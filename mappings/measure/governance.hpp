@@ -7,11 +7,11 @@
 
 namespace baselined::mappings {
 
-/// A reason for each signal that the measure asks for and that is not as it should be.
 /// What is required, was due and has no URL: while it lacks, nothing is an actual saving (method.md,
 /// "Money").
 std::vector<Evidence> missing_evidence(const AssessmentInput& input);
 
+/// A reason for each signal that the measure asks for and that is not as it should be.
 std::vector<Reason> governance_reasons(const AssessmentInput& input);
 
 }  // namespace baselined::mappings

@@ -46,8 +46,7 @@ class Judging {
 
     void find_late() {
         for (const Milestone& milestone : measure_.milestones)
-            if (!is_done(milestone) && milestone.due &&
-                calendar_.start_of(*milestone.due + date::days{1}) <= now_)
+            if (!is_done(milestone) && milestone.due && calendar_.end_of(*milestone.due) <= now_)
                 cause("milestone_overdue",
                       fmt::format("The work is delayed: milestone \"{}\" was due on {} and is not done{}.",
                                   milestone.name, format_day(*milestone.due),

@@ -28,4 +28,9 @@ struct PeriodFigure {
     bool settled = true;
 };
 
+/// A measurement of 0 is no value: nothing was measured, or not yet booked.
+inline bool has_value(Rule rule, const PeriodFigure& figure) {
+    return figure.value && (rule != Rule::measurement || *figure.value > 0);
+}
+
 }  // namespace baselined::mappings

@@ -54,7 +54,7 @@ double RealisationFilter::noise(double mean, double n, double completeness) cons
 void RealisationFilter::update(const PeriodFigure& figure, double plan) {
     if (figure.denominator <= 0) return;
     if (baseline_.rule == Rule::measurement) {
-        if (!figure.value || *figure.value <= 0) return;
+        if (!has_value(baseline_.rule, figure)) return;
         const double scale = -std::log(1 - reduction_ * plan);
         correct(std::log(baseline_.level) - std::log(*figure.value) - scale * state_.theta, scale,
                 baseline_.variance);

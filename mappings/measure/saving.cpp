@@ -39,7 +39,7 @@ class Counting {
             ++t;
             const double n = counts_once ? 1 : figure.denominator;
             volumes_.push_back(n);  // also of a period over nothing: volume that is gone is not claimed
-            if (!has_value(figure)) continue;
+            if (!has_value(in_.rule, figure)) continue;
             const double r = *figure.value;
             out_.actual += (is_higher ? r - base_ : base_ - r) * n * worth_;
             out_.expected += planned(t) * n * worth_;
@@ -51,11 +51,6 @@ class Counting {
         const double scale = in_.rule == Rule::measurement ? in_.planned->own(in_.baseline.level) : 1;
         const double level = scale * scale * in_.baseline.level_variance;
         out_.actual_se = worth_ * std::sqrt(noise + sum_n * sum_n * level);
-    }
-
-    /// A measurement of 0 is no value, of a filter or of money: nothing was measured, or not yet booked.
-    [[nodiscard]] bool has_value(const PeriodFigure& figure) const {
-        return figure.value && (in_.rule != Rule::measurement || *figure.value > 0);
     }
 
     [[nodiscard]] double noise_of(double r, double n) const {

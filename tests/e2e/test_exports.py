@@ -46,6 +46,11 @@ class InFolder(unittest.TestCase):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="baselined-e2e-"))
         self.addCleanup(shutil.rmtree, self.folder)
 
+    def configure(self, zone="UTC"):
+        """A stream of one folder's CSVs, read by m.yaml in that zone."""
+        (self.folder / "baselined.yaml").write_text(f"store: s.db\nmeasures: [measures.yaml]\nsources: {{ x: {{ type: files, path: inbox, timezone: {zone}, "
+                                                    "streams: { i: { match: '*.csv', mapping: m.yaml } } } }\n", encoding="utf-8")
+
 
 class Samples(InFolder):
     def setUp(self):
@@ -278,7 +283,7 @@ class Ripening(InFolder):
         (self.folder / "inbox").mkdir()
         (self.folder / "m.yaml").write_text("kind: incident\nid: id\nfields: { opened_at: resolved, resolved_at: resolved, reopen_count: reopened }\n", encoding="utf-8")
         (self.folder / "measures.yaml").write_text("measures:\n  - { id: M, indicator: reopen_rate, baseline: { value: 0.2, n: 1000 }, target: { change: -20%, from: 2026-01-01, by: 2026-12-31 } }\n", encoding="utf-8")
-        (self.folder / "baselined.yaml").write_text("store: s.db\nmeasures: [measures.yaml]\nsources: { x: { type: files, path: inbox, streams: { i: { match: '*.csv', mapping: m.yaml } } } }\n", encoding="utf-8")
+        self.configure()
         for month in range(1, 6):
             self.write(month, 0.7)
             now = f"2026-{month + 1:02d}-03T12:00:00Z"
@@ -307,7 +312,7 @@ class Corrected(InFolder):
         (self.folder / "m.yaml").write_text("kind: problem\nid: id\nfields: { opened_at: opened, resolved_at: resolved, state: state }\n", encoding="utf-8")
         (self.folder / "measures.yaml").write_text("measures:\n  - { id: M, indicator: problem_resolution_time, baseline: { value: 12, n: 50 }, "
                                                    "target: { change: -20%, from: 2026-01-01, by: 2026-12-31 } }\n", encoding="utf-8")
-        (self.folder / "baselined.yaml").write_text("store: s.db\nmeasures: [measures.yaml]\nsources: { x: { type: files, path: inbox, streams: { i: { match: '*.csv', mapping: m.yaml } } } }\n", encoding="utf-8")
+        self.configure()
         self.write("id,resolved,opened,state")
         run(self.folder, "once", now=self.NOW)
         self.write("id,opened,resolved,state", "second.csv")
@@ -329,7 +334,7 @@ class Renamed(InFolder):
                                             "  title: Summary\n  group: { value: Desk }\n", encoding="utf-8")
         (self.folder / "measures.yaml").write_text("measures:\n  - { id: M, indicator: incident_volume, baseline: { value: 12, n: 50 }, "
                                                    "target: { change: -20%, from: 2026-01-01, by: 2026-12-31 } }\n", encoding="utf-8")
-        (self.folder / "baselined.yaml").write_text("store: s.db\nmeasures: [measures.yaml]\nsources: { x: { type: files, path: inbox, streams: { i: { match: '*.csv', mapping: m.yaml } } } }\n", encoding="utf-8")
+        self.configure()
 
     def read(self, name, header, rows, status):
         (self.folder / "inbox" / name).write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
@@ -377,7 +382,7 @@ class Silent(InFolder):
         (self.folder / "m.yaml").write_text("kind: incident\nid: id\nfields: { opened_at: opened }\n", encoding="utf-8")
         (self.folder / "measures.yaml").write_text("measures:\n  - { id: M, indicator: incident_volume, baseline: { from: 2025-01-01, to: 2025-12-31 }, "
                                                    "target: { change: -30%, from: 2026-01-01, by: 2026-12-31 }, unit_value: { amount: 10, currency: EUR } }\n", encoding="utf-8")
-        (self.folder / "baselined.yaml").write_text("store: s.db\nmeasures: [measures.yaml]\nsources: { x: { type: files, path: inbox, streams: { i: { match: '*.csv', mapping: m.yaml } } } }\n", encoding="utf-8")
+        self.configure()
         rows = [f"{year}-{month}-{number},{year}-{month:02d}-02 10:00:00" for year in (2025, 2026) for month in range(1, 13) for number in range(100) if (year, month) < (2026, 9)]
         rows += [f"2026-9-{number},2026-09-05 10:00:00" for number in range(20)]
         (self.folder / "inbox" / "a.csv").write_text("id,opened\n" + "\n".join(rows) + "\n", encoding="utf-8")
@@ -405,8 +410,6 @@ class Silent(InFolder):
 class Rules(InFolder):
     """Rules of a mapping, as `check` and a reading take them."""
 
-    CONFIG = "store: s.db\nmeasures: [measures.yaml]\nsources: { x: { type: files, path: inbox, timezone: %s, streams: { i: { match: '*.csv', mapping: m.yaml } } } }\n"
-
     def setUp(self):
         super().setUp()
         (self.folder / "inbox").mkdir()
@@ -414,7 +417,7 @@ class Rules(InFolder):
                                                    "target: { change: -20%, from: 2026-01-01, by: 2026-12-31 } }\n", encoding="utf-8")
 
     def write(self, mapping, zone="Europe/Berlin"):
-        (self.folder / "baselined.yaml").write_text(self.CONFIG % zone, encoding="utf-8")
+        self.configure(zone)
         (self.folder / "m.yaml").write_text(mapping, encoding="utf-8")
 
     def test_what_cannot_be_meant_is_refused_at_its_place(self):

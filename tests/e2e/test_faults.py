@@ -121,6 +121,13 @@ class Compared(unittest.TestCase):
                 cls.undisturbed[steps] = life.remains()
         return cls.undisturbed[steps]
 
+    @staticmethod
+    def go_to_the_end(life):
+        life.go_on(STEPS)
+        life.wait_told("middle")
+        life.world.fail("late")
+        life.end()
+
     def live(self, fault, repeats=False, **more):
         """`fault(life)` is a context in which the world goes on; it asserts itself that it strikes."""
         with Life(**more) as life:
@@ -128,10 +135,7 @@ class Compared(unittest.TestCase):
             with fault(life):
                 life.go_on(STEPS)
                 life.world.fail("middle")
-            life.go_on(STEPS)
-            life.wait_told("middle")
-            life.world.fail("late")
-            life.end()
+            self.go_to_the_end(life)
             self.assert_as_if_nothing_had_been(life, repeats)
 
     def disk(self):
@@ -392,10 +396,7 @@ class Together(Compared):
             rest = -steps % STEPS
             life.go_on(rest)
             life.world.fail("middle")
-            life.go_on(STEPS)
-            life.wait_told("middle")
-            life.world.fail("late")
-            life.end()
+            self.go_to_the_end(life)
             self.assert_as_if_nothing_had_been(life, repeats=True, steps=steps + rest)
 
 
