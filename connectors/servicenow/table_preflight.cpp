@@ -63,7 +63,7 @@ asio::awaitable<Result<TableAnswer>> TableReading::newest_rows() {
         if (!answer) co_return answer;
         const auto found = out_of_order(*answer, column("sys_updated_on"), Order::newest_first, server_ms());
         if (!found) co_return answer;
-        if (tries == most_tries) co_return disorder(*found);
+        if (tries == most_tries) co_return disorder(*found, Order::newest_first);
     }
 }
 

@@ -87,7 +87,7 @@ class TableReading {
     [[nodiscard]] std::int64_t server_ms() const;
 
     // table_window.cpp
-    [[nodiscard]] Error disorder(const std::pair<std::string, std::string>& rows) const;
+    [[nodiscard]] Error disorder(const std::pair<std::string, std::string>& rows, Order order) const;
     boost::asio::awaitable<Result<TableAnswer>> window_page(std::string condition, int skip);
     boost::asio::awaitable<Result<void>> read_window(std::int64_t until_ms, PageSink sink);
     boost::asio::awaitable<Result<void>> drain_tie(PageSink sink);

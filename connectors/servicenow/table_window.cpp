@@ -16,13 +16,13 @@ constexpr int most_tries = 3;
 }  // namespace
 
 /// What the instance says by an order that it does not keep: everything behind the page may be missed.
-Error TableReading::disorder(const std::pair<std::string, std::string>& rows) const {
-    return {
-        ErrorCode::bad_input,
-        fmt::format("table {}: asked for rows in the order of sys_updated_on, got one of {} before one of "
-                    "{}: the instance disregards the order; nothing is taken, because rows would be "
-                    "missed. Let the account query sys_updated_on",
-                    options_.table, rows.first, rows.second)};
+Error TableReading::disorder(const std::pair<std::string, std::string>& rows, Order order) const {
+    return {ErrorCode::bad_input,
+            fmt::format(
+                "table {}: asked for rows in the order of sys_updated_on, {} first, got one of {} before "
+                "one of {}: the instance disregards the order; nothing is taken, because rows would be "
+                "missed. Let the account query sys_updated_on",
+                options_.table, order == Order::oldest_first ? "oldest" : "newest", rows.first, rows.second)};
 }
 
 /// A page of a window. A row of an update that took long may stand out of its order once, and not again.
@@ -33,7 +33,7 @@ asio::awaitable<Result<TableAnswer>> TableReading::window_page(std::string condi
         if (!answer) co_return answer;
         const auto found = out_of_order(*answer, column("sys_updated_on"), Order::oldest_first, asked_ms);
         if (!found) co_return answer;
-        if (tries == most_tries) co_return disorder(*found);
+        if (tries == most_tries) co_return disorder(*found, Order::oldest_first);
     }
 }
 

@@ -160,10 +160,10 @@ std::string answer(std::string_view head, std::int64_t rows) {
     std::int64_t total = range.to - range.from;
     if (is_listing) body += listing(own, limit, rows, total);
     body.reserve(static_cast<std::size_t>(std::min(limit, range.to - range.from)) * (row_bytes + 1) + 100);
-    for (std::int64_t index = range.from; !is_listing && index < std::min(range.to, range.from + limit);
-         ++index) {
-        if (index > range.from) body += ',';
-        append_row(body, index);
+    const bool is_newest_first = own.find("ORDERBYDESCsys_updated_on") != std::string::npos;
+    for (std::int64_t row = 0; !is_listing && row < std::min(limit, range.to - range.from); ++row) {
+        if (row > 0) body += ',';
+        append_row(body, is_newest_first ? range.to - 1 - row : range.from + row);
     }
     body += "]}";
     const std::time_t now = std::time(nullptr);
