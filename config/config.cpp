@@ -22,8 +22,7 @@ namespace fs = std::filesystem;
 
 class Loader {
   public:
-    Loader(const std::string& path, Missing missing_mappings)
-        : path_(path), missing_mappings_(missing_mappings) {}
+    Loader(const std::string& path, Reading reading) : path_(path), reading_(reading) {}
 
     Loaded run() {
         load_shipped();
@@ -31,11 +30,11 @@ class Loader {
         YamlNode root = parse(path_, file);
         if (!loaded_.problems.empty()) return std::move(loaded_);
         loaded_.written = root;
-        const FilledIn filled = fill_in_secrets(root, loaded_.problems);
-        const std::size_t missing = loaded_.problems.size();
+        const FilledIn filled = fill_in_secrets(root);
         read_main(root);
         check_names();
-        tell_once(missing, loaded_.problems);
+        tell_once(filled.unfilled, loaded_.problems);
+        for (const Unfilled& unfilled : filled.unfilled) tell(unfilled);
         take_out(filled, loaded_.problems);
         return std::move(loaded_);
     }
@@ -43,6 +42,13 @@ class Loader {
   private:
     Configuration& configuration() { return loaded_.configuration; }
     Problems& problems() { return loaded_.problems; }
+
+    void tell(const Unfilled& unfilled) {
+        if (unfilled.is_login && reading_.logins == Logins::unused) return;
+        const bool is_left =
+            unfilled.is_login && unfilled.is_services && reading_.logins == Logins::services_own;
+        (is_left ? loaded_.warnings : loaded_.problems).push_back(unfilled.problem);
+    }
 
     int add_file(const std::string& path) {
         loaded_.files.push_back(path);
@@ -199,7 +205,7 @@ class Loader {
         const std::string path = resolved(name.text);
         std::error_code error;
         if (!fs::exists(path, error)) {
-            if (missing_mappings_ == Missing::tolerated) return std::nullopt;
+            if (reading_.missing_mappings == Missing::tolerated) return std::nullopt;
             auto names = yaml_files_near(path);
             for (std::string& shipped_name : shipped_mappings()) names.push_back(std::move(shipped_name));
             problems().push_back({name.mark, fmt::format("no mapping file \"{}\"{}", name.text,
@@ -271,14 +277,14 @@ class Loader {
     }
 
     std::string path_;
-    Missing missing_mappings_;
+    Reading reading_;
     Loaded loaded_;
 };
 
 }  // namespace
 
-Loaded load(const std::string& path, Missing missing_mappings) {
-    return Loader(path, missing_mappings).run();
+Loaded load(const std::string& path, Reading reading) {
+    return Loader(path, reading).run();
 }
 
 std::string print(const Problems& problems, const std::vector<std::string>& files) {

@@ -51,9 +51,17 @@ struct Loaded {
 
 /// A mapping that is not there: tolerated while it is only being drafted.
 enum class Missing { refused, tolerated };
+/// References to what only somebody who connects needs: one that nothing fills is a fault; a warning, where
+/// the service alone has it; nothing, for who reads the store.
+enum class Logins { needed, services_own, unused };
+
+struct Reading {
+    Missing missing_mappings = Missing::refused;
+    Logins logins = Logins::needed;
+};
 
 /// Reads the main file and everything it names. Never throws; all faults of all files are in `problems`.
-Loaded load(const std::string& path, Missing missing_mappings = Missing::refused);
+Loaded load(const std::string& path, Reading reading = {});
 
 /// `file:line:column: text`, one a line, in the order of files and lines.
 std::string print(const Problems& problems, const std::vector<std::string>& files);

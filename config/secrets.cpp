@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <optional>
+#include <string_view>
 
 namespace baselined::config {
 
@@ -24,31 +25,40 @@ std::optional<std::string> variable(const std::string& name) {
     return value == nullptr ? std::nullopt : std::make_optional<std::string>(value);
 }
 
+/// Keys of what nobody reads who does not connect.
+constexpr std::string_view login_keys[] = {"auth", "tls",      "proxy",  "url",
+                                           "smtp", "password", "secret", "heartbeat"};
+
 struct Found {
     std::optional<std::string> value;
     std::string remedy;
+    bool is_services = false;
 };
+
+Found find_credential(const std::string& name) {
+    const auto folder = variable("CREDENTIALS_DIRECTORY");
+    if (folder)
+        return {first_line(*folder + "/" + name),
+                fmt::format("systemd gave no credential \"{}\": add LoadCredential={}:PATH to the unit", name,
+                            name)};
+    return {
+        std::nullopt,
+        fmt::format(
+            "no credential \"{}\": the service gets it by LoadCredential={}:PATH in its unit; by hand, set "
+            "CREDENTIALS_DIRECTORY to the folder that holds the file {}",
+            name, name, name),
+        true};
+}
 
 Found find(const std::string& name) {
     if (name.starts_with("file:"))
         return {first_line(name.substr(5)),
                 fmt::format("the file {} cannot be read or is empty", name.substr(5))};
-    if (name.starts_with("credential:")) {
-        const auto folder = variable("CREDENTIALS_DIRECTORY");
-        const std::string credential = name.substr(11);
-        return {folder ? first_line(*folder + "/" + credential) : std::nullopt,
-                folder
-                    ? fmt::format("systemd gave no credential \"{}\": add LoadCredential={}:PATH to the unit",
-                                  credential, credential)
-                    : fmt::format(
-                          "no credential \"{}\": the service gets it by LoadCredential={}:PATH in its unit; "
-                          "by hand, set CREDENTIALS_DIRECTORY to the folder that holds the file {}",
-                          credential, credential, credential)};
-    }
+    if (name.starts_with("credential:")) return find_credential(name.substr(11));
     return {variable(name), fmt::format("the environment has no variable {}", name)};
 }
 
-void fill_in_text(YamlNode& node, FilledIn& filled_in, Problems& problems) {
+void fill_in_text(YamlNode& node, bool is_login, FilledIn& filled_in) {
     std::string filled;
     for (std::size_t at = 0; at < node.text.size();) {
         const std::size_t start = node.text.find("${", at);
@@ -58,47 +68,47 @@ void fill_in_text(YamlNode& node, FilledIn& filled_in, Problems& problems) {
             break;
         }
         filled += node.text.substr(at, start - at);
-        const Found found = find(node.text.substr(start + 2, end - start - 2));
-        if (!found.value) problems.push_back({node.mark, found.remedy});
+        const std::string reference = node.text.substr(start, end + 1 - start);
+        const Found found = find(reference.substr(2, reference.size() - 3));
         // An empty value would be found fault with once more, elsewhere perhaps.
-        filled += found.value.value_or(node.text.substr(start, end + 1 - start));
-        if (found.value) filled_in.emplace_back(node.text.substr(start, end + 1 - start), *found.value);
+        filled += found.value.value_or(reference);
+        if (found.value)
+            filled_in.values.emplace_back(reference, *found.value);
+        else
+            filled_in.unfilled.push_back({{node.mark, found.remedy}, is_login, found.is_services});
         at = end + 1;
     }
     node.text = std::move(filled);
 }
 
-void fill_in(YamlNode& node, FilledIn& filled, Problems& problems) {
-    if (node.form == YamlNode::Form::scalar) fill_in_text(node, filled, problems);
-    for (YamlNode& item : node.items) fill_in(item, filled, problems);
-    for (auto& entry : node.entries) fill_in(entry.value, filled, problems);
+void fill_in(YamlNode& node, bool is_login, FilledIn& filled) {
+    if (node.form == YamlNode::Form::scalar) fill_in_text(node, is_login, filled);
+    for (YamlNode& item : node.items) fill_in(item, is_login, filled);
+    for (auto& [key, value] : node.entries)
+        fill_in(value, is_login || std::ranges::find(login_keys, key.text) != std::end(login_keys), filled);
 }
 
 }  // namespace
 
-FilledIn fill_in_secrets(YamlNode& node, Problems& problems) {
+FilledIn fill_in_secrets(YamlNode& node) {
     FilledIn filled;
-    fill_in(node, filled, problems);
+    fill_in(node, false, filled);
     return filled;
 }
 
-void tell_once(std::size_t missing, Problems& problems) {
-    const auto is_at = [](const Mark& mark) {
-        return [mark](const Problem& one) {
-            return one.mark.file == mark.file && one.mark.line == mark.line && one.mark.column == mark.column;
-        };
-    };
-    const auto first = problems.begin() + static_cast<std::ptrdiff_t>(missing);
-    problems.erase(std::remove_if(first, problems.end(),
-                                  [&](const Problem& problem) {
-                                      return std::any_of(problems.begin(), first, is_at(problem.mark));
-                                  }),
-                   problems.end());
+void tell_once(const std::vector<Unfilled>& unfilled, Problems& problems) {
+    std::erase_if(problems, [&](const Problem& problem) {
+        return std::ranges::any_of(unfilled, [&](const Unfilled& one) {
+            const Mark& mark = one.problem.mark;
+            return mark.file == problem.mark.file && mark.line == problem.mark.line &&
+                   mark.column == problem.mark.column;
+        });
+    });
 }
 
 void take_out(const FilledIn& filled, Problems& problems) {
     for (Problem& problem : problems)
-        for (const auto& [reference, value] : filled) {
+        for (const auto& [reference, value] : filled.values) {
             if (value.size() < 4) continue;  // a word of the message rather than a secret
             for (std::size_t at = problem.text.find(value); at != std::string::npos;
                  at = problem.text.find(value, at + reference.size()))

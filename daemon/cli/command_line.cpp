@@ -44,9 +44,9 @@ void add_json(CLI::App& command, Arguments& arguments) {
 
 /// Loads, checks and makes ready. A null pointer: the configuration is bad.
 std::unique_ptr<ReadyConfiguration> load_ready(const std::string& path, std::string& complaints,
-                                               config::Missing missing_mappings = config::Missing::refused) {
+                                               config::Reading reading = {}) {
     auto ready = std::make_unique<ReadyConfiguration>();
-    ready->loaded = config::load(path, missing_mappings);
+    ready->loaded = config::load(path, reading);
     Problems problems = ready->loaded.problems;
     if (problems.empty())
         ready->portfolio = std::make_unique<Portfolio>(ready->loaded.configuration, problems);
@@ -56,16 +56,23 @@ std::unique_ptr<ReadyConfiguration> load_ready(const std::string& path, std::str
 }
 
 /// The same; complaints go to stderr.
-std::unique_ptr<ReadyConfiguration> make_ready(const std::string& path,
-                                               config::Missing missing_mappings = config::Missing::refused) {
+std::unique_ptr<ReadyConfiguration> make_ready(const std::string& path, config::Reading reading = {}) {
     std::string complaints;
-    auto ready = load_ready(path, complaints, missing_mappings);
+    auto ready = load_ready(path, complaints, reading);
     fmt::print(stderr, "{}", complaints);
     return ready;
 }
 
+/// Who only reads the store connects to nobody.
+config::Logins logins_of(const std::string& command, const Arguments& arguments) {
+    const bool is_connecting =
+        command == "once" || command == "preview" || arguments.online || arguments.alert_test.is_sending;
+    if (is_connecting) return config::Logins::needed;
+    return command == "check" ? config::Logins::services_own : config::Logins::unused;
+}
+
 /// What a command needs; a null pointer and a status when it cannot be had.
-std::unique_ptr<Invocation> prepare(const Arguments& arguments, int& status) {
+std::unique_ptr<Invocation> prepare(const std::string& command, const Arguments& arguments, int& status) {
     auto made = std::make_unique<Invocation>();
     Invocation& invocation = *made;
     invocation.json = arguments.json;
@@ -81,7 +88,8 @@ std::unique_ptr<Invocation> prepare(const Arguments& arguments, int& status) {
         invocation.clock = FigureBook::Clock::stands_still;
     }
     auto ready = make_ready(
-        arguments.config, arguments.preview.is_draft ? config::Missing::tolerated : config::Missing::refused);
+        arguments.config, {arguments.preview.is_draft ? config::Missing::tolerated : config::Missing::refused,
+                           logins_of(command, arguments)});
     if (ready != nullptr) {
         invocation.ready = std::move(ready);
         invocation.portfolio = invocation.ready->portfolio.get();
@@ -121,10 +129,10 @@ int run(const CLI::App& command, Arguments& arguments) {
     if (command.get_name() == "preview" && arguments.preview.stream.empty())
         return preview_file(arguments.preview, arguments.json);
     int status = exit_done;
-    const auto prepared = prepare(arguments, status);
+    const std::string& name = command.get_name();
+    const auto prepared = prepare(name, arguments, status);
     if (!prepared) return status;
     Invocation& invocation = *prepared;
-    const std::string& name = command.get_name();
     if (name == "check") return check(invocation, arguments.online);
     if (name == "export") return export_all(invocation, arguments.exported);
     if (name == "once") go_on_as_owner(*invocation.ready);

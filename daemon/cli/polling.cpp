@@ -81,6 +81,9 @@ int check(Invocation& invocation, bool is_online) {
                configuration.sources.size() == 1 ? "" : "s", configuration.measures.size(),
                configuration.measures.size() == 1 ? "" : "s", tests, tests == 1 ? "" : "s");
     std::fflush(stdout);  // before what goes to stderr, in a file as on a terminal
+    const config::Loaded& loaded = invocation.ready->loaded;
+    for (const Problem& warning : loaded.warnings)
+        fmt::print(stderr, "warning: {}", config::print({warning}, loaded.files));
     for (const std::string& misgiving : misgivings_of(*invocation.portfolio))
         fmt::print(stderr, "warning: {}\n", misgiving);
     for (const std::string& warning : warnings(invocation)) fmt::print(stderr, "warning: {}\n", warning);

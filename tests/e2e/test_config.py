@@ -365,6 +365,17 @@ class Show(unittest.TestCase):
         self.assertIn("${NOWHERE1}", answer.stdout)
         self.assertIn("the environment has no variable NOWHERE1\n", answer.stderr)
 
+    def test_what_the_service_alone_has_is_missed_by_who_connects(self):
+        self.main.write_text("timezone: UTC\nstore: s.db\nsources: { acme: { type: servicenow, url: \"https://127.0.0.1:9\", since: 2026-01-01, "
+                             "auth: { basic: { user: a, password: \"${credential:snow}\" } }, streams: { incident: { mapping: servicenow/incident } } } }\n", encoding="utf-8")
+        column = self.main.read_text(encoding="utf-8").splitlines()[2].index('"${') + 1
+        missing = f'{self.main}:3:{column}: no credential "snow": the service gets it by LoadCredential=snow:PATH in its unit'
+        for words, status in [(["check", "--online"], 78), (["once"], 78), (["check"], 0), (["config", "show"], 0)]:
+            answer = run(*words, "--config", self.main)
+            self.assertEqual((answer.returncode, answer.stderr.count(missing)), (status, 1 if words != ["config", "show"] else 0), answer.stderr)
+        answer = run("status", "--config", self.main)
+        self.assertEqual((answer.returncode, answer.stderr), (1, f"store {self.folder / 's.db'}: there is none yet; `baselined once` makes it by reading the sources\n"))
+
     def test_a_file_that_cannot_be_read(self):
         answer = run("config", "show", "--config", self.folder / "none.yaml", "--json")
         self.assertEqual((answer.returncode, answer.stdout), (78, ""))

@@ -1,10 +1,15 @@
 #include "config/config.hpp"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <string>
+#include <utility>
 
 #include "config/yaml/tree.hpp"
 #include "tests/support/catch.hpp"
@@ -76,4 +81,33 @@ TEST_CASE("every example is a good configuration") {
         CHECK(config::print(loaded.problems, loaded.files).empty());
     }
     CHECK(examples >= 2);
+}
+
+TEST_CASE("a login that the service alone has") {
+    ::unsetenv("CREDENTIALS_DIRECTORY");
+    const auto folder = fs::temp_directory_path() / fmt::format("baselined-logins-{}", ::getpid());
+    fs::create_directories(folder);
+    const std::string path = folder / "main.yaml";
+    const auto count = [&](const char* address, const char* store, config::Logins logins) {
+        std::ofstream(path) << fmt::format(R"(timezone: UTC
+store: {}
+sources:
+  acme: {{ type: servicenow, url: "{}", auth: {{ basic: {{ user: a, password: "${{credential:snow}}" }} }}, since: 2026-01-01, streams: {{ incident: {{ mapping: servicenow/incident }} }} }}
+)",
+                                           store, address);
+        const auto loaded = config::load(path, {config::Missing::refused, logins});
+        return std::pair(loaded.problems.size(), loaded.warnings.size());
+    };
+    using Logins = config::Logins;
+    using Count = std::pair<std::size_t, std::size_t>;
+    const char* plain = "https://acme.service-now.com";
+    CHECK(count(plain, "x.db", Logins::needed) == Count(1, 0));
+    CHECK(count(plain, "x.db", Logins::services_own) == Count(0, 1));
+    CHECK(count(plain, "x.db", Logins::unused) == Count(0, 0));
+    // A file that cannot be read is a fault to who checks; an address that is still a reference is none.
+    CHECK(count("${file:/no/such}", "x.db", Logins::services_own) == Count(1, 1));
+    CHECK(count("${file:/no/such}", "x.db", Logins::unused) == Count(0, 0));
+    // Where the store lies everybody has to know.
+    CHECK(count(plain, "${NO_SUCH_FOLDER}/x.db", Logins::unused) == Count(1, 0));
+    fs::remove_all(folder);
 }
