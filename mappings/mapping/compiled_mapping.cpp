@@ -151,9 +151,9 @@ class Fitter {
 
     bool put_choice(const Cell& cell) {
         if (cell.type != CellType::text) return false;
-        const auto found = std::find(rule_.choices->begin(), rule_.choices->end(), cell.text);
-        if (found == rule_.choices->end()) return false;
-        record_.set_choice(rule_.slot, static_cast<std::size_t>(found - rule_.choices->begin()));
+        const auto found = std::find(rule_.choices.begin(), rule_.choices.end(), cell.text);
+        if (found == rule_.choices.end()) return false;
+        record_.set_choice(rule_.slot, static_cast<std::size_t>(found - rule_.choices.begin()));
         return true;
     }
 

@@ -43,8 +43,8 @@ struct CompiledRule {
     bool has_map = false;
     std::unordered_map<std::string, std::string> map;
     std::optional<std::string> otherwise;
-    const std::vector<std::string_view>* choices = nullptr;
-    std::string text;  ///< used again row after row
+    std::vector<std::string_view> choices;  ///< a copy: attributes that come later move the schema's fields
+    std::string text;                       ///< used again row after row
 };
 
 }  // namespace baselined::mappings

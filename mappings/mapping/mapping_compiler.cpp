@@ -92,7 +92,7 @@ class MappingCompiler {
         const auto slot = known ? known : schema_.add_attribute(name, type_of(compiled->as));
         check_type(name, rule, *slot, *compiled);
         compiled->slot = *slot;
-        compiled->choices = &schema_.field(*slot).choices;
+        compiled->choices = schema_.field(*slot).choices;
         read_origins(rule, *compiled);
         read_conversion(rule, *compiled);
         mapping_.rules_.push_back(std::move(compiled));
@@ -207,7 +207,7 @@ class MappingCompiler {
     }
 
     void check_choice(const Scalar& value, const CompiledRule& compiled) {
-        const std::vector<std::string> names(compiled.choices->begin(), compiled.choices->end());
+        const std::vector<std::string> names(compiled.choices.begin(), compiled.choices.end());
         if (std::find(names.begin(), names.end(), value.text) != names.end()) return;
         std::string list;
         for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
