@@ -117,11 +117,19 @@ class Evaluation {
         if (!input.is_frozen) input.causes.push_back({"baseline_open", why_open(plan)});
         input.baseline = view.baseline;
         for (std::size_t i = 0; i < window.size(); ++i)
-            view.baseline_periods.push_back(
-                {calendar.label(window[i]), i < input.baseline_periods.size()
-                                                ? input.baseline_periods[i]
-                                                : figures_.figure(plan.series, plan.lower, window[i], now_)});
+            view.baseline_periods.push_back({calendar.label(window[i]), i < input.baseline_periods.size()
+                                                                            ? input.baseline_periods[i]
+                                                                            : open_figure(plan, window[i])});
         if (!window.empty()) note_late_data(plan, calendar, window.front().begin, notes);
+    }
+
+    /// A period of a window that is not frozen: it may be running yet, or to come.
+    PeriodFigure open_figure(const MeasurePlan& plan, const Period& period) {
+        const Instant known = read_until(plan.kinds, portfolio_, store_, now_);
+        PeriodFigure figure = figures_.figure(plan.series, plan.lower, period, known);
+        figure.settled = period.end + portfolio_.configuration().settle <= known;
+        if (period.begin > known) figure.value.reset();
+        return figure;
     }
 
     std::string why_open(const MeasurePlan& plan) {

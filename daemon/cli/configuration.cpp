@@ -229,7 +229,8 @@ int print_schema(const std::string& file_kind) {
 }
 
 int show_configuration(const std::string& path, const std::string& measure, bool is_json) {
-    const config::Loaded loaded = config::load(path, {config::Missing::refused, config::Logins::services_own});
+    const config::Loaded loaded =
+        config::load(path, {config::Missing::refused, config::Logins::services_own});
     fmt::print(stderr, "{}", config::print(loaded.problems, loaded.files));
     const int status = loaded.problems.empty() ? exit_done : exit_configuration;
     if (!measure.empty()) return show_measure(loaded, measure, is_json) ? status : exit_failed;

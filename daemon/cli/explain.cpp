@@ -63,8 +63,15 @@ std::string parts_text(const mappings::IndicatorDefinition& indicator, const map
     return lower ? fmt::format(" (of {:.6g})", *lower) : std::string{};
 }
 
-/// What is said of a figure that its records need not add up to; empty: they do.
-std::string note_of(const mappings::IndicatorDefinition& indicator) {
+/// What is said of a figure that its records need not add up to, or that nobody may judge by yet; empty: they
+/// do, and it is settled.
+std::string note_of(const mappings::IndicatorDefinition& indicator, const mappings::Period& period,
+                    Instant now, std::chrono::milliseconds settle) {
+    if (period.begin > now) return "the period is to come";
+    if (period.end > now) return "the period is running: the figure is what there is of it by now";
+    if (period.end + settle > now)
+        return "the period is not settled: late records may change the figure, which is shown as they are "
+               "known now";
     return indicator.form == mappings::Form::snapshot
                ? "the figure is kept as it was taken when the period ended; the records are those of today"
                : std::string{};
@@ -102,8 +109,11 @@ int show_explanation(Invocation& invocation, const std::string& measure, const s
                                     : view.actual ? view.actual->period
                                                   : calendar.before(calendar.containing(invocation.now));
     FigureBook figures(portfolio, *store, invocation.clock);
-    const auto figure = figures.figure(plan.series, plan.lower, period, invocation.now);
+    auto figure = figures.figure(plan.series, plan.lower, period, invocation.now);
+    if (period.begin > invocation.now) figure.value.reset();
     const auto records = figures.records(plan.series, period);
+    const std::string note =
+        note_of(*plan.indicator, period, invocation.now, portfolio.configuration().settle);
     if (invocation.json) {
         Json json;
         json.object();
@@ -114,7 +124,7 @@ int show_explanation(Invocation& invocation, const std::string& measure, const s
         json.key("denominator").number(shown_denominator(*plan.indicator, figure));
         json.key("definition").text(fmt::format("{}@{}", plan.indicator->name, plan.indicator->version));
         json.key("rule").text(rule_of_plan(portfolio, plan));
-        json.key("note").optional_text(note_of(*plan.indicator));
+        json.key("note").optional_text(note);
         json.key("records");
         write_records(json, records);
         json.end_object();
@@ -124,7 +134,7 @@ int show_explanation(Invocation& invocation, const std::string& measure, const s
     fmt::print("{} in {}: {}{}\n", plan.measure->id, calendar.label(period),
                figure.value ? figure_text(*figure.value, unit_text(*plan.indicator)) : "no value",
                parts_text(*plan.indicator, figure));
-    if (const std::string note = note_of(*plan.indicator); !note.empty()) fmt::print("{}\n", note);
+    if (!note.empty()) fmt::print("{}\n", note);
     const bool has_hits =
         plan.indicator->form == mappings::Form::share || plan.indicator->form == mappings::Form::snapshot;
     fmt::print("{}\n{} record{}{}:\n", on_lines(rule_of_plan(portfolio, plan)), records.size(),

@@ -16,7 +16,7 @@ namespace baselined::daemon {
 
 namespace {
 
-using Field = std::variant<std::monostate, std::string, double>;
+using Field = std::variant<std::monostate, std::string, double, bool>;
 using Row = std::vector<Field>;
 
 struct Table {
@@ -27,6 +27,12 @@ struct Table {
 
 Field field(const std::optional<double>& number) {
     return number ? Field(*number) : Field();
+}
+
+std::string reasons_text(const std::vector<mappings::Reason>& reasons) {
+    std::string text;
+    for (const auto& reason : reasons) text += (text.empty() ? "" : "; ") + reason.text;
+    return text;
 }
 
 Table measures_of(const std::vector<MeasureView>& views) {
@@ -40,7 +46,10 @@ Table measures_of(const std::vector<MeasureView>& views) {
                  "p_deliver",        "forecast",
                  "currency",         "saving_target",
                  "saving_expected",  "saving_forecast",
-                 "saving_actual",    "saving_actual_se"},
+                 "saving_actual",    "saving_actual_se",
+                 "saving_confirmed", "unit",
+                 "forecast_low",     "forecast_high",
+                 "forecast_at",      "reasons"},
                 {}};
     for (const MeasureView& view : views) {
         const auto& measure = *view.plan->measure;
@@ -68,7 +77,13 @@ Table measures_of(const std::vector<MeasureView>& views) {
                               money(&mappings::Saving::expected),
                               money(&mappings::Saving::forecast),
                               money(&mappings::Saving::actual),
-                              money(&mappings::Saving::actual_se)});
+                              money(&mappings::Saving::actual_se),
+                              saving ? Field(0.0) : Field(),
+                              unit_text(*view.plan->indicator),
+                              assessment.forecast ? Field(assessment.forecast->low) : Field(),
+                              assessment.forecast ? Field(assessment.forecast->high) : Field(),
+                              assessment.due ? Field(mappings::format_day(*assessment.due)) : Field(),
+                              reasons_text(assessment.reasons)});
     }
     return table;
 }
@@ -81,17 +96,18 @@ Row period_row(const MeasurePlan& plan, const char* phase, const std::string& la
             field(figure.value),
             field(shown_numerator(*plan.indicator, figure)),
             field(shown_denominator(*plan.indicator, figure)),
-            std::string(figure.settled ? "true" : "false"),
+            figure.settled,
             point != nullptr ? field(point->expected) : Field(),
             point != nullptr ? field(point->realised) : Field(),
             point != nullptr ? field(point->p_deliver) : Field(),
-            point != nullptr ? Field(std::string(name_of(point->status))) : Field()};
+            point != nullptr ? Field(std::string(name_of(point->status))) : Field(),
+            figure.completeness};
 }
 
 Table periods_of(const std::vector<MeasureView>& views) {
     Table table{"Periods",
                 {"measure", "period", "phase", "value", "numerator", "denominator", "settled", "expected",
-                 "realised", "p_deliver", "potential_status"},
+                 "realised", "p_deliver", "potential_status", "completeness"},
                 {}};
     for (const MeasureView& view : views) {
         for (const LabelledFigure& one : view.baseline_periods)
@@ -120,6 +136,7 @@ std::string csv_of(const Table& table) {
             if (i > 0) text += ',';
             if (const auto* words = std::get_if<std::string>(&row[i])) text += csv_text(*words);
             if (const auto* number = std::get_if<double>(&row[i])) text += fmt::format("{}", *number);
+            if (const auto* truth = std::get_if<bool>(&row[i])) text += *truth ? "true" : "false";
         }
         text += "\r\n";
     }
@@ -142,6 +159,8 @@ void write_sheet(lxw_workbook* workbook, const Table& table) {
                 worksheet_write_string(sheet, at_row, at_column, words->c_str(), nullptr);
             if (const auto* number = std::get_if<double>(&value))
                 worksheet_write_number(sheet, at_row, at_column, *number, nullptr);
+            if (const auto* truth = std::get_if<bool>(&value))
+                worksheet_write_boolean(sheet, at_row, at_column, *truth ? 1 : 0, nullptr);
         }
 }
 
@@ -179,6 +198,8 @@ std::string json_of(const std::vector<MeasureView>& views, Instant now) {
                 json.text(*words);
             else if (const auto* number = std::get_if<double>(&row[i]))
                 json.number(*number);
+            else if (const auto* truth = std::get_if<bool>(&row[i]))
+                json.boolean(*truth);
             else
                 json.null();
         }

@@ -49,6 +49,7 @@ void print_json(const std::vector<SeriesRow>& rows, const mappings::IndicatorDef
         json.key("expected").number(row.expected);
         json.key("lower").number(row.lower);
         json.key("upper").number(row.upper);
+        json.key("completeness").number(row.figure.completeness);
         json.end_object();
     }
     json.end_array();
@@ -78,7 +79,9 @@ void print_table(const std::vector<SeriesRow>& rows, const mappings::IndicatorDe
                        row.figure.value ? fmt::format("{:.6g}", *row.figure.value) : "-",
                        numerator ? fmt::format("{:.6g}", *numerator) : "-",
                        denominator ? fmt::format("{:.6g}", *denominator) : "-",
-                       row.figure.settled ? "yes" : "no");
+                       row.figure.settled            ? "yes"
+                       : row.figure.completeness < 1 ? "no, completed for late records"
+                                                     : "no");
     }
 }
 
@@ -136,6 +139,7 @@ void add_plan(const MeasureView& view, std::vector<SeriesRow>& rows) {
             if (point.at.label == row.label) {
                 row.expected = point.expected;
                 row.figure.value = point.at.figure.value;  // a provisional one is completed
+                row.figure.completeness = point.at.figure.completeness;
             }
     for (SeriesRow& row : rows) {
         const auto limits = view.assessment.limits(row.figure.denominator);
@@ -242,6 +246,7 @@ int show_series(Invocation& invocation, const SeriesRequest& request) {
         SeriesRow row{period, calendar.label(period), figures.figure(series, lower, period, known), {}, {},
                       {}};
         row.figure.settled = period.end + portfolio.configuration().settle <= known;
+        if (period.begin > invocation.now) row.figure.value.reset();  // nothing has happened yet, not none
         rows.push_back(std::move(row));
     }
     if (views) add_plan(views->front(), rows);

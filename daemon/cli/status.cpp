@@ -27,11 +27,14 @@ std::string sparkline(const std::vector<std::optional<double>>& values) {
     return line;
 }
 
+/// Settled periods alone: a running month would look like a success.
 std::string history(const MeasureView& view) {
     std::vector<std::optional<double>> values;
-    for (const auto& period : view.baseline_periods) values.push_back(period.figure.value);
+    for (const auto& period : view.baseline_periods)
+        if (period.figure.settled) values.push_back(period.figure.value);
     const std::size_t baseline = values.size();
-    for (const auto& point : view.assessment.track) values.push_back(point.at.figure.value);
+    for (const auto& point : view.assessment.track)
+        if (point.at.figure.settled) values.push_back(point.at.figure.value);
     std::string line = sparkline(values);
     // Each character of a sparkline has three bytes, a gap one.
     std::size_t at = 0;

@@ -156,11 +156,13 @@ class Painter {
         text(left + 6, top + 14, unit_words(chart_.unit), 0);
     }
 
-    /// Draws a line through the periods that have the value, broken where one has none.
+    /// Draws a line through the periods that have the value, broken where one has none. What is provisional
+    /// stands alone: a line down to a month that is half over would look like a success.
     void line(Pick pick) {
         bool open = false;
         for (std::size_t i = 0; i < chart_.periods.size(); ++i) {
-            const auto& value = chart_.periods[i].*pick;
+            const bool is_apart = pick == &ChartPeriod::value && !chart_.periods[i].settled;
+            const auto& value = is_apart ? std::nullopt : chart_.periods[i].*pick;
             if (value && open) cairo_line_to(context_, x(i), y(*value));
             if (value && !open) cairo_move_to(context_, x(i), y(*value));
             open = value.has_value();

@@ -1,8 +1,22 @@
 #include "daemon/report/measure_picture.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 
 namespace baselined::daemon {
+
+namespace {
+
+/// A forecast as it can come true: the formula's straight line may leave what shares and amounts can be.
+std::function<double(double)> possible(const mappings::IndicatorDefinition& indicator) {
+    const bool is_share =
+        indicator.form == mappings::Form::share || indicator.form == mappings::Form::snapshot;
+    const double most = is_share ? 1 : HUGE_VAL;
+    return [most](double value) { return std::clamp(value, 0.0, most); };
+}
+
+}  // namespace
 
 Chart chart_of(const MeasureView& view) {
     Chart chart;
@@ -24,6 +38,7 @@ Chart chart_of(const MeasureView& view) {
     for (const auto& baseline : view.baseline_periods) add(baseline.label, baseline.figure).baseline = true;
     for (const auto& point : view.assessment.track)
         add(point.at.label, point.at.figure).expected = point.expected;
+    const auto shown = possible(*view.plan->indicator);
     for (const auto& to_come : view.assessment.fan) {
         auto known = std::find_if(chart.periods.begin(), chart.periods.end(),
                                   [&](const ChartPeriod& period) { return period.label == to_come.label; });
@@ -32,9 +47,9 @@ Chart chart_of(const MeasureView& view) {
             known = chart.periods.end() - 1;
             known->label = to_come.label;
         }
-        known->forecast = to_come.value;
-        known->forecast_low = to_come.low;
-        known->forecast_high = to_come.high;
+        known->forecast = shown(to_come.value);
+        known->forecast_low = shown(to_come.low);
+        known->forecast_high = shown(to_come.high);
     }
     return chart;
 }

@@ -177,6 +177,34 @@ class Samples(InFolder):
         run(self.folder, "explain", "ITSM-014", "--period", "2026-W36", expect=2)
         run(self.folder, "explain", "ITSM-O14", expect=2)
 
+    def test_what_is_not_over_is_no_actual(self):
+        run(self.folder, "once")
+        rows = series(self.folder, "ITSM-014", "--to", "2027-03-31")
+        self.assertEqual([rows[p]["value"] for p in ("2026-12", "2027-01")], [None, None])
+        for period, note in [("2026-11", "the period is running"), ("2027-01", "the period is to come"), ("2026-09", None)]:
+            told = json.loads(run(self.folder, "explain", "ITSM-014", "--period", period, "--json").stdout)["note"]
+            self.assertTrue(told.startswith(note) if note else told is None, told)
+        # One bar a settled period: the running one would be a fall.
+        settled = sum(row["settled"] for row in series(self.folder, "ITSM-014", "--from", "2025-01-01").values())
+        bars = re.search(r"(?m)^    ([▁-█ ]+)│([▁-█ ]+)  ", run(self.folder, "status").stdout)
+        self.assertEqual(len(bars[1]) + len(bars[2]), settled)
+        exported = json.loads(run(self.folder, "export", "--format", "json").stdout)["periods"]
+        # One measure's baseline is a window that is not over.
+        self.assertEqual({(p["period"], p["settled"], p["value"] is None) for p in exported if p["period"] >= "2026-10"},
+                         {("2026-10", True, False), ("2026-11", False, False), ("2026-12", False, True)})
+
+    def test_an_export_says_what_is_confirmed_and_why(self):
+        run(self.folder, "once")
+        table = run(self.folder, "export", "--format", "csv").stdout.split("\n\n")[0]
+        measure = next(csv.DictReader(table.splitlines()))
+        known = self.statuses()[measure["measure"]]
+        self.assertEqual((measure["saving_confirmed"], measure["unit"], measure["forecast_at"]), ("0", known["unit"], known["forecast"]["at"]))
+        self.assertEqual((float(measure["forecast_low"]), float(measure["forecast_high"])), (known["forecast"]["low"], known["forecast"]["high"]))
+        self.assertEqual(measure["reasons"], "; ".join(reason["text"] for reason in known["reasons"]))
+        run(self.folder, "export", "--format", "xlsx", "--output", str(self.folder / "x.xlsx"))
+        rows = list(openpyxl.load_workbook(self.folder / "x.xlsx")["Periods"].values)
+        self.assertEqual({type(row[rows[0].index("settled")]) for row in rows[1:]}, {bool})
+
     def test_a_preview_shows_the_cells_and_needs_no_configuration(self):
         path = self.folder / "inbox" / "changes.csv"
         done = subprocess.run([PROGRAM, "preview", str(path), "--json"], capture_output=True, text=True, check=True)
@@ -291,6 +319,9 @@ class Ripening(InFolder):
             young = series(self.folder, "M", now=now)[f"2026-{month:02d}"]
             self.assertEqual((young["numerator"], young["denominator"], young["settled"]), (14, 100, False))
             self.assertAlmostEqual(young["value"], 0.14 if month < 4 else 0.2, delta=1e-12)  # three months must have ripened
+            self.assertAlmostEqual(young["completeness"], 1 if month < 4 else 0.7, delta=1e-12)
+            told = run(self.folder, "series", "M", now=now).stdout.splitlines()[month]
+            self.assertEqual(told.endswith("no, completed for late records"), month >= 4, told)
             self.write(month, 1)
             run(self.folder, "once", now=f"2026-{month + 1:02d}-12T12:00:00Z")
 
