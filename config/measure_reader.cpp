@@ -90,7 +90,9 @@ class MeasureReader {
         if (is_window && *baseline.to < *baseline.from)
             reader.problem(node.mark, "the baseline ends before it begins");
         if (baseline.value && baseline.n.value_or(0) <= 0)
-            reader.problem(node.mark, "a stated baseline needs `n`: how many cases it was taken from");
+            reader.problem(node.mark,
+                           "a stated baseline needs `n`: how many cases a period has (of a count: how many "
+                           "periods it was taken from)");
         reader.finish();
     }
 

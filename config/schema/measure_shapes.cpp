@@ -58,7 +58,11 @@ std::vector<NamedShape> promise() {
                  {"from", "day", "The window's first day.", optional},
                  {"to", "day", "Its last day, included.", optional},
                  {"value", "number", "A value that somebody states.", optional},
-                 {"n", "number", "How many cases it was taken from.", optional},
+                 {"n", "number",
+                  "How well it is known. Of a share, ratio or mean how many cases a period has: by them "
+                  "money is counted, so write a month's, not a year's, where `period` is a month. Of a "
+                  "count or backlog how many periods the value was taken from.",
+                  optional},
              },
              {exactly_one({{"from", "to"}, {"value", "n"}})})},
         {"target", "Either a change of the baseline's value, or a value.",

@@ -42,6 +42,11 @@ struct IndicatorDefinition {
     Mark mark;
 };
 
+/// A count or backlog has one figure a period, over nothing: its n is 1 (method.md, "counts").
+inline bool counts_once_a_period(Form form) {
+    return form == Form::count || form == Form::backlog;
+}
+
 std::string_view name_of(Form form);
 std::string unit_text(const IndicatorDefinition& definition);  ///< "ratio", "hours", "EUR" ...
 /// Everything that can change a figure, and nothing else, in one text (digest of "Definition changes").

@@ -46,6 +46,7 @@ class Assessing {
         baseline_ = measure_.baseline.value ? stated_baseline(*rule_, is_higher_, *measure_.baseline.value,
                                                               measure_.baseline.n.value_or(1))
                                             : baseline_of(*rule_, is_higher_, in_.baseline_periods);
+        if (baseline_ && counts_once_a_period(in_.indicator->form)) baseline_->mean_n = 1;
         out_.baseline = baseline_;
         out_.is_mirrored = mirrors();
         if (!baseline_ || !in_.baseline.value)

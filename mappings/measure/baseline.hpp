@@ -25,7 +25,7 @@ double mirrored(Rule rule, double value);
 /// From the window's periods; `is_higher_better` mirrors them first. Empty: no period has a value.
 std::optional<Baseline> baseline_of(Rule rule, bool is_higher_better,
                                     const std::vector<PeriodFigure>& periods);
-/// From a stated value over n, as one period.
+/// From a stated value over n, as one period: of a count or backlog n is how many it was taken from.
 std::optional<Baseline> stated_baseline(Rule rule, bool is_higher_better, double value, double n);
 
 /// How much one period can tell about a reduction R: below 0.25 nothing useful.

@@ -32,12 +32,11 @@ class Counting {
 
     void count_settled() {
         const bool is_higher = in_.indicator->better == Better::higher;
-        const bool counts_once = in_.rule == Rule::count && in_.indicator->form != Form::ratio;
         double sum_n = 0, noise = 0;
         int t = 0;
         for (const PeriodFigure& figure : in_.settled) {
             ++t;
-            const double n = counts_once ? 1 : figure.denominator;
+            const double n = counts_once_a_period(in_.indicator->form) ? 1 : figure.denominator;
             volumes_.push_back(n);  // also of a period over nothing: volume that is gone is not claimed
             if (!has_value(in_.rule, figure)) continue;
             const double r = *figure.value;

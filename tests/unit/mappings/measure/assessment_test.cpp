@@ -1,0 +1,99 @@
+// What a measure's assessment says of its money, chances and reasons, from figures of round numbers.
+#include "mappings/measure/assessment.hpp"
+
+#include "tests/support/catch.hpp"
+
+using namespace baselined::mappings;
+
+namespace {
+
+Day day(int year, unsigned month, unsigned number) {
+    return date::sys_days{date::year{year} / static_cast<int>(month) / static_cast<int>(number)};
+}
+
+PeriodFigure share(double hits, double count) {
+    PeriodFigure figure{{}, hits, count};
+    if (count > 0) figure.value = hits / count;
+    return figure;
+}
+
+PeriodFigure count(double value) {
+    return {value, value, 1};
+}
+
+/// Monthly, in UTC, from January 2026 on, 30 % less, each case worth 50 EUR.
+struct Case {
+    MeasureDefinition measure;
+    IndicatorDefinition indicator;
+    AssessmentInput input;
+    std::vector<PeriodFigure> settled;
+    std::string now = "2026-11-20T08:00:00Z";
+
+    Case() {
+        measure.unit_value = 50;
+        measure.currency = "EUR";
+        measure.target.change = -0.3;
+        measure.target.from = day(2026, 1, 1);
+        measure.target.by = day(2026, 12, 31);
+        indicator.form = Form::share;
+        indicator.unit = Unit::ratio;
+        input.is_frozen = true;
+    }
+
+    void state(double value, double n) {
+        measure.baseline.value = value;
+        measure.baseline.n = n;
+        input.baseline = {value, value * n, n};
+    }
+
+    Assessment assessed() {
+        const Calendar calendar(find_zone("UTC"), PeriodLength::month);
+        input.measure = &measure;
+        input.indicator = &indicator;
+        input.calendar = &calendar;
+        input.now = *parse_rfc3339(now);
+        Period period = calendar.containing_day(*measure.target.from);
+        input.first = period;
+        for (const PeriodFigure& figure : settled) {
+            input.track.push_back({period, calendar.label(period), figure});
+            period = calendar.after(period);
+        }
+        return assess(input);
+    }
+};
+
+}  // namespace
+
+// 12 months of 20 are 20 a month: 20 * 0.3 * 12 months * 50 EUR.
+TEST_CASE("of a count or backlog each period counts once, however many its stated value was taken from") {
+    Case one;
+    one.state(20, 12);
+    SECTION("count") {
+        one.indicator.form = Form::count;
+    }
+    SECTION("backlog") {
+        one.indicator.form = Form::backlog;
+    }
+    one.settled = {count(20), count(20), count(20)};
+    const Assessment result = one.assessed();
+    CHECK(result.saving->target == Approx(3600));
+    CHECK(result.saving->volume_effect == Approx(0).margin(1e-9));
+    // How well it is known still comes of the twelve: (240 + 1/2) / 12, and its variance.
+    CHECK(result.baseline->level == Approx(240.5 / 12));
+    CHECK(result.baseline->level_variance == Approx(1.5 * 240.5 / 12 / 12));
+}
+
+TEST_CASE("of a share and a ratio `n` is what one period counts") {
+    Case one;
+    one.state(0.2, 100);
+    SECTION("share") {
+        one.indicator.form = Form::share;
+    }
+    SECTION("ratio") {
+        one.indicator.form = Form::ratio;
+    }
+    one.settled = {share(17, 100), share(14, 50)};
+    const Assessment result = one.assessed();
+    CHECK(result.saving->target == Approx(12 * 0.2 * 0.3 * 100 * 50));
+    CHECK(result.saving->actual == Approx((20 - 17 + 10 - 14) * 50));
+}
