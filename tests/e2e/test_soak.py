@@ -25,6 +25,7 @@ from servicenow import ServiceNow, stamp  # noqa: E402
 
 FAULTS = ("429", "429-reset", "503-html", "500", "reset", "cut", "cut-json", "trickle", "html")
 RECONCILE_HOURS = 2
+LONGEST_PAUSE_HOURS = 4  # of a delivery that failed again and again
 NOT_USED = dict.fromkeys(("business_service", "category", "subcategory", "closed_at", "parent_incident", "priority", "assignment_group", "assigned_to", "reassignment_count", "escalation", "short_description"), "")
 CONFIG = """store: store.db
 settle: 1d
@@ -227,7 +228,7 @@ class Soak:
         with self.world.snow.lock:
             due = [entry[0] for entry in self.world.snow.late]
         time.sleep(max([0, *due]) - time.time() if due and max(due) > time.time() else 0)
-        end = time.time() + 3600 * (2 * RECONCILE_HOURS + 2)
+        end = time.time() + 3600 * (2 * RECONCILE_HOURS + 2 + 2 * LONGEST_PAUSE_HOURS)
         while time.time() < end and (self.waiting() or self.stored() != self.world.truth()):
             time.sleep(120)
         for stream, truth in self.world.truth().items():
