@@ -212,7 +212,10 @@ std::vector<std::string> fields_of_query(std::string_view query) {
                                                            c == '_' || c == '.');
                                               }) -
                                  term.begin();
-        if (name > 0 && name < term.size()) fields.emplace_back(term.substr(0, name));
+        if (name == 0 || name >= term.size()) continue;
+        std::string field(term.substr(0, name));
+        if (std::find(fields.begin(), fields.end(), field) == fields.end())
+            fields.push_back(std::move(field));
     }
     return fields;
 }

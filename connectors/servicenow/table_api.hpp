@@ -82,7 +82,7 @@ std::vector<std::string> field_names(const Response& response);
 /// "2026-01-05 10:11:12" in UTC.
 std::string stamp(std::int64_t milliseconds);
 std::optional<std::int64_t> parse_stamp(std::string_view text);
-/// The field names in an encoded query, its order left out.
+/// The field names in an encoded query, each once, its order left out.
 std::vector<std::string> fields_of_query(std::string_view query);
 /// A user's query without its order and the end mark that instances add when a filter is copied: what follows
 /// them would not count.

@@ -902,6 +902,15 @@ class Unreadable(Instance):
         self.run_program("once")
         self.assert_complete()
 
+    def test_a_query_may_name_a_field_twice(self):
+        self.fill(300)
+        rows = self.sn.tables["incident"]
+        self.configure(query=', query: "priority=1^ORpriority=2^sys_idISNOTEMPTY^sys_id!=none"')
+        self.assertIn("every source answers", self.run_program("check", "--online").stdout)
+        self.run_program("once")
+        self.sn.visible = lambda table: {i: row for i, row in rows.items() if row["priority"] in "12"}
+        self.assert_complete()
+
     def test_a_refused_login_is_tried_once(self):
         self.fill(20, burst=0)
         self.sn.password = "changed"

@@ -107,6 +107,8 @@ TEST_CASE("encoded queries") {
     CHECK(both("x=1^NQy=2", "a=1") == "x=1^a=1^NQy=2^a=1");
     CHECK(fields_of_query("type!=standard^ORpriority<3^NQcmdb_ci.nameISNOTEMPTY^ORDERBYDESCnumber") ==
           std::vector<std::string>{"type", "priority", "cmdb_ci.name"});
+    CHECK(fields_of_query("priority=1^ORpriority=2^opened_at>a^NQopened_at<b") ==
+          std::vector<std::string>{"priority", "opened_at"});
     CHECK(stamp(1'767'607'872'999) == "2026-01-05 10:11:12");
     CHECK(parse_stamp("2026-01-05 10:11:12") == 1'767'607'872'000);
     for (const char* text : {"", "2026-01-05", "2026-13-05 10:11:12", "UNKNOWN"})
