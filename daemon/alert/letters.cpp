@@ -130,6 +130,7 @@ MeasureNotice notice_of(const MeasureView& view, NoticeKind kind, std::string wh
     notice.sentence = assessment.sentence;
     notice.p_deliver = assessment.p_deliver;
     notice.money_at_risk = assessment.money_at_risk();
+    notice.is_due_past = assessment.is_due_past;
     if (assessment.saving) notice.currency = assessment.saving->currency;
     notice.reasons = assessment.reasons;
     for (const CountedRecord& record : tickets.newest)

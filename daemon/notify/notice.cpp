@@ -74,6 +74,7 @@ void put(Json& json, const MeasureNotice& measure) {
     put(json, "sentence", measure.sentence);
     put(json, "p_deliver", measure.p_deliver);
     put(json, "money_at_risk", measure.money_at_risk);
+    json.key("is_due_past").boolean(measure.is_due_past);
     put(json, "currency", measure.currency);
     json.key("reasons").array();
     for (const auto& reason : measure.reasons) {
@@ -169,6 +170,7 @@ class Taker {
         take(item, "sentence", measure.sentence);
         take(item, "p_deliver", measure.p_deliver);
         take(item, "money_at_risk", measure.money_at_risk);
+        take(item, "is_due_past", measure.is_due_past);
         take(item, "currency", measure.currency);
         each(item, "reasons", [&](const JsonValue& reason) {
             auto& made = measure.reasons.emplace_back();

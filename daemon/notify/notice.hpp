@@ -48,6 +48,7 @@ struct MeasureNotice {
     std::string sentence;  ///< the one of method.md; empty while nothing is known
     std::optional<double> p_deliver;
     std::optional<double> money_at_risk;  ///< target saving minus forecast saving at the target date
+    bool is_due_past = false;             ///< the target date
     std::string currency;
     std::vector<mappings::Reason> reasons;
     std::vector<Ticket> tickets;         ///< the newest

@@ -89,10 +89,12 @@ std::string how_sure(const MeasureNotice& measure) {
 std::string at_risk(const MeasureNotice& measure) {
     if (!measure.money_at_risk) return "Money at risk: not known.";
     if (std::round(*measure.money_at_risk) <= 0)
-        return "Money at risk: none; the forecast saving at the target date reaches the target saving.";
-    return fmt::format(
-        "Money at risk: {} (target saving minus forecast saving at the target date; provisional).",
-        money(*measure.money_at_risk, measure.currency));
+        return measure.is_due_past
+                   ? "Money at risk: none; the saving at the target date reached the target saving."
+                   : "Money at risk: none; the forecast saving at the target date reaches the target saving.";
+    return fmt::format("Money at risk: {} (target saving minus {}saving at the target date{}; provisional).",
+                       money(*measure.money_at_risk, measure.currency),
+                       measure.is_due_past ? "" : "forecast ", measure.is_due_past ? ", which is past" : "");
 }
 
 std::string tickets_label(const MeasureNotice& measure) {

@@ -65,7 +65,8 @@ std::string status_text(std::string_view status) {
     return fmt::format("<span class=\"status {}\">{}</span>", status, words);
 }
 
-std::string money_text(const std::optional<mappings::Saving>& saving) {
+std::string money_text(const mappings::Assessment& assessment) {
+    const auto& saving = assessment.saving;
     if (!saving) return {};
     const auto money = [&](double amount) {
         return escaped(figure_text(std::round(amount), saving->currency));
@@ -73,11 +74,12 @@ std::string money_text(const std::optional<mappings::Saving>& saving) {
     return fmt::format(
         "<div class=\"scroll\"><table><tr><th class=\"number\">Target saving</th><th "
         "class=\"number\">Expected by now</th><th class=\"number\">Actual, provisional</th>"
-        "<th class=\"number\">Forecast</th><th class=\"number\">Confirmed</th></tr><tr><td "
+        "<th class=\"number\">{}</th><th class=\"number\">Confirmed</th></tr><tr><td "
         "class=\"number\">{}</td><td class=\"number\">{}</td><td class=\"number\">{} ± {}</td>"
         "<td class=\"number\">{}</td><td class=\"number\">{}</td></tr></table></div>",
-        money(saving->target), money(saving->expected), money(saving->actual), money(saving->actual_se),
-        money(saving->forecast), money(0));
+        assessment.is_due_past ? "By the target date" : "Forecast", money(saving->target),
+        money(saving->expected), money(saving->actual), money(saving->actual_se),
+        money(assessment.is_due_past ? saving->by_target : saving->forecast), money(0));
 }
 
 std::string ticket_text(const CountedRecord& ticket) {
@@ -116,7 +118,7 @@ std::string measure_text(const MeasureView& view, const NewestTickets& tickets) 
         if (reason.text != view.assessment.sentence)
             reasons += fmt::format("<li>{}</li>", escaped(reason.text));
     if (!reasons.empty()) html += "<ul>" + reasons + "</ul>";
-    return html + money_text(view.assessment.saving) + tickets_text(view, tickets) + "</section>\n";
+    return html + money_text(view.assessment) + tickets_text(view, tickets) + "</section>\n";
 }
 
 std::string portfolio_row(const MeasureView& view) {

@@ -31,6 +31,7 @@ class Assessing {
             cause("not_measurable",
                   "A count of which more is better cannot be scored: take a share or a mean instead.");
         find_target_period();
+        out_.is_due_past = out_.due && in_.calendar->end_of(*out_.due) <= in_.now;
         if (rule_ && in_.is_frozen) score();
         if (out_.reasons.empty()) out_.potential = state_;
         govern();
@@ -98,6 +99,7 @@ class Assessing {
             cause("too_few_periods",
                   fmt::format("{} settled period{} since the measure began ha{} a value; {} are needed.",
                               values_, values_ == 1 ? "" : "s", values_ == 1 ? "s" : "ve", fewest_periods));
+        landing_ = filter.landing(std::max(0, last_t_ - settled_t_));
         if (values_ > 0) conclude(filter);
     }
 
@@ -145,11 +147,9 @@ class Assessing {
 
     void conclude(const RealisationFilter& filter) {
         const int ahead = std::max(0, last_t_ - settled_t_);
-        const Landing landing = filter.landing(ahead);
-        landing_level_ = landing.level;
         out_.realised = filter.state().theta;
         out_.drift = filter.state().b;
-        out_.p_deliver = landing.p_deliver;
+        out_.p_deliver = landing_.p_deliver;
         out_.forecast = forecast_point(filter, ahead, 1, "");
         Period period = out_.track[static_cast<std::size_t>(settled_t_ - 1)].at.period;
         for (int step = 1; step <= ahead; ++step) {
@@ -179,16 +179,20 @@ class Assessing {
         const char* unit[]{"day", "week", "month", "quarter"};
         out_.sentence = fmt::format(
             "Delivering {} of the planned reduction, drifting {} points a {}; {} chance that at least 80 % "
-            "of the expected saving stands{}.",
+            "of the expected saving stands{}{}.",
             percent(*out_.realised), drift == 0 ? "0" : fmt::format("{:+.0f}", drift),
             unit[static_cast<std::size_t>(in_.calendar->length())], percent(*out_.p_deliver),
-            out_.due ? " by " + spoken_day(*out_.due) : "");
+            !out_.due          ? ""
+            : out_.is_due_past ? "; it was due by "
+                               : " by ",
+            out_.due ? spoken_day(*out_.due) : "");
     }
 
     void count_money() {
         if (!measure_.unit_value) return;
-        SavingInput input{&measure_, in_.indicator, &*planned_,    *rule_, *in_.baseline.value, *baseline_,
-                          {},        last_t_,       landing_level_};
+        SavingInput input{
+            &measure_, in_.indicator,        &*planned_, *rule_,        *in_.baseline.value, *baseline_,
+            {},        in_.baseline_periods, last_t_,    landing_.level};
         for (int t = 1; t <= settled_t_; ++t)
             input.settled.push_back(out_.track[static_cast<std::size_t>(t - 1)].at.figure);
         out_.saving = saving_of(input);
@@ -214,7 +218,8 @@ class Assessing {
     PotentialStatus state_ = PotentialStatus::unknown;
     std::vector<Reason> explanations_;
     int last_t_ = 1, settled_t_ = 0, values_ = 0;
-    double newest_n_ = 0, landing_level_ = 0;
+    double newest_n_ = 0;
+    Landing landing_;  ///< before the first value: on plan, as the filter begins
 };
 
 }  // namespace
@@ -271,7 +276,7 @@ std::optional<double> reduction_of(const TargetDefinition& target, double baseli
 
 std::optional<double> Assessment::money_at_risk() const {
     if (!saving) return std::nullopt;
-    return std::max(0.0, saving->target - saving->forecast);
+    return std::max(0.0, saving->target - saving->by_target);
 }
 
 std::optional<Limits> Assessment::limits(double n) const {

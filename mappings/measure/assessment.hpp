@@ -75,6 +75,7 @@ struct Assessment {
     /// When it is due: as written, else the last day of the period in which the ramp is complete. Empty while
     /// the first period is not known.
     std::optional<Day> due;
+    bool is_due_past = false;
     std::optional<double> reduction;  ///< R
     std::optional<double> realised, drift, p_deliver;
     std::optional<ForecastPoint> forecast;  ///< at the target date
@@ -85,7 +86,8 @@ struct Assessment {
     std::optional<Baseline> baseline;  ///< as the filter sees it
     bool is_mirrored = false;          ///< `baseline` is in the other direction than the indicator
 
-    /// Target saving minus forecast saving, at least 0; empty: no value of a unit is known.
+    /// Target saving minus forecast saving at the target date, at least 0; empty: no value of a unit is
+    /// known.
     [[nodiscard]] std::optional<double> money_at_risk() const;
     /// The baseline's process limits for a period over n, in the indicator's own direction.
     [[nodiscard]] std::optional<Limits> limits(double n) const;

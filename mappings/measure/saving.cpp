@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace baselined::mappings {
 
@@ -19,7 +20,9 @@ class Counting {
         out_.currency = in_.measure->currency;
         count_settled();
         for (int t = 1; t <= in_.periods; ++t) out_.target += planned(t) * in_.baseline.mean_n * worth_;
-        out_.forecast = out_.actual + to_come() * worth_;
+        const double ahead = to_come() * worth_;
+        out_.forecast = out_.actual + ahead;
+        out_.by_target += ahead;
         return out_;
     }
 
@@ -36,11 +39,13 @@ class Counting {
         int t = 0;
         for (const PeriodFigure& figure : in_.settled) {
             ++t;
-            const double n = counts_once_a_period(in_.indicator->form) ? 1 : figure.denominator;
+            const double n = volume_of(figure);
             volumes_.push_back(n);  // also of a period over nothing: volume that is gone is not claimed
             if (!has_value(in_.rule, figure)) continue;
             const double r = *figure.value;
-            out_.actual += (is_higher ? r - base_ : base_ - r) * n * worth_;
+            const double saved = (is_higher ? r - base_ : base_ - r) * n * worth_;
+            out_.actual += saved;
+            if (t <= in_.periods) out_.by_target += saved;
             out_.expected += planned(t) * n * worth_;
             out_.volume_effect += (in_.baseline.mean_n - n) * in_.baseline.level * worth_;
             noise += noise_of(r, n);
@@ -58,12 +63,22 @@ class Counting {
         return n * n * r * r * in_.baseline.variance;
     }
 
+    [[nodiscard]] double volume_of(const PeriodFigure& figure) const {
+        return counts_once_a_period(in_.indicator->form) ? 1 : figure.denominator;
+    }
+
+    /// n_hat: before a period of the measure itself has settled, the newest settled ones are the baseline's.
+    [[nodiscard]] double mean_volume() const {
+        std::vector<double> volumes = volumes_;
+        if (volumes.empty())
+            for (const PeriodFigure& figure : in_.before) volumes.push_back(volume_of(figure));
+        if (volumes.empty()) return in_.baseline.mean_n;
+        const auto count = static_cast<std::ptrdiff_t>(std::min(periods_of_volume, volumes.size()));
+        return std::accumulate(volumes.end() - count, volumes.end(), 0.0) / static_cast<double>(count);
+    }
+
     [[nodiscard]] double to_come() const {
-        if (volumes_.empty()) return 0;
-        const std::size_t count = std::min(periods_of_volume, volumes_.size());
-        double mean = 0;
-        for (std::size_t i = volumes_.size() - count; i < volumes_.size(); ++i)
-            mean += volumes_[i] / static_cast<double>(count);
+        const double mean = mean_volume();
         double sum = 0;
         for (int t = static_cast<int>(in_.settled.size()) + 1; t <= in_.periods; ++t)
             sum += planned(t) * in_.landing_level * mean;

@@ -12,7 +12,9 @@ namespace baselined::mappings {
 
 struct Saving {
     std::string currency;
-    double target = 0, expected = 0, forecast = 0, actual = 0, actual_se = 0;
+    double target = 0, expected = 0, actual = 0, actual_se = 0;
+    double forecast = 0;   ///< actual so far, periods after the target date too, and what is to come until it
+    double by_target = 0;  ///< forecast to stand at the target date: of the same periods as `target`
     double volume_effect = 0;  ///< what fewer or more cases did; never part of the saving
 };
 
@@ -24,6 +26,7 @@ struct SavingInput {
     double reported_baseline = 0;
     Baseline baseline;                  ///< as the filter sees it
     std::vector<PeriodFigure> settled;  ///< from t = 1 on
+    std::vector<PeriodFigure> before;   ///< of the baseline's window; empty where it is stated
     int periods = 0;                    ///< from t = 1 to the target date
     double landing_level = 0;           ///< how much of the reduction will be there by then
 };

@@ -23,6 +23,7 @@ MeasureNotice full_measure(const std::string& text, double number) {
         *member = text + std::to_string(member - &measure.why);
     measure.p_deliver = number;
     measure.money_at_risk = number * 1e5;
+    measure.is_due_past = true;
     measure.reasons = {{"code", text}, {text, "text"}};
     measure.tickets = {{"INC1", text, ""}, {text, "https://a.example/1", text}};
     measure.chart = {
@@ -54,6 +55,7 @@ void require_same(const MeasureNotice& a, const MeasureNotice& b) {
     CHECK(a.sentence == b.sentence);
     CHECK(a.p_deliver == b.p_deliver);
     CHECK(a.money_at_risk == b.money_at_risk);
+    CHECK(a.is_due_past == b.is_due_past);
     CHECK(a.currency == b.currency);
     CHECK(a.measure_json == b.measure_json);
     REQUIRE(a.reasons.size() == b.reasons.size());

@@ -17,6 +17,19 @@ TEST_CASE("money at risk is an amount, nothing, or not known") {
           "Money at risk: 15,900 EUR (target saving minus forecast saving at the target date; provisional).");
 }
 
+TEST_CASE("after the target date the money at risk is told as what was") {
+    MeasureNotice measure;
+    measure.currency = "EUR";
+    measure.is_due_past = true;
+    measure.money_at_risk = 0;
+    CHECK(words_of(measure).at_risk ==
+          "Money at risk: none; the saving at the target date reached the target saving.");
+    measure.money_at_risk = 750;
+    CHECK(words_of(measure).at_risk ==
+          "Money at risk: 750 EUR (target saving minus saving at the target date, which is past; "
+          "provisional).");
+}
+
 TEST_CASE("so many tickets are named, the others counted") {
     MeasureNotice measure;
     for (const char* number : {"INC1", "INC2", "INC3"}) measure.tickets.push_back({number, "", ""});

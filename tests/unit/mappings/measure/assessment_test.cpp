@@ -46,6 +46,15 @@ struct Case {
         input.baseline = {value, value * n, n};
     }
 
+    void freeze(const std::vector<PeriodFigure>& periods) {
+        input.baseline_periods = periods;
+        for (const PeriodFigure& period : periods) {
+            input.baseline.numerator += period.numerator;
+            input.baseline.denominator += period.denominator;
+        }
+        input.baseline.value = input.baseline.numerator / input.baseline.denominator;
+    }
+
     Assessment assessed() {
         const Calendar calendar(find_zone("UTC"), PeriodLength::month);
         input.measure = &measure;
@@ -96,4 +105,61 @@ TEST_CASE("of a share and a ratio `n` is what one period counts") {
     const Assessment result = one.assessed();
     CHECK(result.saving->target == Approx(12 * 0.2 * 0.3 * 100 * 50));
     CHECK(result.saving->actual == Approx((20 - 17 + 10 - 14) * 50));
+}
+
+// Half of the promised 30 % of 20 in 100, in each month: 3 of 100 at 50 EUR are 150 EUR a month, of 300
+// promised.
+TEST_CASE(
+    "after the target date the money at risk is what the target lacked then, whatever was saved since") {
+    Case one;
+    one.freeze(std::vector<PeriodFigure>(12, share(20, 100)));
+    one.measure.target.by = day(2026, 5, 31);
+    one.settled = std::vector<PeriodFigure>(10, share(17, 100));
+    const Assessment result = one.assessed();
+    CHECK(result.saving->target == Approx(5 * 300));
+    CHECK(result.saving->actual == Approx(10 * 150));
+    CHECK(result.saving->forecast == Approx(10 * 150));  // method.md: actual so far, and nothing is to come
+    CHECK(result.money_at_risk() == Approx(5 * 300 - 5 * 150));
+    CHECK(result.is_due_past);
+    CHECK(result.sentence.ends_with(
+        "% chance that at least 80 % of the expected saving stands; it was due by 31 May 2026."));
+}
+
+TEST_CASE("on the target date itself the sentence speaks of what is to come") {
+    Case one;
+    one.freeze(std::vector<PeriodFigure>(12, share(20, 100)));
+    one.measure.target.by = day(2026, 5, 31);
+    one.settled = std::vector<PeriodFigure>(4, share(17, 100));
+    one.now = "2026-05-31T23:59:59Z";
+    const Assessment result = one.assessed();
+    CHECK_FALSE(result.is_due_past);
+    CHECK(result.sentence.ends_with("stands by 31 May 2026."));
+}
+
+// The newest 12 settled periods are the baseline's: of 18 the first 6 had 400 cases, the others 100.
+TEST_CASE(
+    "before its first period has settled a measure is forecast as planned, with the baseline's newest "
+    "volume") {
+    Case one;
+    SECTION("a window") {
+        std::vector<PeriodFigure> window(6, share(80, 400));
+        window.insert(window.end(), 12, share(20, 100));
+        one.freeze(window);
+        const Assessment result = one.assessed();
+        CHECK(result.saving->target == Approx(12 * 0.2 * 0.3 * 200 * 50));  // the mean of all 18
+        CHECK(result.saving->forecast == Approx(12 * 0.2 * 0.3 * 100 * 50));
+        CHECK(result.money_at_risk() == Approx(12 * 0.2 * 0.3 * 100 * 50));
+    }
+    SECTION("a stated baseline") {
+        one.state(0.2, 100);
+        const Assessment result = one.assessed();
+        CHECK(result.saving->forecast == Approx(12 * 0.2 * 0.3 * 100 * 50));
+        CHECK(result.money_at_risk() == Approx(0).margin(1e-9));
+        CHECK_FALSE(result.p_deliver);
+    }
+    SECTION("a count") {
+        one.indicator.form = Form::count;
+        one.freeze(std::vector<PeriodFigure>(12, count(20)));
+        CHECK(one.assessed().saving->forecast == Approx(12 * 20 * 0.3 * 50));
+    }
 }

@@ -24,7 +24,7 @@ TEST_CASE(
     indicator.form = Form::share;
     indicator.unit = Unit::ratio;
     const PlannedValues planned(Rule::share, false, 0.5, 0.5, 1);
-    SavingInput input{&measure, &indicator, &planned, Rule::share, 0.5, {}, {}, 4, 1};
+    SavingInput input{&measure, &indicator, &planned, Rule::share, 0.5, {}, {}, {}, 4, 1};
     input.baseline.level = 0.5;
     input.baseline.mean_n = 100;
     input.settled = {share(40, 100), share(0, 0)};
@@ -41,7 +41,7 @@ TEST_CASE("A measurement of 0 saves nothing") {
     IndicatorDefinition indicator;
     indicator.form = Form::sum;
     const PlannedValues planned(Rule::measurement, false, 100, 0.3, 1);
-    SavingInput input{&measure, &indicator, &planned, Rule::measurement, 100, {}, {}, 3, 1};
+    SavingInput input{&measure, &indicator, &planned, Rule::measurement, 100, {}, {}, {}, 3, 1};
     input.baseline.level = 100;
     input.baseline.mean_n = 1;
     PeriodFigure posted, empty;
