@@ -31,7 +31,8 @@ struct Cursor {
     std::string fingerprint;      ///< of JQL, fields and `since`: another one's cursor says nothing here
     std::int64_t updated_ms = 0;  ///< every issue updated before has been stored
     bool is_first_done = false;
-    std::map<std::string, std::int64_t> running;  ///< issues with a running SLA cycle, and when it may breach
+    /// Issues with a running SLA cycle, and when it may breach; at 0 those that came without their fields.
+    std::map<std::string, std::int64_t> running;
     std::map<std::string, std::int64_t> projects;  ///< how many issues of each were there
     MetFields met;
     std::optional<LostAccess> lost;

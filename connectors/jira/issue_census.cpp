@@ -36,7 +36,11 @@ asio::awaitable<Result<void>> IssueReading::read_running(bool all, PageSink sink
     for (const auto& [issue, breach_ms] : cursor_.running)
         if (all || breach_ms <= server_ms_) due.push_back(issue);
     auto found = co_await read_ids(std::move(due), sink, watched_at_once);
-    co_return found ? Result<void>{} : Result<void>{found.error()};
+    if (!found) co_return found.error();
+    // One that the query finds no longer is the census' to judge.
+    std::erase_if(cursor_.running,
+                  [&](const auto& entry) { return entry.second == 0 && !found->contains(entry.first); });
+    co_return Result<void>{};
 }
 
 asio::awaitable<Result<IssueIds>> IssueReading::read_ids(std::vector<std::string> ids, PageSink sink,

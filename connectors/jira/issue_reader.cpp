@@ -199,6 +199,7 @@ asio::awaitable<Result<Notes>> IssueReading::run(StreamPosition position, PageSi
     last.is_json = true;
     last.cursor = cursor_.text();
     if (auto kept = co_await sink(std::move(last)); !kept) co_return kept.error();
+    note_left_out();
     co_return notes_;
 }
 
@@ -244,27 +245,73 @@ Page IssueReading::page_of(SearchPage& found) {
     page.columns = {"$json"};
     page.fields = named_;
     auto& allocator = found.document->GetAllocator();
+    const std::vector<std::string> asked = asked_fields();
     for (auto& issue : (*found.document)["issues"].GetArray()) {
         const std::string id = text_of(issue, "id");
         if (id.empty()) {
-            notes_.push_back({"an issue came without an id, and is left out"});
+            ++nameless_;
             continue;
         }
+        if (is_bare(issue, asked)) {
+            leave_out(id, text_of(issue, "key"));
+            continue;
+        }
+        bare_.erase(id);
         if (!cursor_.is_first_done) ++cursor_.projects[project_of(issue)];
         note_shown_fields(issue);
         issue.RemoveMember("expand");
         issue.RemoveMember("self");
         const std::string link = options_.url + "/browse/" + text_of(issue, "key");
         issue.AddMember("$link", rapidjson::Value(link.c_str(), allocator), allocator);
+        cursor_.running.erase(id);
         if (options_.wants_slas) {
             add_slas(issue, known_.sla_fields, allocator);
-            cursor_.running.erase(id);
             if (const auto due = next_breach(issue, known_.sla_fields, server_ms_ + 1))
                 cursor_.running[id] = *due;
         }
         page.add(id, updated_of(issue).value_or(0), {json_text(issue)});
     }
     return page;
+}
+
+/// None of what was asked for has come: an answer that lacks it all says nothing of the issue. A field that
+/// the issue's project does not have may be missing.
+bool IssueReading::is_bare(const rapidjson::Value& issue, const std::vector<std::string>& asked) const {
+    const auto* fields = mappings::member(issue, "fields");
+    return fields == nullptr || !fields->IsObject() ||
+           std::none_of(asked.begin(), asked.end(),
+                        [&](const std::string& id) { return mappings::member(*fields, id) != nullptr; });
+}
+
+/// Taken as it is, it would empty the record that is stored. It is asked for by its id until it shows them;
+/// of very many, the census finds the rest.
+void IssueReading::leave_out(const std::string& id, const std::string& key) {
+    constexpr std::size_t most_asked_again = 1'000;
+    bare_[id] = key.empty() ? id : key;
+    if (cursor_.running.contains(id) || bare_.size() <= most_asked_again) cursor_.running[id] = 0;
+}
+
+void IssueReading::note_left_out() {
+    constexpr std::size_t most_named = 5;
+    if (nameless_ > 0)
+        notes_.push_back({nameless_ == 1
+                              ? "an issue came without an id, and is left out"
+                              : fmt::format("{} issues came without an id, and are left out", nameless_),
+                          Note::About::gap});
+    if (bare_.empty()) return;
+    std::vector<std::string> names;
+    for (const auto& [id, key] : bare_)
+        if (names.size() < most_named) names.push_back(key);
+    const bool is_one = bare_.size() == 1;
+    notes_.push_back(
+        {about({ErrorCode::bad_input,
+                fmt::format("{} came without {} fields ({}{}): {} left out, what is stored of {} stays",
+                            is_one ? "an issue" : fmt::format("{} issues", bare_.size()),
+                            is_one ? "its" : "their", fmt::join(names, ", "),
+                            bare_.size() > most_named ? ", .." : "", is_one ? "it is" : "they are",
+                            is_one ? "it" : "them")})
+             .text,
+         Note::About::gap});
 }
 
 void IssueReading::note_shown_fields(const rapidjson::Value& issue) {
@@ -293,6 +340,7 @@ asio::awaitable<Result<Sample>> IssueReading::sample(int rows, bool all_fields) 
     if (!found) co_return found.error();
     Page page = page_of(*found);
     if (all_fields) page.fields = known_.fields;
+    note_left_out();
     co_return Sample{std::move(page), notes_};
 }
 

@@ -85,6 +85,9 @@ class IssueReading {
     boost::asio::awaitable<Result<void>> read_news(PageSink sink);
     boost::asio::awaitable<Result<void>> store(SearchPage found, PageSink sink);
     Page page_of(SearchPage& found);
+    [[nodiscard]] bool is_bare(const rapidjson::Value& issue, const std::vector<std::string>& asked) const;
+    void leave_out(const std::string& id, const std::string& key);
+    void note_left_out();
     void note_shown_fields(const rapidjson::Value& issue);
     void move_cursor(std::int64_t updated_ms);
     static std::string bound_of(const Scan& what, const PageWalk& walk);
@@ -129,7 +132,9 @@ class IssueReading {
     std::int64_t began_ms_ = 0;         ///< when the first of the news came, by the site's clock
     std::int64_t newest_ms_ = 0;        ///< of the news
     std::int64_t paged_instant_ms_ = 0;
-    bool is_undecided_ = false;  ///< the census cannot tell of an issue whether it is gone
+    std::map<std::string, std::string> bare_;  ///< keys by id of issues that came without their fields
+    int nameless_ = 0;                         ///< issues that came without an id
+    bool is_undecided_ = false;                ///< the census cannot tell of an issue whether it is gone
     Notes notes_;
 };
 

@@ -196,6 +196,45 @@ class Cloud(Site):
         self.run_program("once")
         self.assertEqual(self.series("sla_breach_rate"), {"2026-01": (2, 2)})  # what the parent no longer holds is removed
 
+    def test_issues_without_their_fields_are_not_taken(self):
+        """Missing, null or empty: as they stand they would empty what is stored of them."""
+        for number in range(12):
+            self.issue(number, START + number * 1_000)
+        bare = {"10009", "10010"}
+
+        def strip(how):
+            def distort(query, answer):
+                for issue in answer["issues"]:
+                    if issue["id"] in bare:
+                        how(issue)
+            return distort
+        for path, how in enumerate((lambda issue: issue.pop("fields"), lambda issue: issue.update(fields=None), lambda issue: issue.update(fields={}),
+                                    lambda issue: issue.update(fields={"something": 1}))):
+            with self.subTest(path):
+                for stored in self.folder.glob("store.db*"):
+                    stored.unlink()
+                self.jira.distort = strip(how)
+                told = self.run_program("once", expect=3).stderr
+                self.assertIn("2 issues came without their fields (OPS-10009, OPS-10010)", told)
+                self.assertEqual(self.rows("SELECT count(*) FROM source_row"), [(10,)], "on the first reading, too")
+                self.jira.distort = None
+                self.run_program("once")
+                self.assert_complete()
+                before = self.series("incident_volume")
+                self.jira.distort = strip(how)
+                for issue in self.jira.issues:
+                    self.jira.touch(issue, int(time.time() * 1000))
+                told = self.run_program("once", expect=3).stderr
+                self.assertIn("2 issues came without their fields", told)
+                self.assertIn("2 issues came without their fields", self.run_program("sources").stdout)
+                self.assertEqual(self.series("incident_volume"), before)
+                self.assertIn("2 issues came without their fields", self.census(expect=3).stderr)
+                self.assertEqual(self.series("incident_volume"), before)
+                self.jira.distort = None
+                self.configure()
+                self.run_program("once")
+                self.assert_complete()
+
     DISTORTIONS = (("gives no nextPageToken", lambda query, answer: (answer.update(isLast=False), answer.pop("nextPageToken", None))),
                    ("shows none", lambda query, answer: (answer.update(isLast=True, issues=[]), answer.pop("nextPageToken", None))),
                    ("(ORDER BY)", lambda query, answer: answer["issues"].reverse()),
