@@ -31,6 +31,9 @@ class StoredRows {
     /// Which no page named. A listing that begins at `since_ms` says nothing of rows updated before, only of
     /// those that are newer or show no time. What came into the store since the comparison began is left out.
     virtual boost::asio::awaitable<Unlisted> unlisted(std::int64_t since_ms) = 0;
+    /// What rows of JSON say as they are stored, in the order of the ids; empty: it is not stored, or its
+    /// text is kept no longer.
+    virtual boost::asio::awaitable<std::vector<std::string>> texts(std::vector<std::string> ids) = 0;
 };
 
 }  // namespace baselined::connectors

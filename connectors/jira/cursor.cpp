@@ -32,7 +32,8 @@ void write_map(Writer& writer, const char* name, const std::map<std::string, Val
     writer.EndObject();
 }
 
-void write_texts(Writer& writer, const char* name, const std::vector<std::string>& texts) {
+template <typename Texts>
+void write_texts(Writer& writer, const char* name, const Texts& texts) {
     writer.Key(name);
     writer.StartArray();
     for (const std::string& text : texts) writer.String(text.c_str());
@@ -112,6 +113,7 @@ std::string Cursor::text() const {
     writer.EndObject();
     write_map(writer, "shown", met.shown);
     write_map(writer, "slas", met.slas);
+    write_texts(writer, "slaless", slaless);
     if (lost) write_lost(writer, *lost);
     writer.EndObject();
     return buffer.GetString();
@@ -133,6 +135,8 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
     cursor.projects = read_map<std::int64_t>(document, "projects");
     cursor.met.shown = read_map<std::string>(document, "shown");
     cursor.met.slas = read_map<std::string>(document, "slas");
+    if (const auto* slaless = member(document, "slaless"))
+        for (std::string& project : read_texts(*slaless)) cursor.slaless.insert(std::move(project));
     cursor.lost = read_lost(document);
     if (!document.HasMember("fields") || !document["fields"].IsObject()) return cursor;
     for (const auto& entry : document["fields"].GetObject())

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,7 @@ struct Cursor {
     std::map<std::string, std::int64_t> running;
     std::map<std::string, std::int64_t> projects;  ///< how many issues of each were there
     MetFields met;
+    std::set<std::string> slaless;  ///< projects whose SLAs are shown no longer: their cycles are kept
     std::optional<LostAccess> lost;
 
     [[nodiscard]] std::string text() const;

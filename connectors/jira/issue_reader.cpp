@@ -182,6 +182,9 @@ asio::awaitable<Result<Notes>> IssueReading::run(StreamPosition position, PageSi
         cursor_.met = std::move(met);
     }
     cursor_.fingerprint = fingerprint();
+    stored_ = position.stored;
+    const bool had_no_cycle = cursor_.is_first_done && cursor_.met.slas.empty();
+    if (auto looked = co_await look_for_hidden_slas(); !looked) co_return looked.error();
     const std::int64_t known_until_ms = cursor_.is_first_done ? cursor_.updated_ms : 0;
     if (auto read = co_await read_news(sink); !read) co_return read.error();
     if (auto read = co_await read_running(position.wants_reconciling, sink); !read) co_return read.error();
@@ -195,11 +198,14 @@ asio::awaitable<Result<Notes>> IssueReading::run(StreamPosition position, PageSi
             co_return counted.error();
     }
     cursor_.is_first_done = true;
+    // The first cycle of all: issues that were read before may have had theirs hidden.
+    if (had_no_cycle && !cursor_.met.slas.empty()) cursor_.updated_ms = 0;
     Page last;
     last.is_json = true;
     last.cursor = cursor_.text();
     if (auto kept = co_await sink(std::move(last)); !kept) co_return kept.error();
     note_left_out();
+    note_hidden_slas();
     co_return notes_;
 }
 
@@ -231,6 +237,7 @@ void IssueReading::move_cursor(std::int64_t updated_ms) {
 /// The index may still lack what was updated a moment ago, and what it shows of then may stand anywhere: such
 /// an issue moves the cursor only when all has been read.
 asio::awaitable<Result<void>> IssueReading::store(SearchPage found, PageSink sink) {
+    if (const auto kept = co_await keep_hidden_slas(found); !kept) co_return kept;
     Page page = page_of(found);
     if (found.is_by_update)
         for (const SourceRowData& row : page.rows)
@@ -263,8 +270,8 @@ Page IssueReading::page_of(SearchPage& found) {
         issue.RemoveMember("self");
         const std::string link = options_.url + "/browse/" + text_of(issue, "key");
         issue.AddMember("$link", rapidjson::Value(link.c_str(), allocator), allocator);
-        cursor_.running.erase(id);
-        if (options_.wants_slas) {
+        if (!take_kept_slas(issue, allocator)) cursor_.running.erase(id);
+        if (options_.wants_slas && !kept_slas_.contains(id)) {
             add_slas(issue, known_.sla_fields, allocator);
             if (const auto due = next_breach(issue, known_.sla_fields, server_ms_ + 1))
                 cursor_.running[id] = *due;

@@ -98,6 +98,13 @@ class IssueReading {
         return flavour_ == Flavour::cloud ? "/rest/api/3" : "/rest/api/2";
     }
 
+    // sla_rights.cpp
+    boost::asio::awaitable<Result<void>> look_for_hidden_slas();
+    boost::asio::awaitable<Result<bool>> sees_slas(std::string project);
+    boost::asio::awaitable<Result<void>> keep_hidden_slas(const SearchPage& found);
+    bool take_kept_slas(rapidjson::Value& issue, rapidjson::Document::AllocatorType& allocator);
+    void note_hidden_slas();
+
     // issue_census.cpp
     boost::asio::awaitable<Result<bool>> is_still_lost(PageSink sink);
     void note_lost(std::string note, const std::vector<std::string>& ids);
@@ -135,6 +142,10 @@ class IssueReading {
     std::map<std::string, std::string> bare_;  ///< keys by id of issues that came without their fields
     int nameless_ = 0;                         ///< issues that came without an id
     bool is_undecided_ = false;                ///< the census cannot tell of an issue whether it is gone
+    std::shared_ptr<StoredRows> stored_;       ///< none while rows are only looked at
+    std::set<std::string> with_slas_;          ///< projects whose SLAs are shown
+    std::map<std::string, std::string>
+        kept_slas_;  ///< stored texts by id: their cycles stand in for hidden ones
     Notes notes_;
 };
 

@@ -101,6 +101,20 @@ bool has_cycle(const Value& issue, const mappings::JiraField& sla_field) {
            (running != nullptr && running->IsObject());
 }
 
+bool shows_sla(const Value& issue, std::span<const mappings::JiraField> sla_fields) {
+    const Value* fields = member(issue, "fields");
+    return fields != nullptr && std::any_of(sla_fields.begin(), sla_fields.end(), [&](const auto& field) {
+               const Value* sla = member(*fields, field.id.c_str());
+               return sla != nullptr && sla->IsObject();
+           });
+}
+
+const Value* stored_slas(rapidjson::Document& document, const std::string& text) {
+    document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
+    const Value* slas = document.HasParseError() ? nullptr : member(document, "slas");
+    return slas != nullptr && slas->IsArray() && !slas->Empty() ? slas : nullptr;
+}
+
 std::optional<std::int64_t> next_breach(const Value& issue, std::span<const mappings::JiraField> sla_fields,
                                         std::int64_t now_ms) {
     std::optional<std::int64_t> earliest;

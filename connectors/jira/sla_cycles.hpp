@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 
 #include "mappings/mapping/compiled_mapping.hpp"
 
@@ -18,6 +19,13 @@ void add_slas(rapidjson::Value& issue, std::span<const mappings::JiraField> sla_
 
 /// The issue has a cycle, running or completed, in this field.
 bool has_cycle(const rapidjson::Value& issue, const mappings::JiraField& sla_field);
+
+/// An SLA is shown in one of the fields, be it one that has no cycle yet.
+bool shows_sla(const rapidjson::Value& issue, std::span<const mappings::JiraField> sla_fields);
+
+/// Those that add_slas() added to an issue, in its stored text; none: it has no cycle. The document owns
+/// them.
+const rapidjson::Value* stored_slas(rapidjson::Document& document, const std::string& text);
 
 /// When the first running cycle that is not breached may be, at the earliest; nullopt when none runs. Passing
 /// that time bumps no `updated`: the issue has to be read again. A cycle that does not say when it breaches

@@ -256,7 +256,7 @@ connectors::StreamPosition Poller::position_of(const StreamPlan& plan, const Sto
     position.wants_reconciling = !stored.cursor.empty() && stored.complete_at &&
                                  (!stored.reconciled_at || *stored.reconciled_at > now ||
                                   *stored.reconciled_at + plan.source->reconcile <= now);
-    position.stored = std::make_shared<RowsOfStream>(thread_, store_, stored.id);
+    position.stored = std::make_shared<RowsOfStream>(thread_, store_, stored);
     return position;
 }
 

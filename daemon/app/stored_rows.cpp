@@ -1,8 +1,19 @@
 #include "daemon/app/stored_rows.hpp"
 
+#include <algorithm>
+
+#include "daemon/store/raw_rows.hpp"
+
 namespace baselined::daemon {
 
 namespace asio = boost::asio;
+
+namespace {
+
+/// Of a row of JSON: after its id and its version.
+constexpr std::size_t text_cell = 2;
+
+}  // namespace
 
 asio::awaitable<std::int64_t> RowsOfStream::count() {
     auto work = [this] {
@@ -20,6 +31,11 @@ asio::awaitable<std::vector<std::string>> RowsOfStream::unmet(std::vector<connec
 
 asio::awaitable<connectors::StoredRows::Unlisted> RowsOfStream::unlisted(std::int64_t since_ms) {
     auto work = [this, since_ms] { return find_unlisted(since_ms); };
+    co_return co_await thread_.run(std::move(work));
+}
+
+asio::awaitable<std::vector<std::string>> RowsOfStream::texts(std::vector<std::string> ids) {
+    auto work = [this, ids = std::move(ids)] { return find_texts(ids); };
     co_return co_await thread_.run(std::move(work));
 }
 
@@ -49,6 +65,35 @@ RowsOfStream::Unlisted RowsOfStream::find_unlisted(std::int64_t since_ms) {
         if (!is_listed_[number]) unlisted.ids.emplace_back(key);
     });
     return unlisted;
+}
+
+/// Block after block, each unpacked once.
+std::vector<std::string> RowsOfStream::find_texts(const std::vector<std::string>& ids) {
+    struct Wanted {
+        RowPlace place;
+        std::size_t number;  ///< of the id
+    };
+    std::vector<Wanted> wanted;
+    for (std::size_t number = 0; number < ids.size(); ++number)
+        if (const auto row = store_.source_row(stream_, ids[number])) wanted.push_back({row->place, number});
+    std::sort(wanted.begin(), wanted.end(), [](const Wanted& a, const Wanted& b) {
+        return std::pair(a.place.block, a.place.index) < std::pair(b.place.block, b.place.index);
+    });
+    std::vector<std::string> texts(ids.size());
+    for (auto next = wanted.begin(); next != wanted.end();) {
+        const BlockId block = next->place.block;
+        const auto blocks = store_.blocks_after(source_, block - 1, 1);
+        const bool is_kept = !blocks.empty() && blocks.front().id == block;
+        RawRowReader rows(is_kept ? std::string_view(blocks.front().data) : std::string_view());
+        for (std::int64_t index = 0; next != wanted.end() && next->place.block == block && rows.next();
+             ++index)
+            if (next->place.index == index) {
+                if (rows.cells().size() > text_cell) texts[next->number] = rows.cells()[text_cell].text;
+                ++next;
+            }
+        while (next != wanted.end() && next->place.block == block) ++next;
+    }
+    return texts;
 }
 
 }  // namespace baselined::daemon

@@ -510,6 +510,56 @@ class Cloud(Site):
             self.assert_complete()
             self.assertEqual(self.rows("SELECT count(*) FROM record WHERE kind = 3"), [(12,)])
 
+    def test_slas_that_the_account_may_not_see_any_more_stay(self):
+        """The fields are listed as before, and null in every issue: the account is no agent any more."""
+        def sla(breached, **more):
+            return {"id": "7", "name": "TTR", "completedCycles": [{"startTime": sla_date(START), "stopTime": sla_date(START + 9_000), "breachTime": sla_date(START + 5_000), "breached": breached}], **more}
+        shown = {}
+        for number in range(12):
+            self.issue(number, START + number * 1_000, customfield_10020=sla(number % 4 == 0), customfield_10021=None)
+        self.issue(50, START, project="NET", customfield_10020=sla(True), customfield_10021=None)
+        self.issue(51, START, project="NET", customfield_10020=sla(True), customfield_10021=None)
+        several = {"jql": "project in (OPS, NET)"}
+        self.configure(**several)
+        self.run_program("once")
+        self.assertEqual(self.series("sla_breach_rate"), {"2026-01": (5, 14)})
+        # One issue loses its SLA, and others of its project show theirs: it is gone.
+        self.jira.touch("10000", int(time.time() * 1000), customfield_10020=None)
+        self.run_program("once")
+        self.assertEqual(self.series("sla_breach_rate"), {"2026-01": (4, 13)})
+        # All of a project lose them. The other one goes on.
+        for issue, stored in self.jira.issues.items():
+            if stored["project"] == "OPS":
+                shown[issue] = stored["fields"]["customfield_10020"]
+                self.jira.put(issue, "OPS", stored["updated"], customfield_10020=None)
+        for issue in ("10001", "10004", "10050"):
+            self.jira.touch(issue, int(time.time() * 1000), resolutiondate=jira_time(START + 90_000_000))
+        told = self.run_program("once", expect=3).stderr
+        self.assertIn("no issue of project OPS shows an SLA any more", told)
+        self.assertNotIn("NET", told)
+        self.assertEqual(self.series("sla_breach_rate"), {"2026-01": (4, 13)})
+        self.assertEqual(sum(n for _, n in self.series("mean_time_to_restore").values()), 3, "the issues are read on")
+        self.issue(30, int(time.time() * 1000), customfield_10020=None)
+        self.assertEqual(self.census(expect=3, **several).stderr, told, "the same words: told once")
+        self.assertEqual(self.series("sla_breach_rate"), {"2026-01": (4, 13)})
+        # The rights are back. Nothing bumps `updated`.
+        for issue, value in [*shown.items(), ("10030", sla(True))]:
+            self.jira.put(issue, "OPS", self.jira.issues[issue]["updated"], customfield_10020=value)
+        self.assertEqual(self.run_program("once").stderr, "")
+        self.assertEqual(self.series("sla_breach_rate"), {"2026-01": (5, 14)})
+
+    def test_slas_that_an_account_is_given_later_are_read_of_old_issues_too(self):
+        value = {"id": "7", "name": "TTR", "completedCycles": [{"startTime": sla_date(START), "stopTime": sla_date(START + 9_000), "breachTime": sla_date(START + 5_000), "breached": True}]}
+        for number in range(12):
+            self.issue(number, START + number * 1_000, customfield_10020=None, customfield_10021=None)
+        self.run_program("once")
+        for number in range(12):
+            self.jira.put(str(10_000 + number), "OPS", START + number * 1_000, customfield_10020=value)
+        self.jira.touch("10003", int(time.time() * 1000))
+        self.run_program("once")
+        self.run_program("once")
+        self.assertEqual(self.series("sla_breach_rate"), {"2026-01": (12, 12)})
+
     def test_an_sla_field_that_no_issue_of_the_stream_used_may_go(self):
         self.fill(5)
         self.run_program("once")
