@@ -632,6 +632,26 @@ class Cloud(Site):
                 self.assertEqual(record["$kind"], kind)
                 self.assertIn(record["service"], ("vpn", "mail"))
 
+    def test_a_change_that_moves_keeps_its_incidents(self):
+        """Nothing bumps the incidents: what they name the change by has to last."""
+        kind = {"name": "Problem/Incident", "inward": "is caused by", "outward": "causes"}
+        self.jira.fields.append({"id": "customfield_10040", "name": "Actual end", "schema": {"type": "datetime", "custom": "x"}})
+        for number in range(70, 76):
+            self.jira.put(str(number), "CHG", START, created=jira_time(START), resolution={"name": "Done"}, customfield_10040=jira_time(START + 1_000))
+        for number in range(3):
+            self.issue(number, START + number)
+            self.jira.put(str(10_000 + number), "OPS", START + number, issuelinks=[{"type": kind, "inwardIssue": {"id": str(70 + number), "key": f"CHG-{70 + number}"}}])
+        self.configure(jql="project in (CHG, NET)", mapping="jira/change")
+        path = self.folder / "baselined.yaml"
+        path.write_text(path.read_text(encoding="utf-8") + "      causes: { jql: 'project = OPS', mapping: jira/incident }\n", encoding="utf-8")
+        told = self.run_program("once", expect=3).stderr  # of the fields that this site has not
+        self.assertEqual(self.series("change_failure_rate"), {"2026-01": (3, 6)})
+        for number in range(70, 73):
+            self.jira.move(str(number), "NET", int(time.time() * 1000))
+        self.assertEqual(self.run_program("once", expect=3).stderr, told)
+        self.assertEqual(self.rows("SELECT count(*) FROM record WHERE kind = 2"), [(6,)])
+        self.assertEqual(self.series("change_failure_rate"), {"2026-01": (3, 6)})
+
     def test_links_are_read_in_both_directions(self):
         kind = {"name": "Problem/Incident", "inward": "wird verursacht von", "outward": "verursacht"}
         self.jira.put("1", "OPS", START, issuelinks=[{"type": kind, "outwardIssue": {"key": "OPS-9"}}, {"type": kind, "inwardIssue": {"key": "CHG-7"}}, {"type": kind, "inwardIssue": {"key": "CHG-8"}}])
