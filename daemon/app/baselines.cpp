@@ -60,8 +60,8 @@ PeriodFigure figure_of(const rapidjson::Value& value) {
 
 /// Whether every stream that feeds the measure has been read to its end since then, without a gap.
 bool is_read_since(const MeasurePlan& plan, Instant settled, const Portfolio& portfolio, Store& store) {
+    if (portfolio.unfed_kind(*plan.indicator)) return false;
     const auto feeding = portfolio.feeding(plan.kinds);
-    if (feeding.empty()) return is_made_of_milestones(plan);
     return std::all_of(feeding.begin(), feeding.end(), [&](const StreamPlan* stream) {
         const auto complete = store.stream(stream->source->name, stream->stream->name).complete_at;
         return complete && *complete >= settled && gaps_of(*stream, store).empty();
@@ -79,9 +79,10 @@ std::vector<Period> window_periods(const mappings::BaselineDefinition& baseline,
     return periods;
 }
 
-Instant read_until(const std::vector<mappings::Kind>& kinds, const Portfolio& portfolio, Store& store,
+Instant read_until(const mappings::IndicatorDefinition& indicator, const Portfolio& portfolio, Store& store,
                    Instant now) {
-    for (const StreamPlan* stream : portfolio.feeding(kinds))
+    if (portfolio.unfed_kind(indicator)) return Instant{};
+    for (const StreamPlan* stream : portfolio.feeding(portfolio.kinds_of(indicator)))
         if (const auto complete = store.stream(stream->source->name, stream->stream->name).complete_at)
             now = std::min(now, *complete);
     return now;

@@ -14,10 +14,11 @@ namespace baselined::daemon {
 std::vector<mappings::Period> window_periods(const mappings::BaselineDefinition& baseline,
                                              const mappings::Calendar& calendar);
 
-/// Until when what makes records of these kinds is known, `now` at the latest: when the stream that was last
+/// Until when what an indicator is made from is known, `now` at the latest: when the stream that was last
 /// read to its end the longest ago was. What has not been read is no figure, least of all a settled one.
 /// Streams that were never read to their end are passed over: the measure says so itself.
-Instant read_until(const std::vector<mappings::Kind>& kinds, const Portfolio& portfolio, Store& store,
+/// 1970 where no stream brings them.
+Instant read_until(const mappings::IndicatorDefinition& indicator, const Portfolio& portfolio, Store& store,
                    Instant now);
 
 struct FrozenBaseline {

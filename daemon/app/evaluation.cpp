@@ -57,10 +57,12 @@ class Evaluation {
   private:
     void look_at_data(const MeasurePlan& plan, MeasureView& view, std::vector<Reason>& causes) {
         const auto feeding = portfolio_.feeding(plan.kinds);
-        const bool is_fed = !feeding.empty() || is_made_of_milestones(plan);
-        view.data.fresh = is_fed;
-        if (!is_fed)
-            causes.push_back({"no_data", "No stream brings the records that this measure is made from."});
+        const auto unfed = portfolio_.unfed_kind(*plan.indicator);
+        view.data.fresh = !unfed;
+        if (unfed)
+            causes.push_back(
+                {"no_data", fmt::format("No stream brings the {} records that this measure is made from.",
+                                        mappings::name_of(*unfed))});
         for (const StreamPlan* stream : feeding) {
             const StoredStream stored = store_.stream(stream->source->name, stream->stream->name);
             const std::string name = stream->source->name + "/" + stream->stream->name;
@@ -110,7 +112,7 @@ class Evaluation {
             view.digest = frozen->digest;
             input.baseline_periods = frozen->periods;
             note_drift(plan, window, *frozen, notes);
-        } else {
+        } else if (!portfolio_.unfed_kind(*plan.indicator)) {
             view.baseline = figures_.pooled(plan.series, plan.lower, window, now_);
         }
         input.is_frozen = view.frozen.has_value();
@@ -125,7 +127,7 @@ class Evaluation {
 
     /// A period of a window that is not frozen: it may be running yet, or to come.
     PeriodFigure open_figure(const MeasurePlan& plan, const Period& period) {
-        const Instant known = read_until(plan.kinds, portfolio_, store_, now_);
+        const Instant known = read_until(*plan.indicator, portfolio_, store_, now_);
         PeriodFigure figure = figures_.figure(plan.series, plan.lower, period, known);
         figure.settled = period.end + portfolio_.configuration().settle <= known;
         if (period.begin > known) figure.value.reset();
@@ -201,7 +203,7 @@ class Evaluation {
         Period period = calendar.containing(*begin);
         if (period.begin < *begin) period = calendar.after(period);
         input.first = period;
-        const Instant known = read_until(plan.kinds, portfolio_, store_, now_);
+        const Instant known = read_until(*plan.indicator, portfolio_, store_, now_);
         for (; period.begin <= known; period = calendar.after(period)) {
             mappings::TrackPeriod at{period, calendar.label(period),
                                      figures_.figure(plan.series, plan.lower, period, known)};

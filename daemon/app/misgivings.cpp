@@ -98,17 +98,28 @@ class UnfilledFields {
 
     std::vector<std::string> told() {
         for (const MeasurePlan& plan : portfolio_.measures()) {
+            look_for_streams(plan, *plan.indicator);
             look_at(plan, *plan.indicator);
             Reads scope;
             add_reads(plan.measure->where, plan.indicator->kind, Part::where, scope);
             tell(plan, "its `where`", scope);
-            if (const auto& adoption = plan.measure->signals.adoption)
-                look_at(plan, *portfolio_.indicator(adoption->indicator.text));
+            const auto& adoption = plan.measure->signals.adoption;
+            if (!adoption) continue;
+            look_for_streams(plan, *portfolio_.indicator(adoption->indicator.text));
+            look_at(plan, *portfolio_.indicator(adoption->indicator.text));
         }
         return std::move(told_);
     }
 
   private:
+    void look_for_streams(const MeasurePlan& plan, const mappings::IndicatorDefinition& indicator) {
+        if (const auto kind = portfolio_.unfed_kind(indicator))
+            told_.push_back(fmt::format(
+                "{}: {} needs records of the kind {}, which no stream brings: nothing can be said of it. "
+                "Map a stream to that kind, or measure something else",
+                plan.measure->id, indicator.name, mappings::name_of(*kind)));
+    }
+
     void look_at(const MeasurePlan& plan, const mappings::IndicatorDefinition& indicator) {
         tell(plan, indicator.name, reads_of(indicator));
         if (!indicator.over) return;

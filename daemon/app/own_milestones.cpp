@@ -81,8 +81,4 @@ SourceId own_milestones_source(Store& store) {
     return store.stream(source_name, stream_name).source;
 }
 
-bool is_made_of_milestones(const MeasurePlan& plan) {
-    return plan.kinds.size() == 1 && plan.kinds.front() == Kind::milestone;
-}
-
 }  // namespace baselined::daemon

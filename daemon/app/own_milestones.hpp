@@ -13,7 +13,4 @@ void keep_own_milestones(Portfolio& portfolio, Store& store, RecordKeeper& keepe
 /// The source under which they stand; none of the configuration has its name.
 SourceId own_milestones_source(Store& store);
 
-/// Its figures come from milestones, and the measures themselves bring those.
-bool is_made_of_milestones(const MeasurePlan& plan);
-
 }  // namespace baselined::daemon

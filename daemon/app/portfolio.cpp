@@ -84,6 +84,14 @@ std::vector<mappings::Kind> Portfolio::kinds_of(const mappings::IndicatorDefinit
     return kinds;
 }
 
+std::optional<mappings::Kind> Portfolio::unfed_kind(const mappings::IndicatorDefinition& indicator) const {
+    std::vector<mappings::Kind> counted{indicator.kind};
+    if (indicator.over) counted.push_back(this->indicator(indicator.over->text)->kind);
+    for (const mappings::Kind kind : counted)
+        if (kind != mappings::Kind::milestone && feeding({kind}).empty()) return kind;
+    return std::nullopt;
+}
+
 std::vector<const StreamPlan*> Portfolio::feeding(const std::vector<mappings::Kind>& kinds) const {
     std::vector<const StreamPlan*> feeding;
     for (const StreamPlan& stream : streams_)

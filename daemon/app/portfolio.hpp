@@ -47,6 +47,11 @@ class Portfolio {
     [[nodiscard]] const mappings::IndicatorDefinition* indicator(std::string_view name) const;
     /// Kinds that an indicator's figures are made from, of a ratio's lower one too.
     [[nodiscard]] std::vector<mappings::Kind> kinds_of(const mappings::IndicatorDefinition& indicator) const;
+    /// A kind whose records an indicator counts, and that no stream brings: nothing can be said of it. What
+    /// only stands beside those records (the incidents that name a change) may be missing; milestones the
+    /// measures bring themselves.
+    [[nodiscard]] std::optional<mappings::Kind> unfed_kind(
+        const mappings::IndicatorDefinition& indicator) const;
     /// Streams whose mappings make records of one of these kinds.
     [[nodiscard]] std::vector<const StreamPlan*> feeding(const std::vector<mappings::Kind>& kinds) const;
     /// The two series of an indicator in a scope; adds them to the set when they are new.

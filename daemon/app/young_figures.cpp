@@ -20,7 +20,7 @@ int age_in_days(const Period& period, Instant known) {
 void YoungFigures::remember() {
     for (const MeasurePlan& plan : portfolio_.measures()) {
         const Calendar calendar(portfolio_.configuration().zone, plan.measure->period);
-        const Instant known = read_until(plan.kinds, portfolio_, store_, now_);
+        const Instant known = read_until(*plan.indicator, portfolio_, store_, now_);
         Period period = calendar.before(calendar.containing(known));
         for (; !is_settled(period, known); period = calendar.before(period)) {
             const auto figure = figures_.figure(plan.series, plan.lower, period, known);

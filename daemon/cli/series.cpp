@@ -240,13 +240,13 @@ int show_series(Invocation& invocation, const SeriesRequest& request) {
     }
     FigureBook figures(portfolio, *store, invocation.clock);
     const Calendar calendar(portfolio.configuration().zone, length);
-    const Instant known = read_until(portfolio.kinds_of(*indicator), portfolio, *store, invocation.now);
+    const Instant known = read_until(*indicator, portfolio, *store, invocation.now);
     std::vector<SeriesRow> rows;
     for (const Period& period : chosen_periods(*range, calendar, figures.of(series).first_period(), known)) {
         SeriesRow row{period, calendar.label(period), figures.figure(series, lower, period, known), {}, {},
                       {}};
         row.figure.settled = period.end + portfolio.configuration().settle <= known;
-        if (period.begin > invocation.now) row.figure.value.reset();  // nothing has happened yet, not none
+        if (period.begin > known) row.figure.value.reset();  // not none: nobody knows yet
         rows.push_back(std::move(row));
     }
     if (views) add_plan(views->front(), rows);

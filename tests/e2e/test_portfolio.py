@@ -74,7 +74,7 @@ class Portfolios(unittest.TestCase):
         before = self.values("--indicator", "incident_volume")
         self.configure([], kinds=["action"])
         self.run_program("once")
-        self.assertEqual({v[0] for v in self.values("--indicator", "incident_volume", "--from", "2025-01-01").values()}, {0})
+        self.assertEqual({v[:2] for v in self.values("--indicator", "incident_volume", "--from", "2025-01-01").values()}, {(None, 0)})
         self.assertEqual(self.values("--indicator", "improvement_backlog", "--from", "2025-10-01")["2025-10"][0], 1)
         self.configure([], kinds=["incident", "action"])
         os.utime(self.folder / "inbox" / "incident.csv")
@@ -126,6 +126,22 @@ class Portfolios(unittest.TestCase):
         report = self.folder / "report.html"
         self.run_program("report", str(report))
         self.assertIn("CMDB clean-up&quot; waits for CHG0031", report.read_text(encoding="utf-8"))
+
+    def test_nothing_is_said_of_a_kind_that_no_stream_brings(self):
+        self.write_incidents()
+        self.configure([f"id: {i}, name: {i}, indicator: {i}, {BASELINE}, target: {{ change: {c}%, from: 2025-01-01, by: 2025-12-31 }}"
+                        for i, c in [("service_availability", "+0.1"), ("change_failure_rate", -10), ("incident_volume", -10)]], kinds=["incident"])
+        warned = subprocess.run([PROGRAM, "check", "--config", str(self.folder / "baselined.yaml")], capture_output=True, text=True, check=True).stderr
+        self.run_program("once")
+        status = self.status()
+        for name, kind in [("service_availability", "outage"), ("change_failure_rate", "change")]:
+            measure = status[name]
+            self.assertIn(f"warning: {name}: {name} needs records of the kind {kind}, which no stream brings", warned)
+            self.assertEqual((measure["potential_status"], measure["baseline"]["value"], measure["actual"], measure["baseline"]["frozen_at"]), ("unknown", None, None, None))
+            self.assertEqual(measure["reasons"][0], {"code": "no_data", "text": f"No stream brings the {kind} records that this measure is made from."})
+            self.assertEqual({value[0] for value in self.values(name, "--from", "2025-01-01", "--to", "2025-12-31").values()}, {None})
+        self.assertNotIn("incident_volume needs", warned)
+        self.assertIsNotNone(status["incident_volume"]["baseline"]["frozen_at"])
 
     def test_explain_goes_from_the_figure_to_the_rule_and_the_scope(self):
         (self.folder / "incident.yaml").write_text("kind: incident\nid: id\nfields: { opened_at: at, resolved_at: resolved, state: state, service: service, reopen_count: reopened }\n", encoding="utf-8")
