@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "daemon/app/column_lacks.hpp"
 #include "daemon/app/own_milestones.hpp"
 #include "daemon/app/stream_gaps.hpp"
 #include "mappings/mapping/json_member.hpp"
@@ -64,7 +65,8 @@ bool is_read_since(const MeasurePlan& plan, Instant settled, const Portfolio& po
     const auto feeding = portfolio.feeding(plan.kinds);
     return std::all_of(feeding.begin(), feeding.end(), [&](const StreamPlan* stream) {
         const auto complete = store.stream(stream->source->name, stream->stream->name).complete_at;
-        return complete && *complete >= settled && gaps_of(*stream, store).empty();
+        return complete && *complete >= settled && gaps_of(*stream, store).empty() &&
+               lacks_of(plan, *stream, store).empty();
     });
 }
 

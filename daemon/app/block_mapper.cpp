@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "daemon/app/column_lacks.hpp"
 #include "daemon/store/misfits.hpp"
 
 namespace baselined::daemon {
@@ -23,10 +24,6 @@ bool has_surplus(std::span<const mappings::Cell> cells, std::size_t names) {
                       !(cell.type == mappings::CellType::text &&
                         cell.text.find_first_not_of(" \t") == std::string_view::npos);
            });
-}
-
-std::string no_column(const mappings::UnboundField& field) {
-    return fmt::format("no column \"{}\"", fmt::join(field.columns, "\" or \""));
 }
 
 }  // namespace
@@ -65,17 +62,6 @@ void BlockMapper::bind(std::string_view shape) {
             mapping.bind(fields);
         else
             mapping.bind(columns_);
-}
-
-std::string BlockMapper::lacks() const {
-    std::vector<std::string> lacks;
-    if (!is_of_files()) return {};
-    for (const auto& mapping : plan_.mappings)
-        for (const auto& field : mapping.unbound())
-            if (std::find(plan_.needed.begin(), plan_.needed.end(), field.field) != plan_.needed.end())
-                lacks.push_back(fmt::format("{} for `{}`{}", no_column(field), field.field,
-                                            did_you_mean(field.columns.front(), columns_)));
-    return fmt::format("{}", fmt::join(lacks, ", "));
 }
 
 /// A column that is not there is a value that does not fit, in every row; rows without an id are counted

@@ -37,9 +37,6 @@ class BlockMapper {
         : plan_(plan), stream_(stream), store_(store), keeper_(keeper) {}
 
     void bind(std::string_view shape);
-    /// What the columns last bound lack that figures of measures need, for people; empty: nothing. Of files
-    /// only: a connector says itself what its source does not give.
-    [[nodiscard]] std::string lacks() const;
     /// Maps every row that is the newest version of itself; the block's counts are set.
     void map(RawBlock& block);
     /// The same where the rows' origins are at hand, in the block's order.

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "daemon/app/baselines.hpp"
+#include "daemon/app/column_lacks.hpp"
 #include "daemon/app/own_milestones.hpp"
 #include "daemon/app/stream_gaps.hpp"
 #include "daemon/app/young_figures.hpp"
@@ -72,6 +75,8 @@ class Evaluation {
                 view.data.fresh = false;
                 continue;
             }
+            if (const std::string lacks = lacks_of(plan, *stream, store_); !lacks.empty())
+                causes.push_back({"column_missing", fmt::format("{}: {}.", name, lacks)});
             if (!view.data.last_read_at || *stored.complete_at < *view.data.last_read_at)
                 view.data.last_read_at = stored.complete_at;
             const auto newest = last_record(stored.id);
@@ -199,7 +204,10 @@ class Evaluation {
     void follow(const MeasurePlan& plan, const Calendar& calendar, MeasureView& view,
                 mappings::AssessmentInput& input) {
         const auto begin = track_begin(plan, calendar);
-        if (!begin) return;
+        const bool lacks_column =
+            std::any_of(input.causes.begin(), input.causes.end(),
+                        [](const Reason& cause) { return cause.code == "column_missing"; });
+        if (!begin || lacks_column) return;  // what is made of empty fields is no figure, and no saving
         Period period = calendar.containing(*begin);
         if (period.begin < *begin) period = calendar.after(period);
         input.first = period;

@@ -17,13 +17,15 @@ class FileReading {
     FileReading(StreamPlan& plan, StoredStream stream, Store& store, RecordKeeper& keeper);
     ~FileReading();
 
-    /// `is_known`: the file was met before, in this state or another.
-    Result<void> open(const connectors::FileEntry& entry, bool is_known);
-    /// One transaction; false when the file has been read to its end. No transaction is open afterwards.
+    /// `before`: how the file was met last, in this state or another; null: never.
+    Result<void> open(const connectors::FileEntry& entry, const StoredFile* before);
+    /// One transaction, or a part of the look through the file that comes before them; false when the file
+    /// has been read to its end. No transaction is open afterwards.
     Result<bool> step();
     [[nodiscard]] std::int64_t rows() const;  ///< taken so far
-    /// Columns that it does not have and that measures need, for people; empty: none. Known once it is open.
-    [[nodiscard]] const std::string& lacks() const;
+    /// Whether step() failed for what the look found: nothing of the file was taken, and what was known of
+    /// its records stays as it was.
+    [[nodiscard]] bool is_refused() const;
 
   private:
     class State;

@@ -38,6 +38,16 @@ std::vector<std::string> texts_of(const connectors::Notes& notes) {
     return texts;
 }
 
+std::optional<StoredFile> known_as(const std::string& name, const std::vector<StoredFile>& known) {
+    const auto found =
+        std::find_if(known.begin(), known.end(), [&](const StoredFile& file) { return file.name == name; });
+    return found == known.end() ? std::nullopt : std::optional(*found);
+}
+
+bool is_same(const StoredFile& stored, const FileEntry& listed) {
+    return stored.size == listed.size && stored.modified_ns == listed.modified_ns;
+}
+
 }  // namespace
 
 Poller::Poller(asio::io_context& io, Portfolio& portfolio, Store& store, RecordKeeper& keeper,
@@ -163,17 +173,22 @@ bool Poller::stands_still(const StreamPlan& plan, const FileEntry& entry) {
     return std::find(before.begin(), before.end(), entry) != before.end();
 }
 
-asio::awaitable<std::vector<std::string>> Poller::read_folder(StreamPlan& plan) {
-    std::vector<std::string> troubles, lacks;
-    const auto files = connectors::list_files(plan.source->path, plan.stream->match);
-    auto find_known = [this, &plan] {
+asio::awaitable<std::vector<StoredFile>> Poller::look_up_files(StreamPlan& plan) {
+    auto look_up = [this, &plan] {
         Transaction transaction(store_);
         const StoredStream stream = store_.stream(plan.source->name, plan.stream->name);
         auto stored = store_.files(stream.id);
+        if (!lacking_.contains(&plan)) lacking_.emplace(&plan, lacking_files(plan, store_));
         transaction.commit();
         return stored;
     };
-    const std::vector<StoredFile> known = co_await thread_.run(std::move(find_known));
+    co_return co_await thread_.run(std::move(look_up));
+}
+
+asio::awaitable<std::vector<std::string>> Poller::read_folder(StreamPlan& plan) {
+    std::vector<std::string> troubles;
+    const auto files = connectors::list_files(plan.source->path, plan.stream->match);
+    const std::vector<StoredFile> known = co_await look_up_files(plan);
     if (!files)
         troubles.push_back(files.error().text);
     else if (files->empty() && known.empty())
@@ -181,24 +196,46 @@ asio::awaitable<std::vector<std::string>> Poller::read_folder(StreamPlan& plan) 
             fmt::format("no file in {} matches \"{}\"", plan.source->path, plan.stream->match));
     std::size_t& unsettled = unsettled_[&plan];
     unsettled = 0;
+    LackingFiles lacking;
     if (files)
         for (const FileEntry& entry : *files) {
-            const auto before = std::find_if(known.begin(), known.end(),
-                                             [&](const StoredFile& file) { return file.name == entry.name; });
-            const bool is_same = before != known.end() && before->size == entry.size &&
-                                 before->modified_ns == entry.modified_ns;
-            if (is_same && before->complete) continue;
-            if (!stands_still(plan, entry)) {
+            const auto before = known_as(entry.name, known);
+            const bool is_read = before && before->complete && is_same(*before, entry);
+            if (!is_read && !stands_still(plan, entry)) {
                 ++unsettled;
-                continue;
+            } else if (!is_read) {
+                const std::string trouble = co_await read_file(plan, entry, before);
+                if (trouble.empty())
+                    lacking_[&plan].erase(entry.name);
+                else
+                    troubles.push_back(trouble);
             }
-            const std::string trouble = co_await read_file(plan, entry, before != known.end(), lacks);
-            if (!trouble.empty()) troubles.push_back(trouble);
+            if (const auto lacks = lacking_[&plan].find(entry.name); lacks != lacking_[&plan].end())
+                lacking.insert(*lacks);
         }
-    if (files) listed_[&plan] = *files;
     const bool is_complete = troubles.empty();
-    troubles.insert(troubles.end(), lacks.begin(), lacks.end());
+    if (files) {
+        listed_[&plan] = *files;
+        const auto lacks = co_await note_lacks(plan, lacking);
+        troubles.insert(troubles.end(), lacks.begin(), lacks.end());
+    }
     if (unsettled == 0) co_await note_end(plan, troubles, is_complete, {});
+    co_return troubles;
+}
+
+/// Rows that are stored without a column that measures need since: measures of it say so, and so does each
+/// reading.
+asio::awaitable<std::vector<std::string>> Poller::note_lacks(StreamPlan& plan, LackingFiles lacking) {
+    std::vector<std::string> troubles;
+    for (const auto& [file, lacks] : lacking)
+        troubles.push_back(fmt::format("{} has {}: figures need it; name it in the mapping as this file does",
+                                       file, text_of(lacks)));
+    auto keep = [this, &plan, lacking = std::move(lacking)] {
+        Transaction transaction(store_);
+        keep_lacking_files(plan, lacking, store_);
+        transaction.commit();
+    };
+    co_await thread_.run(std::move(keep));
     co_return troubles;
 }
 
@@ -207,22 +244,25 @@ std::size_t Poller::unsettled(const StreamPlan& plan) const {
     return found == unsettled_.end() ? 0 : found->second;
 }
 
-asio::awaitable<std::string> Poller::read_file(StreamPlan& plan, FileEntry entry, bool is_known,
-                                               std::vector<std::string>& lacks) {
+asio::awaitable<std::string> Poller::read_file(StreamPlan& plan, FileEntry entry,
+                                               std::optional<StoredFile> before) {
+    // What was refused says the same until it changes.
+    const auto refused = refused_[&plan].find(entry.name);
+    if (refused != refused_[&plan].end() && refused->second.file == entry) co_return refused->second.reason;
     auto reading = std::make_shared<std::unique_ptr<FileReading>>();
-    auto open = [this, &plan, reading, entry, is_known]() -> Result<void> {
+    auto open = [this, &plan, reading, entry, before]() -> Result<void> {
         *reading = std::make_unique<FileReading>(plan, store_.stream(plan.source->name, plan.stream->name),
                                                  store_, keeper_);
-        return (*reading)->open(entry, is_known);
+        return (*reading)->open(entry, before ? &*before : nullptr);
     };
     const auto opened = co_await thread_.run(std::move(open));
     if (!opened) co_return opened.error().text;
-    if (!(*reading)->lacks().empty()) lacks.push_back((*reading)->lacks());
     for (;;) {
         if (const std::string reason = hold_ ? hold_() : ""; !reason.empty()) co_return reason;
         auto step = [reading] { return (*reading)->step(); };
         const auto more = co_await thread_.run(std::move(step));
         tell_progress(plan, (*reading)->rows());
+        if (!more && (*reading)->is_refused()) refused_[&plan][entry.name] = {entry, more.error().text};
         if (!more) co_return more.error().text;
         if (!*more) co_return std::string{};
     }

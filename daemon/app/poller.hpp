@@ -12,6 +12,7 @@
 
 #include "connectors/files/folder.hpp"
 #include "connectors/page.hpp"
+#include "daemon/app/column_lacks.hpp"
 #include "daemon/app/exchanges.hpp"
 #include "daemon/app/portfolio.hpp"
 #include "daemon/app/record_keeper.hpp"
@@ -73,7 +74,9 @@ class Poller {
     boost::asio::awaitable<std::vector<std::string>> read_folder(StreamPlan& plan);
     boost::asio::awaitable<std::vector<std::string>> read_remote(StreamPlan& plan);
     boost::asio::awaitable<std::string> read_file(StreamPlan& plan, connectors::FileEntry entry,
-                                                  bool is_known, std::vector<std::string>& lacks);
+                                                  std::optional<StoredFile> before);
+    boost::asio::awaitable<std::vector<StoredFile>> look_up_files(StreamPlan& plan);
+    boost::asio::awaitable<std::vector<std::string>> note_lacks(StreamPlan& plan, LackingFiles lacking);
     boost::asio::awaitable<void> note_end(StreamPlan& plan, std::vector<std::string> troubles,
                                           bool is_complete, connectors::Notes notes);
     bool stands_still(const StreamPlan& plan, const connectors::FileEntry& entry);
@@ -94,6 +97,12 @@ class Poller {
     Hold hold_;
     std::map<const StreamPlan*, std::vector<connectors::FileEntry>> listed_;
     std::map<const StreamPlan*, std::size_t> unsettled_;
+    struct Refusal {
+        connectors::FileEntry file;
+        std::string reason;
+    };
+    std::map<const StreamPlan*, std::map<std::string, Refusal>> refused_;  ///< by the file's name
+    std::map<const StreamPlan*, LackingFiles> lacking_;  ///< looked up once: only a reading changes it
     boost::asio::steady_timer settling_;
 };
 

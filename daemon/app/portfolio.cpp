@@ -18,6 +18,11 @@ std::string number_text(const std::optional<double>& number) {
     return number ? fmt::format("{}", *number) : "-";
 }
 
+/// Without these there is no record, or not its newest version.
+std::vector<std::string> fields_of_every_record() {
+    return {"id", "updated_at"};
+}
+
 bool brings(const StreamPlan& stream, const std::vector<mappings::Kind>& kinds) {
     return std::any_of(stream.mappings.begin(), stream.mappings.end(), [&](const auto& mapping) {
         return std::find(kinds.begin(), kinds.end(), mapping.kind()) != kinds.end();
@@ -50,7 +55,7 @@ Portfolio::Portfolio(const config::Configuration& configuration, Problems& probl
 void Portfolio::add_streams(Problems& problems) {
     for (const config::Source& source : configuration_.sources)
         for (const config::Stream& stream : source.streams) {
-            StreamPlan plan{&source, &stream, {}, {}, {"id", "updated_at"}};
+            StreamPlan plan{&source, &stream, {}, {}, fields_of_every_record()};
             std::string text = fmt::format("zone {}\n", mappings::zone_name(source.zone));
             for (const std::size_t index : stream.mappings) {
                 const auto& definition = configuration_.mappings[index];
@@ -135,7 +140,9 @@ void Portfolio::add_measure(const mappings::MeasureDefinition& measure, Problems
     for (const StreamPlan* stream : feeding(plan.kinds))
         plan.zones +=
             fmt::format("{}: {}\n", stream->source->name, mappings::zone_name(stream->source->zone));
-    note_needed(plan.kinds, fields_of(plan));
+    plan.needed = fields_of(plan);
+    note_needed(plan.kinds, plan.needed);
+    for (std::string& field : fields_of_every_record()) plan.needed.push_back(std::move(field));
     measures_.push_back(std::move(plan));
 }
 

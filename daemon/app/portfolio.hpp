@@ -18,7 +18,7 @@ struct StreamPlan {
     const config::Stream* stream = nullptr;
     std::vector<mappings::CompiledMapping> mappings;
     std::string digest;               ///< of everything in the mappings that can change a record
-    std::vector<std::string> needed;  ///< fields that a measure's figures are made from, and the id
+    std::vector<std::string> needed;  ///< of any measure that it feeds, and of each record
 };
 
 struct MeasurePlan {
@@ -29,6 +29,7 @@ struct MeasurePlan {
     std::optional<std::size_t> adoption;        ///< the series of its adoption signal
     std::optional<std::size_t> adoption_lower;  ///< and the one below its line, if that is a ratio
     std::vector<mappings::Kind> kinds;          ///< that its figures are made from
+    std::vector<std::string> needed;            ///< fields that they are made from, and the id
     std::string definition;                     ///< digest: see "Definition changes" in the contract
     std::string zones;  ///< of the sources that feed it: where times without an offset are read
 };

@@ -35,6 +35,7 @@ class SqliteStore final : public Store {
     std::vector<StoredStream> streams() override;
     std::vector<StoredFile> files(StreamId stream) override;
     FileId save_file(const StoredFile& file) override;
+    std::vector<FileShape> shapes_of_files(StreamId stream) override;
     StreamCounts counts(StreamId stream) override;
     void add_deleted(StreamId stream, std::int64_t count) override;
     std::optional<Instant> last_record_at(StreamId stream) override;

@@ -106,6 +106,16 @@ FileId SqliteStore::save_file(const StoredFile& file) {
     return id;
 }
 
+std::vector<FileShape> SqliteStore::shapes_of_files(StreamId stream) {
+    std::vector<FileShape> shapes;
+    Use found(prepared(
+        "SELECT DISTINCT f.name, s.names FROM file f JOIN raw_block b ON b.file = f.id AND b.current = 1 "
+        "JOIN shape s ON s.id = b.shape WHERE f.stream = ? ORDER BY f.name"));
+    found->bind(1, stream);
+    while (found->step()) shapes.push_back({std::string(found->text(0)), std::string(found->blob(1))});
+    return shapes;
+}
+
 std::optional<StoredFile> SqliteStore::file_of(BlockId block) {
     Use found(prepared(
         "SELECT f.id, f.stream, f.name, f.size, modified_ns, complete, error FROM raw_block b JOIN file f "

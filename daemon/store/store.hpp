@@ -68,6 +68,12 @@ struct StoredFile {
     std::string error;
 };
 
+/// The column names, encoded, of rows of a file as it is now.
+struct FileShape {
+    std::string name;
+    std::string shape;
+};
+
 /// What one field could not take, within one block or summed over a stream.
 struct Misfit {
     std::string field;
@@ -162,6 +168,7 @@ class Store : public mappings::PostingIndex,
     virtual std::vector<StoredStream> streams() = 0;
     virtual std::vector<StoredFile> files(StreamId stream) = 0;
     virtual FileId save_file(const StoredFile& file) = 0;
+    virtual std::vector<FileShape> shapes_of_files(StreamId stream) = 0;
     virtual StreamCounts counts(StreamId stream) = 0;
     /// Adds to the count of rows that the source holds no longer.
     virtual void add_deleted(StreamId stream, std::int64_t count) = 0;

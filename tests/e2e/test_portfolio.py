@@ -74,7 +74,7 @@ class Portfolios(unittest.TestCase):
         before = self.values("--indicator", "incident_volume")
         self.configure([], kinds=["action"])
         self.run_program("once")
-        self.assertEqual({v[:2] for v in self.values("--indicator", "incident_volume", "--from", "2025-01-01").values()}, {(None, 0)})
+        self.assertEqual(self.values("--indicator", "incident_volume", "--from", "2025-01-01"), {})
         self.assertEqual(self.values("--indicator", "improvement_backlog", "--from", "2025-10-01")["2025-10"][0], 1)
         self.configure([], kinds=["incident", "action"])
         os.utime(self.folder / "inbox" / "incident.csv")
