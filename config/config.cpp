@@ -11,6 +11,7 @@
 
 #include "config/definitions.hpp"
 #include "config/paths.hpp"
+#include "config/promise_check.hpp"
 #include "config/secrets.hpp"
 #include "config/source_reader.hpp"
 
@@ -229,21 +230,19 @@ class Loader {
         return names;
     }
 
-    /// A change for the worse promises nothing.
-    void check_direction(const mappings::MeasureDefinition& measure) {
-        const auto& indicators = configuration().indicators;
-        const auto found = std::find_if(indicators.begin(), indicators.end(), [&](const auto& indicator) {
-            return indicator.name == measure.indicator.text;
-        });
-        if (found == indicators.end() || !measure.target.change) return;
-        const bool is_higher_better = found->better == mappings::Better::higher;
-        if ((*measure.target.change > 0) == is_higher_better) return;
-        problems().push_back(
-            {measure.target.mark,
-             fmt::format(
-                 "the target's `change` of {:+g} % makes {} worse, of which {} is better: write {:+g}%",
-                 *measure.target.change * 100, measure.indicator.text, is_higher_better ? "more" : "less",
-                 *measure.target.change * -100)});
+    [[nodiscard]] const mappings::IndicatorDefinition* indicator_of(const Scalar& name) {
+        const auto& known = configuration().indicators;
+        const auto found = std::find_if(known.begin(), known.end(),
+                                        [&](const auto& indicator) { return indicator.name == name.text; });
+        return found != known.end() ? &*found : nullptr;
+    }
+
+    void check_measure(const mappings::MeasureDefinition& measure) {
+        if (const auto* indicator = indicator_of(measure.indicator))
+            check_promise(measure, *indicator, configuration().zone, problems());
+        if (!measure.signals.adoption) return;
+        if (const auto* adoption = indicator_of(measure.signals.adoption->indicator))
+            check_adoption(measure, *adoption, problems());
     }
 
     void check_names() {
@@ -266,7 +265,7 @@ class Loader {
         std::vector<std::string> ids;
         for (const auto& measure : configuration().measures) {
             check(measure.indicator);
-            check_direction(measure);
+            check_measure(measure);
             if (measure.signals.adoption) check(measure.signals.adoption->indicator);
             if (std::find(ids.begin(), ids.end(), measure.id) != ids.end())
                 problems().push_back(

@@ -7,6 +7,8 @@
 #include <compare>
 #include <set>
 
+#include "daemon/app/promise_misgivings.hpp"
+
 namespace baselined::daemon {
 
 namespace {
@@ -190,6 +192,7 @@ std::vector<std::string> misgivings_of(const Portfolio& portfolio) {
                 "leave it "
                 "out. Where a text of yours is local time, its field in the mapping takes a `timezone`",
                 source.name, mappings::zone_name(source.zone)));
+    for (std::string& text : misgivings_of_promises(portfolio)) told.push_back(std::move(text));
     for (std::string& text : UnfilledFields(portfolio).told()) told.push_back(std::move(text));
     return told;
 }

@@ -310,6 +310,7 @@ std::string draw_png(const Chart& chart, ColourScheme scheme, double scale) {
 }
 
 std::string figure_text(double value, const std::string& unit) {
+    if (!std::isfinite(value)) return "-";
     const double minus_zero = unit == "ratio" ? -0.0005 : -0.005;
     if (value <= 0 && value >= minus_zero) value = 0;  // nobody reads "-0"
     if (unit == "ratio") return fmt::format("{:.1f} %", value * 100);

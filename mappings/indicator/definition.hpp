@@ -46,6 +46,10 @@ struct IndicatorDefinition {
 inline bool counts_once_a_period(Form form) {
     return form == Form::count || form == Form::backlog;
 }
+/// A share of what is counted, or of a period's time: it lies between 0 and 1.
+inline bool is_part_of_a_whole(Form form) {
+    return form == Form::share || form == Form::snapshot || form == Form::uptime;
+}
 
 std::string_view name_of(Form form);
 std::string unit_text(const IndicatorDefinition& definition);  ///< "ratio", "hours", "EUR" ...

@@ -54,7 +54,7 @@ class Counting {
         // `base` of method.md: the mean of the periods' logarithms, not the pooled value that is reported.
         const double scale = in_.rule == Rule::measurement ? in_.planned->own(in_.baseline.level) : 1;
         const double level = scale * scale * in_.baseline.level_variance;
-        out_.actual_se = worth_ * std::sqrt(noise + sum_n * sum_n * level);
+        out_.actual_se = worth_ * std::sqrt(std::max(0.0, noise + sum_n * sum_n * level));
     }
 
     [[nodiscard]] double noise_of(double r, double n) const {

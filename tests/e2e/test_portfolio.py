@@ -41,7 +41,7 @@ class Portfolios(unittest.TestCase):
             csv.writer(file).writerows([header.split(), *rows])
 
     def run_program(self, *arguments, now=NOW, expect=0):
-        done = subprocess.run([PROGRAM, arguments[0], "--config", str(self.folder / "baselined.yaml"), "--now", now, *arguments[1:]], capture_output=True, text=True, check=False)
+        done = subprocess.run([PROGRAM, arguments[0], "--config", str(self.folder / "baselined.yaml"), *(["--now", now] if now else []), *arguments[1:]], capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, expect, f"{arguments}\n{done.stdout}{done.stderr}")
         return done
 
@@ -184,6 +184,24 @@ class Portfolios(unittest.TestCase):
         self.assertIn("other_currency", codes["USD"])
         self.assertEqual(self.values("EUR", "--from", "2025-02-01", "--to", "2025-02-28")["2025-02"], (28014, 28014, None))
         self.assertIn("several currencies", self.run_program("series", "--indicator", "support_cost", "--json").stderr)
+
+    def test_check_warns_of_promises_that_hardly_mean_what_they_say(self):
+        window = "indicator: incident_volume, " + BASELINE
+        self.configure(["id: LONG, " + window + ", target: { change: -20%, from: 2025-01-01, ramp: 24, by: 2025-03-31 }",
+                        "id: RAMP, " + window + ", target: { change: -20%, from: 2025-01-01, ramp: 3, by: 2025-03-31 }",
+                        "id: INSIDE, " + window + ", target: { change: -20%, from: 2024-12-31 }",
+                        "id: OPEN, indicator: incident_volume, baseline: { value: 200, n: 12 }, target: { change: -20% }",
+                        "id: SINGLE, indicator: support_cost, baseline: { from: 2024-12-01, to: 2025-01-30 }, target: { change: -20% }",
+                        "id: MEAN, indicator: deployment_delay, baseline: { value: 20, n: 12 }, target: { change: -20%, from: 2025-01-01 }"], kinds=["incident", "cost"])
+        told = {}
+        for line in self.run_program("check", now=None).stderr.splitlines():
+            told.setdefault(line.split(": ")[1], []).append(line.split(": ", 2)[2])
+        self.assertEqual(told.pop("LONG"), ["of its target's ramp of 24 months only 3 lie before `by`: no more than 12 % of the change is planned by then, and counts as target saving"])
+        self.assertEqual(told.pop("INSIDE"), ["its target begins on 2024-12-31, within the baseline's window: what the measure changes is in its own baseline; end the window before"])
+        self.assertEqual(told.pop("OPEN"), ["its target has no `from`, so it counts from the first month with records on, however long ago: say when the effect begins"])
+        self.assertEqual(told.pop("SINGLE"), ["its status will stay unknown: support_cost is a measurement, which needs a baseline of two whole months or more; make the window longer"])
+        self.assertIn("its status will stay unknown: deployment_delay is a measurement, and a stated baseline does not tell how much it varies by itself; give a window of two months or more", told.pop("MEAN"))
+        self.assertEqual(told, {})
 
     def test_a_target_without_a_date_is_due_when_its_ramp_is_complete(self):
         self.write_incidents()

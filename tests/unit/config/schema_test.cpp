@@ -78,7 +78,14 @@ class Probe {
         if (!type.fault.empty() && place == twist_.faulty) return fault_ = type.fault;
         if (place == "main.measures" || place == "main.indicators") return place.substr(5) + ".yaml";
         if (place == "quiet hours.from") return "\"20:00\"";
-        return type.example;
+        // What has to agree with other values.
+        static const std::map<std::string, std::string> agreed{{"baseline.from", "2024-01-01"},
+                                                               {"baseline.to", "2024-12-31"},
+                                                               {"target.from", "2025-01-01"},
+                                                               {"target.by", "2025-12-31"},
+                                                               {"target.value", "50%"}};
+        const auto found = agreed.find(place);
+        return found != agreed.end() ? found->second : type.example;
     }
 
     std::vector<std::string> words(const Shape& shape, const std::string& place) {
