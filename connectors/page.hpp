@@ -62,8 +62,8 @@ struct StreamPosition {
 /// Something that could not be read by a reading that is complete otherwise.
 struct Note {
     /// A gap: a field of the mapping is not there for all rows, or rows are hidden. What is stored is not
-    /// whole.
-    enum class About { other, gap };
+    /// whole. A remark is of what only describes records: it is said, and is no failure.
+    enum class About { other, gap, remark };
     std::string text;
     About about = About::other;
 

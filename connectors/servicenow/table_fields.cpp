@@ -16,6 +16,9 @@ constexpr int looked_at = 10;
 /// Of the rows that lack a field, so many are remembered.
 constexpr std::size_t most_lacking = 20;
 
+// g++ 12 cannot build a list in the same expression as co_await.
+const std::vector<std::string> id_only{"sys_id"};
+
 bool is_walked(const std::string& field) {
     return field.find('.') != std::string::npos;
 }
@@ -30,21 +33,62 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
 
 }  // namespace
 
-/// Which fields the newest rows do not show, nor others where those say nothing.
-asio::awaitable<Result<void>> TableReading::look_for_fields(const TableAnswer& newest) {
-    seen_fields_ = newest.present;
+/// Which fields the rows looked at do not show, nor others where those say nothing.
+asio::awaitable<Result<void>> TableReading::find_missing() {
+    is_looked_for_ = true;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-        if (newest.present[i]) continue;
-        const std::size_t reference = column(reference_of(columns_[i]));
-        const bool is_reference_hidden =
-            reference < columns_.size() && !is_walked(columns_[reference]) && !newest.present[reference];
-        Result<bool> is_there = false;
-        if (is_walked(columns_[i]) && is_wanted(columns_[i]) && !is_reference_hidden)
-            is_there = co_await is_readable(columns_[i]);
-        if (!is_there) co_return is_there.error();
-        if (!*is_there) missing_.insert(columns_[i]);
+        if (seen_fields_[i]) continue;
+        const std::size_t reference = references_[i];
+        const bool is_reference_hidden = !is_walked(columns_[reference]) && !seen_fields_[reference];
+        Result<bool> is_shown = false;
+        if (is_walked(columns_[i]) && weight_of(columns_[i]) && !is_reference_hidden)
+            is_shown = co_await is_readable(columns_[i]);
+        if (!is_shown) co_return is_shown.error();
+        if (!*is_shown) missing_.insert(columns_[i]);
+    }
+    co_return co_await find_absent();
+}
+
+/// Of what is missing, the fields that the instance does not have; where that makes a difference.
+asio::awaitable<Result<void>> TableReading::find_absent() {
+    std::set<std::string> doubtful;
+    for (const auto& names : options_.needed)
+        if (names.size() > 1) doubtful.insert(names.begin(), names.end());
+    for (const auto& names : options_.describing) doubtful.insert(names.begin(), names.end());
+    for (const std::string& field : missing_) {
+        if (!doubtful.contains(field)) continue;
+        const auto found = co_await is_there(field);
+        if (!found) co_return found.error();
+        if (!*found) absent_.insert(field);
     }
     co_return Result<void>{};
+}
+
+/// Rows leave out what may not be read and what is not there alike. A query does not: a condition on a field
+/// that is not there is dropped, and one on a field that may not be read is obeyed, or refused with 403.
+asio::awaitable<Result<bool>> TableReading::is_there(std::string field) {
+    const auto impossible = co_await lets_through(field + "ISEMPTY^" + field + "ISNOTEMPTY");
+    if (!impossible && is_refused_query(impossible.error())) co_return true;
+    if (!impossible) co_return impossible.error();
+    if (*impossible) co_return false;
+    // An instance may be set to answer nothing where a condition is dropped: this one is met by every row.
+    const auto certain = co_await lets_through(field + "ISEMPTY^OR" + field + "ISNOTEMPTY");
+    if (!certain && is_refused_query(certain.error())) co_return true;
+    if (!certain) co_return certain.error();
+    co_return *certain;
+}
+
+/// Whether any row of the table meets the condition, visible or not.
+asio::awaitable<Result<bool>> TableReading::lets_through(std::string condition) {
+    TableQuery query{options_.table, std::move(condition) + "^ORDERBYsys_id", id_only, 1, 0};
+    const auto rows = co_await pages_.ask(query);
+    if (!rows) co_return rows.error();
+    co_return rows->rows() > 0 || rows->hidden > 0 || rows->total.value_or(0) > 0;
+}
+
+/// 403: a condition on what may not be read.
+bool TableReading::is_refused_query(const Error& error) const {
+    return error.code == ErrorCode::bad_input && !exchange_.is_refused();
 }
 
 /// A field that is walked to may be left out of a row whose reference is empty: rows that have one tell.
@@ -57,8 +101,7 @@ asio::awaitable<Result<bool>> TableReading::is_readable(std::string walked_field
                      looked_at,
                      0};
     const auto rows = co_await pages_.ask(query);
-    // 403: a condition on what may not be read.
-    if (!rows && rows.error().code == ErrorCode::bad_input && !exchange_.is_refused()) co_return false;
+    if (!rows && is_refused_query(rows.error())) co_return false;
     if (!rows) co_return rows.error();
     if (rows->rows() == 0 || rows->present[0]) co_return true;
     if (!rows->present[1]) co_return false;
@@ -129,7 +172,8 @@ void TableReading::note_lacks(const TableAnswer& answer) {
             if (i == id || i == updated) continue;  // rows without them are rows of their own kind
             if (!is_left_out(row[i]))
                 note_shown(columns_[i], row[id]);
-            else if (!is_walked(columns_[i]) || (references_[i] < row.size() && !row[references_[i]].empty()))
+            else if (!is_walked(columns_[i]) || is_left_out(row[references_[i]]) ||
+                     !row[references_[i]].empty())
                 note_lack(columns_[i], row[id], row[updated]);
         }
     }
@@ -152,42 +196,45 @@ void TableReading::note_shown(const std::string& field, std::string_view id) {
     if (lack->second.rows.empty() && !lack->second.is_more) cursor_.lacks.erase(lack);
 }
 
-bool TableReading::is_wanted(const std::string& field) const {
-    return has(options_.required, field) ||
-           std::any_of(options_.alternatives.begin(), options_.alternatives.end(),
-                       [&](const auto& names) { return has(names, field); });
+/// What a lack of the field is; nothing for a column that no mapping reads.
+std::optional<Note::About> TableReading::weight_of(const std::string& field) const {
+    const auto is_named = [&](const std::vector<std::string>& names) { return has(names, field); };
+    if (std::any_of(options_.needed.begin(), options_.needed.end(), is_named)) return Note::About::gap;
+    if (std::any_of(options_.describing.begin(), options_.describing.end(), is_named))
+        return Note::About::remark;
+    return std::nullopt;
 }
 
-/// Those that must be there, and lists of alternatives of which not one is there.
+/// Those that are there and hidden; and all of a list of which not one can be read, unless it only describes.
 void TableReading::note_missing_fields(Notes& notes) const {
     const auto is_missing = [this](const std::string& field) { return missing_.contains(field); };
-    std::set<std::string> wanted(options_.required.begin(), options_.required.end());
-    for (const auto& names : options_.alternatives)
-        if (std::all_of(names.begin(), names.end(), is_missing)) wanted.insert(names.begin(), names.end());
+    std::set<std::string> lacking;
     for (const std::string& field : missing_)
-        if (wanted.contains(field)) note_missing(field, notes);
-}
-
-void TableReading::note_missing(const std::string& field, Notes& notes) const {
-    const Note note{fmt::format("table {}: the field {} is not there, or the account may not read it",
-                                options_.table, field),
-                    Note::About::gap};
-    if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
+        if (weight_of(field) && !absent_.contains(field)) lacking.insert(field);
+    for (const auto& names : options_.needed)
+        if (std::all_of(names.begin(), names.end(), is_missing)) lacking.insert(names.begin(), names.end());
+    for (const std::string& field : lacking) {
+        const Note note{fmt::format("table {}: the field {} is not there, or the account may not read it",
+                                    options_.table, field),
+                        *weight_of(field)};
+        if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
+    }
 }
 
 /// What only the rows of the stream say: no row was looked at before, or some of them lack a field.
-void TableReading::note_unseen_fields() {
-    for (std::size_t i = 0; i < columns_.size() && rows_seen_ > 0; ++i)
-        if (!seen_fields_[i] && !is_walked(columns_[i]) && has(options_.required, columns_[i]))
-            note_missing(columns_[i], notes_);
+asio::awaitable<Result<void>> TableReading::note_unseen_fields() {
+    if (!is_looked_for_ && rows_seen_ > 0) {
+        if (auto looked = co_await find_missing(); !looked) co_return looked.error();
+        note_missing_fields(notes_);
+    }
     for (const auto& [field, lack] : cursor_.lacks)
-        if (!missing_.contains(field) && (seen_fields_[column(field)] || is_walked(field)) &&
-            is_wanted(field))
+        if (const auto weight = weight_of(field); weight && !missing_.contains(field))
             notes_.push_back(
                 {fmt::format("table {}: the field {} is left out of some rows: the account may not read it "
                              "there",
                              options_.table, field),
-                 Note::About::gap});
+                 *weight});
+    co_return Result<void>{};
 }
 
 }  // namespace baselined::connectors::servicenow

@@ -72,7 +72,8 @@ asio::awaitable<Result<Notes>> TableReading::preflight() {
     if (!newest) co_return newest.error();
     Notes notes;
     if (newest->rows() > 0) {
-        if (auto looked = co_await look_for_fields(*newest); !looked) co_return looked.error();
+        seen_fields_ = newest->present;
+        if (auto looked = co_await find_missing(); !looked) co_return looked.error();
         note_missing_fields(notes);
     }
     for (std::size_t index = 0; index < newest->rows(); ++index)

@@ -41,8 +41,14 @@ TableReading::TableReading(Exchange& exchange, TableOptions options)
         if (!has(columns_, needed)) columns_.emplace_back(needed);
     // What tells a breach where the flag still lags.
     if (has(columns_, "has_breached"))
-        for (const char* needed : {"end_time", "planned_end_time"})
+        for (const char* needed : {"end_time", "planned_end_time"}) {
             if (!has(columns_, needed)) columns_.emplace_back(needed);
+            options_.needed.push_back({needed});
+        }
+    // What a field is walked to through tells an empty value from one that is hidden.
+    for (const std::string& field : options_.fields)
+        for (std::size_t dot = field.find('.'); dot != std::string::npos; dot = field.find('.', dot + 1))
+            columns_.push_back(field.substr(0, dot));
     std::sort(columns_.begin(), columns_.end());
     columns_.erase(std::unique(columns_.begin(), columns_.end()), columns_.end());
     std::erase(columns_, "$link");
@@ -99,7 +105,7 @@ asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSi
     last.columns = columns_;
     last.cursor = cursor_text();
     if (auto kept = co_await sink(std::move(last)); !kept) co_return kept.error();
-    note_oddities();
+    if (auto noted = co_await note_oddities(); !noted) co_return noted.error();
     co_return notes_;
 }
 
@@ -167,10 +173,10 @@ void TableReading::note_hidden(bool is_whole) {
     cursor_.is_hiding = pages_.is_hidden() || (cursor_.is_hiding && !is_whole);
 }
 
-void TableReading::note_oddities() {
+asio::awaitable<Result<void>> TableReading::note_oddities() {
     if (cursor_.is_hiding && std::find(notes_.begin(), notes_.end(), hidden_rows()) == notes_.end())
         notes_.push_back(hidden_rows());
-    note_unseen_fields();
+    if (auto noted = co_await note_unseen_fields(); !noted) co_return noted.error();
     if (!cursor_.lost.empty()) notes_.push_back({cursor_.lost});
     if (newest_ms_ > clock_ms_ + clock_tolerance_ms)
         notes_.push_back({fmt::format(
@@ -180,7 +186,7 @@ void TableReading::note_oddities() {
             pages_.server_ms() != 0 ? "the instance's clock (Date)"
                                     : "the clock here (the instance sends no Date)",
             stamp(clock_ms_))});
-    if (undated_.empty()) return;
+    if (undated_.empty()) co_return Result<void>{};
     std::vector<std::string> ids(undated_.begin(), undated_.end());
     ids.resize(std::min(ids.size(), shown_ids));
     notes_.push_back({fmt::format(
@@ -189,6 +195,7 @@ void TableReading::note_oddities() {
         options_.table, undated_.size(), undated_.size() == most_undated ? " or more" : "",
         undated_.size() == 1 ? " shows" : "s show", undated_example_, fmt::join(ids, ", "),
         undated_.size() > shown_ids ? ", .." : "")});
+    co_return Result<void>{};
 }
 
 /// As it is stored. What lies beyond the instance's clock is read again, and in a first reading the minutes

@@ -19,9 +19,11 @@ namespace baselined::connectors::servicenow {
 
 struct TableOptions {
     std::string url, table, query;
-    std::vector<std::string> fields;                     ///< what the mappings read
-    std::vector<std::string> required;                   ///< those of them that must be readable
-    std::vector<std::vector<std::string>> alternatives;  ///< of each of these lists, one of them
+    std::vector<std::string> fields;  ///< what the mappings read
+    /// Of each of these lists one field has to be there, and the account has to read those that are.
+    std::vector<std::vector<std::string>> needed;
+    /// The same of what only describes records: a lack of it is a remark, and such a field need not be there.
+    std::vector<std::vector<std::string>> describing;
     std::int64_t since_ms = 0;
     int page_size = 1000;
 };
@@ -57,8 +59,12 @@ class TableReading {
     [[nodiscard]] Note hidden_rows() const;
 
     // table_fields.cpp
-    boost::asio::awaitable<Result<void>> look_for_fields(const TableAnswer& newest);
+    boost::asio::awaitable<Result<void>> find_missing();
+    boost::asio::awaitable<Result<void>> find_absent();
     boost::asio::awaitable<Result<bool>> is_readable(std::string walked_field);
+    boost::asio::awaitable<Result<bool>> is_there(std::string field);
+    boost::asio::awaitable<Result<bool>> lets_through(std::string condition);
+    [[nodiscard]] bool is_refused_query(const Error& error) const;
     boost::asio::awaitable<Result<bool>> is_field_given();
     [[nodiscard]] bool has_lack_ended(std::span<const std::string_view> row,
                                       const std::vector<std::string>& lacking) const;
@@ -66,10 +72,9 @@ class TableReading {
     void note_lacks(const TableAnswer& answer);
     void note_lack(const std::string& field, std::string_view id, std::string_view updated);
     void note_shown(const std::string& field, std::string_view id);
-    [[nodiscard]] bool is_wanted(const std::string& field) const;
+    [[nodiscard]] std::optional<Note::About> weight_of(const std::string& field) const;
     void note_missing_fields(Notes& notes) const;
-    void note_missing(const std::string& field, Notes& notes) const;
-    void note_unseen_fields();
+    boost::asio::awaitable<Result<void>> note_unseen_fields();
 
     // table_reader.cpp
     boost::asio::awaitable<Result<void>> begin(const StreamPosition& position);
@@ -78,7 +83,7 @@ class TableReading {
     [[nodiscard]] std::string cursor_text() const;
     void note_reach();
     void note_hidden(bool is_whole);
-    void note_oddities();
+    boost::asio::awaitable<Result<void>> note_oddities();
     Page page_of(TableAnswer answer);
     void note_undated(std::string_view id, std::string_view shown);
     void note_columns();
@@ -119,7 +124,9 @@ class TableReading {
     std::int64_t here_ms_ = 0;       ///< of this machine, then
     std::set<std::string> undated_;  ///< rows of this reading without a readable time, so many as are kept
     std::string undated_example_;
-    std::set<std::string> missing_;  ///< fields that none of the rows looked at before the reading shows
+    std::set<std::string> missing_;  ///< fields that none of the rows looked at shows
+    std::set<std::string> absent_;   ///< those of them that the instance does not have
+    bool is_looked_for_ = false;     ///< missing_ and absent_ are known
     std::vector<bool> seen_fields_;
     std::int64_t rows_seen_ = 0;
     Notes notes_;

@@ -13,6 +13,7 @@
 #include "daemon/app/evaluation.hpp"
 #include "daemon/app/own_milestones.hpp"
 #include "daemon/app/store_facts.hpp"
+#include "daemon/app/stream_gaps.hpp"
 #include "daemon/app/upkeep.hpp"
 #include "daemon/real_clock.hpp"
 #include "daemon/store/disk.hpp"
@@ -238,6 +239,12 @@ asio::awaitable<void> Generation::read(StreamPlan& plan) {
     else if (failures.empty())
         log(LogLevel::info, fmt::format("{}: read to its end in {:.1f} s", name.str(), seconds_since(began)),
             fields);
+    auto look_up = [this, &plan] { return remarks_of(plan, around_.store); };
+    std::string remarks = co_await around_.thread.run(std::move(look_up));
+    std::string& told = around_.observations.streams[name].remarks;
+    if (!remarks.empty() && remarks != told)
+        log(LogLevel::warning, fmt::format("{}: {}", name.str(), remarks), fields);
+    told = std::move(remarks);
     co_await evaluate(failures.empty() && unsettled == 0 ? Reading::complete : Reading::partial);
 }
 

@@ -36,6 +36,7 @@ struct StreamObservation {
     bool is_reached = false;  ///< something has come of it since the start
     bool is_tried = false;    ///< since the start, and since the clock was set ahead
     std::string failure;      ///< the last reading's; empty: it went well
+    std::string remarks;      ///< what was worth saying besides; empty: nothing
     StoredFacts stored;
 };
 

@@ -32,9 +32,11 @@ std::string joined(const std::vector<std::string>& texts) {
     return fmt::format("{}", fmt::join(texts, "; "));
 }
 
-std::vector<std::string> texts_of(const connectors::Notes& notes) {
+/// Remarks are none.
+std::vector<std::string> troubles_of(const connectors::Notes& notes) {
     std::vector<std::string> texts;
-    for (const connectors::Note& note : notes) texts.push_back(note.text);
+    for (const connectors::Note& note : notes)
+        if (note.about != connectors::Note::About::remark) texts.push_back(note.text);
     return texts;
 }
 
@@ -321,21 +323,22 @@ asio::awaitable<std::vector<std::string>> Poller::read_remote(StreamPlan& plan) 
         read = co_await reading.run(position, sink);
     }
     const auto notes = read ? *read : connectors::Notes{};
-    const auto troubles = read ? texts_of(notes) : std::vector<std::string>{read.error().text};
+    const auto troubles = read ? troubles_of(notes) : std::vector<std::string>{read.error().text};
     co_await note_end(plan, troubles, read.has_value(), notes);
     co_return troubles;
 }
 
-asio::awaitable<std::vector<std::string>> Poller::try_out(StreamPlan& plan) {
-    std::vector<std::string> troubles;
+asio::awaitable<connectors::Notes> Poller::try_out(StreamPlan& plan) {
+    connectors::Notes notes;
     if (plan.source->type == config::Source::Type::files) {
         const auto files = connectors::list_files(plan.source->path, plan.stream->match);
-        if (!files) troubles.push_back(files.error().text);
-        co_return troubles;
+        if (!files) notes.push_back({files.error().text});
+        co_return notes;
     }
     const auto found = co_await sample(plan, 1, false);
-    if (!found) co_return std::vector<std::string>{found.error().text};
-    co_return texts_of(found->notes);
+    if (found) co_return found->notes;
+    notes.push_back({found.error().text});
+    co_return notes;
 }
 
 asio::awaitable<Result<connectors::Sample>> Poller::sample(StreamPlan& plan, int rows, bool all_fields) {

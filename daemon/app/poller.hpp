@@ -53,7 +53,7 @@ class Poller {
     /// A file that nobody touched for so long stands still, whatever an earlier listing said.
     static constexpr std::chrono::seconds still_after{30};
     /// What of it cannot be read: nothing is stored.
-    boost::asio::awaitable<std::vector<std::string>> try_out(StreamPlan& plan);
+    boost::asio::awaitable<connectors::Notes> try_out(StreamPlan& plan);
     /// The newest rows, as `preview` shows them; with all fields that the source has, or those the mappings
     /// read.
     boost::asio::awaitable<Result<connectors::Sample>> sample(StreamPlan& plan, int rows, bool all_fields);

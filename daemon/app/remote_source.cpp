@@ -11,7 +11,8 @@ namespace {
 
 using mappings::Origin;
 
-/// Fields that describe a record to people: an instance that lacks one loses no figure.
+/// Fields that describe a record to people: an instance that lacks one loses no figure, unless a measure uses
+/// it.
 constexpr std::array described_by{"title", "url", "owner", "labels", "problem", "parent"};
 
 bool has(const std::vector<std::string>& names, const std::string& name) {
@@ -30,14 +31,16 @@ std::vector<std::string> own_columns(const mappings::MappingDefinition& mapping)
     return names;
 }
 
-/// A rule with several origins takes what is there: one of them has to be. Two sorts are no second choice,
-/// and what they stand beside is required. What is walked to through a reference: without the right to read
-/// it ids would stand for names. And a column that is another field's own, as closed_at where resolved_at is
-/// empty: without the right to read resolved_at every record would be resolved when it was closed.
-void add_required(const mappings::ValueRule& rule, const std::vector<std::string>& own_columns,
-                  connectors::servicenow::TableOptions& options) {
+/// A rule with several origins takes what is there: one of them has to be, and those that are have to be
+/// readable. Two sorts are no second choice, and what they stand beside has to be there, too. What is walked
+/// to through a reference: without it ids would stand for names. And a column that is another field's own, as
+/// closed_at where resolved_at is empty: without resolved_at every record would be resolved when it was
+/// closed.
+void add_columns(const mappings::ValueRule& rule, const std::vector<std::string>& own_columns,
+                 std::vector<std::vector<std::string>>& lists) {
     std::vector<std::string> names;
-    for (const Origin& origin : rule.from) add(names, origin.name);
+    for (const Origin& origin : rule.from)
+        if (origin.name != "$link") add(names, origin.name);  // the connector's own
     const bool has_choice = names.size() > 1 && !rule.joined;
     const bool has_stand_in = has_choice && std::any_of(names.begin(), names.end(), [&](const auto& name) {
                                   return has(own_columns, name);
@@ -45,8 +48,16 @@ void add_required(const mappings::ValueRule& rule, const std::vector<std::string
     for (const std::string& name : names)
         if (const auto dot = name.rfind('.');
             !has_choice || has_stand_in || (dot != std::string::npos && has(names, name.substr(0, dot))))
-            add(options.required, name);
-    if (has_choice) options.alternatives.push_back(std::move(names));
+            lists.push_back({name});
+    if (has_choice) lists.push_back(std::move(names));
+}
+
+/// Whether a figure, or whether there is a record at all, hangs on the field.
+bool is_needed(const std::string& field, const StreamPlan& plan, const mappings::MappingDefinition& mapping) {
+    std::vector<std::string> needed = plan.needed;
+    mappings::add_fields_used(mapping.skip, needed);
+    return has(needed, field) ||
+           std::find(described_by.begin(), described_by.end(), field) == described_by.end();
 }
 
 }  // namespace
@@ -109,10 +120,10 @@ connectors::servicenow::TableOptions table_options_of(const StreamPlan& plan,
         for (const Origin& origin : mappings::origins_of(mapping)) add(options.fields, origin.name);
         const std::vector<std::string> columns = own_columns(mapping);
         for (const auto* rule : {&mapping.id, &mapping.number, &mapping.updated_at})
-            if (*rule) add_required(**rule, columns, options);
+            if (*rule) add_columns(**rule, columns, options.needed);
         for (const auto& field : mapping.fields)
-            if (std::find(described_by.begin(), described_by.end(), field.name) == described_by.end())
-                add_required(field.rule, columns, options);
+            add_columns(field.rule, columns,
+                        is_needed(field.name, plan, mapping) ? options.needed : options.describing);
     }
     return options;
 }

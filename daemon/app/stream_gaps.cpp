@@ -4,25 +4,36 @@ namespace baselined::daemon {
 
 namespace {
 
-/// By the name that it has in stores.
-std::string fact_of(const StreamPlan& plan) {
-    return "field_lacks:" + plan.source->name + "/" + plan.stream->name;
+using connectors::Note;
+
+/// By the names that they have in stores.
+std::string fact_of(const StreamPlan& plan, Note::About about) {
+    const char* kind = about == Note::About::gap ? "field_lacks:" : "field_remarks:";
+    return kind + plan.source->name + "/" + plan.stream->name;
+}
+
+void keep(Note::About about, const StreamPlan& plan, const connectors::Notes& notes, Store& store) {
+    std::string text;
+    for (const Note& note : notes)
+        if (note.about == about) text += (text.empty() ? "" : "; ") + note.text;
+    if (text.empty())
+        store.clear_fact(fact_of(plan, about));
+    else
+        store.set_fact(fact_of(plan, about), text);
 }
 
 }  // namespace
 
 void keep_gaps(const StreamPlan& plan, const connectors::Notes& notes, Store& store) {
-    std::string text;
-    for (const connectors::Note& note : notes)
-        if (note.about == connectors::Note::About::gap) text += (text.empty() ? "" : "; ") + note.text;
-    if (text.empty())
-        store.clear_fact(fact_of(plan));
-    else
-        store.set_fact(fact_of(plan), text);
+    for (const auto about : {Note::About::gap, Note::About::remark}) keep(about, plan, notes, store);
 }
 
 std::string gaps_of(const StreamPlan& plan, Store& store) {
-    return store.fact(fact_of(plan)).value_or("");
+    return store.fact(fact_of(plan, Note::About::gap)).value_or("");
+}
+
+std::string remarks_of(const StreamPlan& plan, Store& store) {
+    return store.fact(fact_of(plan, Note::About::remark)).value_or("");
 }
 
 }  // namespace baselined::daemon

@@ -12,6 +12,7 @@
 #include "daemon/app/own_milestones.hpp"
 #include "daemon/app/poller.hpp"
 #include "daemon/app/remapping.hpp"
+#include "daemon/app/stream_gaps.hpp"
 #include "daemon/app/upkeep.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/store/lock.hpp"
@@ -49,7 +50,11 @@ std::vector<std::string> warnings(Invocation& invocation) {
 
 namespace {
 
-/// What each stream's source has against being read.
+void print_remark(const StreamPlan& plan, const std::string& text) {
+    fmt::print(stderr, "warning: {}/{}: {}\n", plan.source->name, plan.stream->name, text);
+}
+
+/// What each stream's source has against being read; what is worth a remark is told at once.
 std::vector<ReadingFailure> try_sources(Invocation& invocation) {
     const auto store = make_passing_store();
     RecordKeeper keeper(*store, invocation.portfolio->set());
@@ -60,12 +65,15 @@ std::vector<ReadingFailure> try_sources(Invocation& invocation) {
     std::vector<ReadingFailure> failures;
     std::exception_ptr thrown;
     for (StreamPlan& plan : invocation.portfolio->streams())
-        boost::asio::co_spawn(io, poller.try_out(plan),
-                              [&](std::exception_ptr error, std::vector<std::string> texts) {
-                                  if (error) thrown = error;
-                                  for (const std::string& text : texts)
-                                      failures.push_back({plan.source->name, plan.stream->name, text});
-                              });
+        boost::asio::co_spawn(
+            io, poller.try_out(plan), [&](std::exception_ptr error, connectors::Notes notes) {
+                if (error) thrown = error;
+                for (const connectors::Note& note : notes)
+                    if (note.about == connectors::Note::About::remark)
+                        print_remark(plan, note.text);
+                    else
+                        failures.push_back({plan.source->name, plan.stream->name, note.text});
+            });
     io.run();
     if (thrown) std::rethrow_exception(thrown);
     return failures;
@@ -188,6 +196,9 @@ int once(Invocation& invocation, Sending sending) {
     transaction.commit();
     for (const ReadingFailure& failure : failures)
         fmt::print(stderr, "{}/{}: {}\n", failure.source, failure.stream, failure.text);
+    for (const StreamPlan& plan : portfolio.streams())
+        if (const std::string remarks = remarks_of(plan, *store); !remarks.empty())
+            print_remark(plan, remarks);
     bool all_arrived = true;
     if (sending == Sending::as_due)
         all_arrived = deliver_once(invocation, *store);

@@ -251,7 +251,9 @@ int preview_stream(Invocation& invocation, const PreviewRequest& request) {
     }
     const auto sample = sample_remote(invocation, *plan, rows, request.is_draft);
     if (!sample) return fail(sample.error());
-    for (const connectors::Note& note : sample->notes) fmt::print(stderr, "{}: {}\n", name, note.text);
+    for (const connectors::Note& note : sample->notes)
+        fmt::print(stderr, "{}{}: {}\n", note.about == connectors::Note::About::remark ? "warning: " : "",
+                   name, note.text);
     if (request.is_draft)
         fmt::print("{}", draft_of(sample->page, *plan->source, *plan->stream));
     else

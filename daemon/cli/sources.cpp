@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "daemon/app/remapping.hpp"
+#include "daemon/app/stream_gaps.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/json.hpp"
 
@@ -14,6 +15,7 @@ struct StreamState {
     StoredStream stored;
     StreamCounts counts;
     std::size_t files = 0;
+    std::string remarks;
 };
 
 /// How far it was read: files by their number, an instance or site in its connector's own words.
@@ -46,6 +48,7 @@ void write_stream(Json& json, const StreamState& stream, Instant now) {
     json.end_array();
     json.key("last_read_at").instant(stream.stored.complete_at);
     json.key("error").optional_text(stream.stored.error);
+    if (!stream.remarks.empty()) json.key("warning").text(stream.remarks);
     json.end_object();
 }
 
@@ -84,6 +87,7 @@ void print_source(const config::Source& source, const SourceState& state,
             fmt::print("    {}: {} value{} did not fit, as \"{}\"\n", misfit.field, misfit.count,
                        misfit.count == 1 ? "" : "s", misfit.example);
         if (!stream.stored.error.empty()) fmt::print("    error: {}\n", stream.stored.error);
+        if (!stream.remarks.empty()) fmt::print("    warning: {}\n", stream.remarks);
     }
 }
 
@@ -106,7 +110,8 @@ int show_sources(Invocation& invocation) {
         for (const StreamPlan& plan : portfolio.streams()) {
             if (plan.source != &source) continue;
             const StoredStream stored = store->stream(source.name, plan.stream->name);
-            streams.push_back({&plan, stored, store->counts(stored.id), store->files(stored.id).size()});
+            streams.push_back({&plan, stored, store->counts(stored.id), store->files(stored.id).size(),
+                               remarks_of(plan, *store)});
         }
         const SourceState state = state_of(source, streams, invocation.now);
         if (!invocation.json) print_source(source, state, streams);

@@ -299,6 +299,28 @@ class Stock(StockTables):
         self.assertIn("table problem: the field resolved_at is not there", told)
         self.assertIn("table task_sla: the field has_breached is not there", told)
 
+    def test_of_alternatives_each_that_the_instance_has_must_be_readable(self):
+        """A cancelled problem is told by its resolution code, another by its state: one does not stand for the other."""
+        self.follow("problem", "task_sla")
+        for number in range(4):
+            self.put("problem", state="107", resolution_code="canceled" if number else "fix_applied", closed_at="2026-02-12 08:00:00", fix_at="2026-02-01 08:00:00")
+            self.put("task_sla", stage="completed", has_breached="true", start_time="2026-01-05 08:00:00", end_time="2026-01-05 10:00:00")
+        for denies in (False, True):
+            self.sn.denies_queries = denies
+            for table, field in (("problem", "resolution_code"), ("problem", "state"), ("task_sla", "stage")):
+                self.sn.hidden_fields = {(table, field)}
+                for command in (("once",), ("check", "--online")):
+                    self.assertEqual(self.run_program(*command, expect=3).stderr, f"acme/{table}: table {table}: the field {field} is not there, or the account may not read it\n")
+        self.sn.hidden_fields = set()
+        self.assertEqual(self.run_program("once").stderr, "")
+        self.assertEqual(self.periods("root_cause_completion")[0], (1, 1, 1))
+        # One that the instance does not have is no lack, whatever it answers to conditions on it.
+        for row in self.sn.tables["problem"].values():
+            del row["resolution_code"]
+        for self.sn.empties_unknown in (False, True):
+            self.assertEqual(self.run_program("once").stderr, "")
+            self.assertIn("every source answers", self.run_program("check", "--online").stdout)
+
 
 class Previewed(StockTables):
     def test_no_key_of_a_previewed_record_stands_twice(self):
@@ -1100,12 +1122,85 @@ class Fields(Instance):
                             self.assertIn(f"the field {field} is not there", told)
                     self.assert_healed()
 
-    def test_what_the_mapping_can_do_without_is_not_said(self):
+    DESCRIBING = {"assigned_to.name": "owner", "assigned_to": "owner", "short_description": "title", "parent_incident": "parent"}
+
+    def test_what_no_figure_needs_is_said_and_fails_nothing(self):
         for row in self.sn.tables["incident"].values():
             del row["problem_id"]  # no such field on this instance
-        self.sn.hidden_fields = {("incident", "assigned_to.name"), ("incident", "assigned_to"), ("incident", "short_description")}
+        for denies in (False, True):
+            self.sn.denies_queries = denies
+            self.sn.hidden_fields = {("incident", field) for field in self.DESCRIBING}
+            told = "".join(f"warning: acme/incident: table incident: the field {field} is not there, or the account may not read it\n" for field in sorted(self.DESCRIBING))
+            self.assertEqual(self.run_program("check", "--online").stderr, told)
+            self.assertEqual(self.run_program("once").stderr, told.replace("\nwarning: acme/incident: ", "; "))
+            (source,) = json.loads(self.run_program("sources", "--json").stdout)["sources"]
+            self.assertEqual((source["state"], source["error"]), ("ok", None))
+            self.assertEqual(source["streams"][0]["warning"], told.replace("\nwarning: acme/incident: ", "; ")[len("warning: acme/incident: "):-1])
+            self.assertIn("    warning: table incident: the field assigned_to is not there", self.run_program("sources").stdout)
+            self.assert_frozen()
+        self.sn.hidden_fields = set()
         self.assertEqual(self.run_program("once").stderr, "")
-        self.assertIn("every source answers", self.run_program("check", "--online").stdout)
+        self.assertNotIn("warning", self.run_program("sources").stdout)
+        self.sn.hidden_cells = {(sys_id, "short_description") for sys_id in list(self.sn.tables["incident"])[:9]}
+        for path in self.folder.glob("store.db*"):
+            path.unlink()
+        self.assertIn("warning: acme/incident: table incident: the field short_description is left out of some rows", self.run_program("once").stderr)
+
+    def test_what_a_measure_looks_at_is_needed(self):
+        """The owner, the title, the problem, the parent: figures are made of them where a measure says so."""
+        rows = self.sn.tables["incident"]
+        for number, row in enumerate(rows.values()):
+            row.update(problem_id="prb1" if number % 3 else "", parent_incident="inc1" if number % 4 else "")
+        for field, scope, fits in (("short_description", 'title: { matches: "No 1" }', lambda row: row["short_description"].startswith("No 1")),
+                                   ("problem_id", "problem: { empty: false }", lambda row: row["problem_id"]),
+                                   ("parent_incident", "parent: { empty: true }", lambda row: not row["parent_incident"])):
+            for hides in ("all", "some"):
+                with self.subTest(field=field, hides=hides):
+                    for path in self.folder.glob("store.db*"):
+                        path.unlink()
+                    (self.folder / "measures.yaml").write_text(f"measures:\n  - {{ id: M, indicator: incident_volume, where: {{ {scope} }}, "
+                                                               "baseline: { from: 2026-01-01, to: 2026-03-31 }, target: { change: -20%, from: 2026-04-01, by: 2026-12-31 } }\n", encoding="utf-8")
+                    if hides == "all":
+                        self.sn.hidden_fields = {("incident", field)}
+                        self.assert_open(f"the field {field} is not there, or the account may not read it")
+                    else:
+                        self.sn.hidden_cells = {(sys_id, field) for sys_id in list(rows)[:60]}
+                        self.assert_open(f"the field {field} is left out of some rows")
+                    self.sn.hidden_fields, self.sn.hidden_cells = set(), set()
+                    self.assertEqual(self.run_program("once").stderr, "")
+                    baseline, open_for = self.baseline()
+                    self.assertIsNotNone(baseline["frozen_at"])
+                    self.assertEqual(open_for, [])
+                    self.assertAlmostEqual(baseline["value"], sum(1 for row in rows.values() if row["opened_at"][:7] in ("2026-01", "2026-02", "2026-03") and fits(row)) / 3)
+
+    def map_with(self, service):
+        """A mapping of one's own, as the contract shows it: names alone."""
+        (self.folder / "own.yaml").write_text("kind: incident\nid: sys_id\nnumber: number\nupdated_at: sys_updated_on\nfields:\n"
+                                              f"  opened_at: opened_at\n  category: category\n  service: {service}\n", encoding="utf-8")
+        config = self.folder / "baselined.yaml"
+        config.write_text(config.read_text(encoding="utf-8").replace("servicenow/incident", "own.yaml"), encoding="utf-8")
+
+    def test_a_name_whose_reference_no_mapping_reads(self):
+        self.sn.references[("incident", "cmdb_ci")] = "cmdb_ci"
+        for number in range(1, 10):
+            self.sn.put("cmdb_ci", {"sys_id": f"ci{number}", "name": f"host {number}", "sys_updated_on": stamp(START)})
+        rows = list(self.sn.tables["incident"])
+        for sys_id in rows[:30]:
+            self.sn.put("incident", {"sys_id": sys_id, "business_service": ""})
+        for service, omits in (("business_service.name", False), ("[business_service.name, cmdb_ci.name]", True)):
+            self.map_with(service)
+            self.sn.omits_walks = omits
+            for hidden in ("cells", "field", "reference"):
+                with self.subTest(service=service, omits=omits, hidden=hidden):
+                    for path in self.folder.glob("store.db*"):
+                        path.unlink()
+                    if hidden == "cells":
+                        self.sn.hidden_cells = {(sys_id, "business_service.name") for sys_id in rows[100:110]}
+                        self.assert_open("the field business_service.name is left out of some rows")
+                    else:
+                        self.sn.hidden_fields = {("incident", "business_service.name")} | ({("incident", "business_service")} if hidden == "reference" else set())
+                        self.assert_open("the field business_service.name is not there, or the account may not read it")
+                    self.assert_healed()
 
     def baseline(self):
         (measure,) = json.loads(self.run_program("status", "--json").stdout)["measures"]

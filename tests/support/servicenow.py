@@ -35,6 +35,7 @@ class ServiceNow(NastyServer):
         self.index_lag = None      # (until, rows): queries see these versions until then, by sys_id
         self.stripped = set()      # (table, field): conditions on it are dropped
         self.hidden_cells = set()  # (sys_id, field): a rule of one row
+        self.empties_unknown = False  # glide.invalid_query.returns_no_rows: no row where a query names an unknown field
         self.denies_queries = False  # 403 to a query that names a field which is hidden
         self.query_zone_s = 0      # times in queries are read so many seconds east of UTC; they are UTC in a sound instance
         self.shown_zone_s = 0      # of the account: what is not asked for as stored values is shown in it
@@ -188,7 +189,7 @@ class ServiceNow(NastyServer):
         else:
             return None
         if field.split(".")[0] not in known or (table, field) in self.stripped:
-            return None
+            return (lambda row: False) if self.empties_unknown else None
         read = (lambda row: self.value(table, row, field)) if "." in field else (lambda row: row.get(field, ""))
         value = moved(value, -self.query_zone_s)
         if self.strip_ranges and operator in ("<", ">", "<=", ">="):
