@@ -94,6 +94,16 @@ asio::awaitable<void> Exchanges::remember(std::string name, std::string value) {
     co_await thread_.run(std::move(save));
 }
 
+void copy_pause(const config::Source& source, Store& from, Store& to) {
+    const auto told = from.fact(pause_fact(source));
+    if (!told) return;
+    const auto known = to.fact(pause_fact(source));
+    if (known && std::stoll(*known) >= std::stoll(*told)) return;
+    Transaction transaction(to);
+    to.set_fact(pause_fact(source), *told);
+    transaction.commit();
+}
+
 void Exchanges::keep(const std::vector<config::Source>& sources) {
     std::erase_if(known_, [&](const auto& known) {
         const auto found = std::find_if(sources.begin(), sources.end(),

@@ -48,4 +48,7 @@ class Exchanges {
     Observer observer_;
 };
 
+/// Until when a source told to wait, from one store into another; the later word holds.
+void copy_pause(const config::Source& source, Store& from, Store& to);
+
 }  // namespace baselined::daemon

@@ -14,6 +14,7 @@
 #include "daemon/app/remapping.hpp"
 #include "daemon/app/stream_gaps.hpp"
 #include "daemon/app/upkeep.hpp"
+#include "daemon/cli/asking_memory.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/store/lock.hpp"
 
@@ -56,15 +57,23 @@ void print_remark(const StreamPlan& plan, const std::string& text) {
 
 /// What each stream's source has against being read; what is worth a remark is told at once.
 std::vector<ReadingFailure> try_sources(Invocation& invocation) {
+    std::vector<const config::Source*> asked;
+    for (const auto& source : invocation.portfolio->configuration().sources) asked.push_back(&source);
+    AskingMemory memory(invocation.portfolio->configuration(), asked);
     const auto store = make_passing_store();
     RecordKeeper keeper(*store, invocation.portfolio->set());
     boost::asio::io_context io;
     StoreThread thread;
     Poller poller(
-        io, *invocation.portfolio, *store, keeper, thread, [&] { return invocation.now; }, PollerMode::once);
+        io, *invocation.portfolio, *store, keeper, thread, [&] { return invocation.now; }, PollerMode::once,
+        std::make_shared<Exchanges>(io, memory.store(), thread));
     std::vector<ReadingFailure> failures;
     std::exception_ptr thrown;
-    for (StreamPlan& plan : invocation.portfolio->streams())
+    for (StreamPlan& plan : invocation.portfolio->streams()) {
+        if (const std::string reason = memory.why_not(*plan.source); !reason.empty()) {
+            failures.push_back({plan.source->name, plan.stream->name, reason});
+            continue;
+        }
         boost::asio::co_spawn(
             io, poller.try_out(plan), [&](std::exception_ptr error, connectors::Notes notes) {
                 if (error) thrown = error;
@@ -74,6 +83,7 @@ std::vector<ReadingFailure> try_sources(Invocation& invocation) {
                     else
                         failures.push_back({plan.source->name, plan.stream->name, note.text});
             });
+    }
     io.run();
     if (thrown) std::rethrow_exception(thrown);
     return failures;

@@ -11,6 +11,7 @@
 #include "connectors/files/table_reader.hpp"
 #include "daemon/app/block_mapper.hpp"
 #include "daemon/app/poller.hpp"
+#include "daemon/cli/asking_memory.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/draft.hpp"
 #include "daemon/cli/json.hpp"
@@ -74,12 +75,16 @@ Page page_of(const FileRows& found) {
 }
 
 Result<Sample> sample_remote(Invocation& invocation, StreamPlan& plan, int rows, bool all_fields) {
+    AskingMemory memory(invocation.portfolio->configuration(), {plan.source});
+    if (const std::string reason = memory.why_not(*plan.source); !reason.empty())
+        return Error{ErrorCode::unavailable, reason};
     const auto store = make_passing_store();
     RecordKeeper keeper(*store, invocation.portfolio->set());
     boost::asio::io_context io;
     StoreThread thread;
     Poller poller(
-        io, *invocation.portfolio, *store, keeper, thread, [&] { return invocation.now; }, PollerMode::once);
+        io, *invocation.portfolio, *store, keeper, thread, [&] { return invocation.now; }, PollerMode::once,
+        std::make_shared<Exchanges>(io, memory.store(), thread));
     Result<Sample> sample = Error{ErrorCode::internal, "nothing came"};
     std::exception_ptr thrown;
     boost::asio::co_spawn(io, poller.sample(plan, rows, all_fields),

@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 """How the program reaches a source: TLS that is verified, certificates of its own, redirects, proxies, secrets."""
 import base64
+import fcntl
 import json
 import os
 import pathlib
 import random
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -297,6 +299,54 @@ class Tokens(Instance):
         self.run_program("once")
         self.assert_complete()
         self.assertEqual(len(rotating.used), len(set(rotating.used)), rotating.used)
+
+    LOOKS = (("check", "--online"), ("preview", "acme", "incident", "--rows", "1"))
+
+    def test_looking_at_a_source_keeps_the_token_that_follows(self):
+        """A token serves once: whoever spends it, without a store or beside one, leaves the next one to all."""
+        self.fill(30, burst=0)
+        rotating = Rotating(self.sn)
+        for look in self.LOOKS:
+            for path in self.folder.glob("store.db*"):
+                path.unlink()
+            rotating.valid = "first"
+            self.run_program(*look)
+            for after in (("once",), look, ("once", "--dry-run"), look, ("once",)):
+                self.sn.tokens.clear()
+                self.assertEqual(self.run_program(*after).stderr, "")
+            for path in self.folder.glob("store.db*"):
+                self.assertNotIn(rotating.valid.encode(), path.read_bytes(), "sealed")
+        self.assert_complete()
+
+    def test_a_source_whose_token_cannot_be_kept_is_not_asked(self):
+        self.fill(30, burst=0)
+        Rotating(self.sn)
+        self.run_program("once")
+        asked = len(self.sn.journal.requests)
+        with open(self.folder / "store.db.lock", "r+b") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for look in self.LOOKS:
+                self.assertIn("acme/incident: not asked: its refresh token is good for one use, and the one that follows it could not be kept: another process works on the store",
+                              self.run_program(*look, expect=3).stderr)
+        self.assertEqual(len(self.sn.journal.requests), asked)
+        for look in self.LOOKS:
+            self.run_program(*look)
+
+    def test_looking_at_a_source_keeps_its_word_to_wait(self):
+        self.fill(30, burst=0)
+        self.configure(auth="{ basic: { user: reader, password: secret } }", give_up="1s")
+        self.run_program("once")
+        self.sn.busy_s = 300
+        for first in (("once",), *self.LOOKS):
+            with sqlite3.connect(self.folder / "store.db") as database:
+                database.execute("DELETE FROM fact WHERE name LIKE 'paused_until%'")
+            self.sn.fail("429", 1)
+            told = self.run_program(*first, expect=3).stderr
+            asked = len(self.sn.journal.requests)
+            for after in (*self.LOOKS, ("once",)):
+                self.assertEqual(self.run_program(*after, expect=3).stderr, told)
+                self.assertIn("told to wait until", told)
+            self.assertEqual(len(self.sn.journal.requests), asked)
 
     def test_many_streams_need_one_new_token(self):
         self.fill(600, burst=0)
