@@ -25,9 +25,8 @@ class AlertReader {
         if (const YamlNode* smtp = reader_.take("smtp")) alerts_.smtp = read_smtp(*smtp);
         if (alerts_.smtp && alerts_.from.empty())
             reader_.problem(reader_.node().mark, "mail needs `from`: the address it comes from");
-        if (const YamlNode* webhooks = reader_.take("webhooks"))
-            for (const auto& [name, value] : webhooks->entries)
-                alerts_.webhooks.push_back(read_webhook(name, value));
+        for (const auto& [name, value] : reader_.entries("webhooks"))
+            alerts_.webhooks.push_back(read_webhook(name, value));
         reader_.each("routes", [&](const YamlNode& node) { alerts_.routes.push_back(read_route(node)); });
         read_repeat();
         alerts_.per_minute = static_cast<int>(reader_.integer("per_minute").value_or(alerts_.per_minute));
@@ -101,11 +100,10 @@ class AlertReader {
         MapReader reader(node, "smtp", problems_);
         Smtp smtp;
         smtp.mark = node.mark;
-        const YamlNode& url = reader.require("url");
+        const Scalar url = reader.required_scalar("url");
         smtp.url = url.text;
         const auto parts = parts_of(smtp.url);
-        if (url.form == YamlNode::Form::scalar &&
-            (!parts || (parts->scheme != "smtp" && parts->scheme != "smtps")))
+        if (!url.text.empty() && (!parts || (parts->scheme != "smtp" && parts->scheme != "smtps")))
             reader.problem(url.mark,
                            fmt::format("\"{}\" is no address like smtps://mail.acme.com:465", smtp.url));
         smtp.user = reader.text("user");
@@ -135,9 +133,9 @@ class AlertReader {
                  fmt::format("\"{}\" means somebody else in routes: choose another name", name.text)});
         webhook.allow_private = reader.boolean("allow_private").value_or(false);
         webhook.allow_http = reader.boolean("allow_http").value_or(false);
-        const YamlNode& url = reader.require("url");
+        const Scalar url = reader.required_scalar("url");
         webhook.url = url.text;
-        if (url.form == YamlNode::Form::scalar) check_url(reader, url, webhook);
+        if (!url.text.empty()) check_url(reader, url, webhook);
         webhook.format = static_cast<Webhook::Format>(reader.choice("format", format_names).value_or(0));
         const auto secrets = reader.list("secret");
         for (const Scalar& secret : secrets) {
@@ -170,7 +168,7 @@ class AlertReader {
                            "what stands behind `whsec_` in `secret` is the key in base64, and this is none");
     }
 
-    static void check_url(MapReader& reader, const YamlNode& url, const Webhook& webhook) {
+    static void check_url(MapReader& reader, const Scalar& url, const Webhook& webhook) {
         const auto parts = parts_of(url.text);
         if (!parts || (parts->scheme != "https" && parts->scheme != "http"))
             reader.problem(url.mark, "a webhook's `url` is an address like https://hooks.acme.com/itsm");

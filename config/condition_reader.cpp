@@ -108,7 +108,9 @@ class ConditionReader {
         if (value.form == YamlNode::Form::scalar) {
             result.operands.push_back({value.text, value.mark});
         } else if (value.form == YamlNode::Form::list && takes_list && !value.items.empty()) {
-            for (const YamlNode& item : value.items) result.operands.push_back({item.text, item.mark});
+            for (const YamlNode& item : value.items)
+                result.operands.push_back(single_value(item, "what a field is compared with", problems_)
+                                              .value_or(Scalar{"", item.mark}));
         } else {
             problems_.push_back({value.mark, takes_list ? "a value or a list of values is needed"
                                                         : "a single value is needed"});

@@ -40,7 +40,7 @@ class IndicatorReader {
 
   private:
     void read_kind() {
-        const YamlNode& kind = reader_.require("kind");
+        const Scalar kind = reader_.required_scalar("kind");
         const std::vector<std::string> names(mappings::kind_names().begin(), mappings::kind_names().end());
         if (const auto found = mappings::find_kind(kind.text))
             indicator_.kind = *found;
@@ -141,8 +141,7 @@ class IndicatorReader {
             }
         indicator_.unit = Unit::currency;
         indicator_.currency = unit->text;
-        if (unit->text.size() != 3 ||
-            unit->text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string::npos)
+        if (!is_currency(unit->text))
             reader_.problem(
                 unit->mark,
                 fmt::format("\"{}\" is no unit: ratio, hours, days, count, number or a currency like EUR",
@@ -170,11 +169,10 @@ class IndicatorReader {
 std::vector<IndicatorDefinition> read_indicators(const YamlNode& node, Problems& problems) {
     std::vector<IndicatorDefinition> indicators;
     MapReader reader(node, "an indicators file", problems);
-    if (const YamlNode* map = reader.take("indicators"))
-        for (const auto& [name, value] : map->entries)
-            indicators.push_back(IndicatorReader(name, value, problems).read());
-    else
+    if (reader.take("indicators") == nullptr && !reader.is_misshapen())
         reader.problem(node.mark, "an indicators file needs `indicators:`");
+    for (const auto& [name, value] : reader.entries("indicators"))
+        indicators.push_back(IndicatorReader(name, value, problems).read());
     reader.finish();
     return indicators;
 }

@@ -77,7 +77,7 @@ class MappingReader {
 
   private:
     void read_kind() {
-        const YamlNode& kind = reader_.require("kind");
+        const Scalar kind = reader_.required_scalar("kind");
         const auto found = mappings::find_kind(kind.text);
         const std::vector<std::string> names(mappings::kind_names().begin(), mappings::kind_names().end());
         if (found)
@@ -129,9 +129,10 @@ class MappingReader {
         rule.decimal = reader.scalar("decimal").value_or(Scalar{".", {}}).text;
         rule.group = reader.scalar("group").value_or(Scalar{}).text;
         rule.match = reader.scalar("match");
-        if (const YamlNode* map = reader.take("map"))
-            for (const auto& [from, to] : map->entries)
-                rule.map.emplace_back(from.text, Scalar{to.text, to.mark});
+        for (const auto& [from, to] : reader.entries("map"))
+            if (auto value =
+                    single_value(to, fmt::format("what `map` makes of \"{}\"", from.text), problems_))
+                rule.map.emplace_back(from.text, std::move(*value));
         rule.otherwise = reader.scalar("otherwise");
         if (rule.from.empty() && !rule.value)
             reader.problem(node.mark, "a field's rule needs `from`, `join` or `value`");
@@ -176,7 +177,10 @@ class MappingReader {
         MapReader reader(node, "a test", problems_);
         rapidjson::StringBuffer buffer;
         JsonWriter writer(buffer);
-        write_json(reader.require("given"), writer);
+        const YamlNode& given = reader.require("given");
+        if (given.form == YamlNode::Form::scalar || given.form == YamlNode::Form::list)
+            reader.problem(given.mark, "`given` is a map of columns and what stands in them");
+        write_json(given, writer);
         test.given_json = {buffer.GetString(), buffer.GetSize()};
         const YamlNode& expect = reader.require("expect");
         test.expects_list = expect.form == YamlNode::Form::list;
@@ -194,7 +198,7 @@ class MappingReader {
         if (node.form == YamlNode::Form::null && node.mark.line == 0) return expected;  // told as missing
         if (node.form == YamlNode::Form::map) {
             for (const auto& [field, value] : node.entries)
-                expected.fields.emplace_back(field.text, expected_value(value));
+                expected.fields.emplace_back(field.text, expected_value(field.text, value));
         } else if (node.text == "skipped") {
             expected.outcome = mappings::Outcome::skipped;
         } else if (node.text == "rejected") {
@@ -206,10 +210,17 @@ class MappingReader {
         return expected;
     }
 
-    static Scalar expected_value(const YamlNode& value) {
-        Scalar scalar{value.text, value.mark};
-        for (const YamlNode& item : value.items) scalar.text += (scalar.text.empty() ? "" : ", ") + item.text;
-        return scalar;
+    /// Of a list what its texts look like side by side, as a record shows one; nothing means: no value.
+    Scalar expected_value(const std::string& field, const YamlNode& value) {
+        if (value.form == YamlNode::Form::null) return {"", value.mark};
+        const std::string what = fmt::format("what `expect` says of \"{}\"", field);
+        if (value.form != YamlNode::Form::list)
+            return single_value(value, what, problems_).value_or(Scalar{"", value.mark});
+        Scalar all{"", value.mark};
+        for (const YamlNode& item : value.items)
+            if (const auto one = single_value(item, what, problems_))
+                all.text += (all.text.empty() ? "" : ", ") + one->text;
+        return all;
     }
 
     MapReader reader_;

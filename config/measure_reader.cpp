@@ -37,8 +37,7 @@ class MeasureReader {
         measure_.owner = person("owner");
         measure_.sponsor = person("sponsor");
         measure_.controller = person("controller");
-        const YamlNode& indicator = reader_.require("indicator");
-        measure_.indicator = {indicator.text, indicator.mark};
+        measure_.indicator = reader_.required_scalar("indicator");
         if (const YamlNode* where = reader_.take("where")) measure_.where = read_condition(*where, problems_);
         measure_.period = named(reader_, "period",
                                 std::array{PeriodLength::day, PeriodLength::week, PeriodLength::month,
@@ -118,8 +117,11 @@ class MeasureReader {
     void unit_value(const YamlNode& node) {
         MapReader reader(node, "unit_value", problems_);
         measure_.unit_value = reader.number("amount");
-        measure_.currency = reader.text("currency");
-        if (!measure_.unit_value || measure_.currency.empty())
+        const auto currency = reader.scalar("currency");
+        if (currency && !is_currency(currency->text))
+            reader.problem(currency->mark, "`currency` is three capital letters, like EUR");
+        if (currency) measure_.currency = currency->text;
+        if (node.form == YamlNode::Form::map && (!measure_.unit_value || measure_.currency.empty()))
             reader.problem(node.mark, "unit_value needs `amount` and `currency`");
         reader.finish();
     }
@@ -156,9 +158,8 @@ class MeasureReader {
         MapReader reader(node, "signals", problems_);
         if (const YamlNode* adoption = reader.take("adoption")) {
             MapReader inner(*adoption, "adoption", problems_);
-            const YamlNode& indicator = inner.require("indicator");
-            measure_.signals.adoption = {{indicator.text, indicator.mark},
-                                         inner.number("at_least").value_or(0)};
+            const Scalar indicator = inner.required_scalar("indicator");
+            measure_.signals.adoption = {indicator, inner.number("at_least").value_or(0)};
             inner.finish();
         }
         const auto evidence = reader.scalar("evidence");

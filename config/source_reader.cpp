@@ -26,8 +26,8 @@ class AuthReader {
             ++ways;
             auth.by = Auth::By::basic;
             MapReader inner(*basic, "basic", problems_);
-            auth.user = inner.require("user").text;
-            auth.password = inner.require("password").text;
+            auth.user = inner.required_scalar("user").text;
+            auth.password = inner.required_scalar("password").text;
             inner.finish();
         }
         if (const auto token = reader_.scalar("bearer")) {
@@ -45,7 +45,7 @@ class AuthReader {
             auth.by = Auth::By::oauth2;
             auth.oauth2 = read_oauth2(*oauth2);
         }
-        if (ways != 1)
+        if (ways != 1 && !reader_.is_misshapen())
             reader_.problem(reader_.node().mark, "`auth` has one of `basic`, `bearer`, `api_key`, `oauth2`");
         reader_.finish();
         return auth;
@@ -127,7 +127,7 @@ class SourceReader {
         source_.stale_after = positive("stale_after", source_.stale_after);
         source_.give_up = reader_.duration("give_up").value_or(surroundings_.give_up);
         if (source_.type == Source::Type::files)
-            source_.path = surroundings_.resolved(reader_.require("path").text);
+            source_.path = surroundings_.resolved(reader_.required_scalar("path").text);
         else
             read_remote();
         const YamlNode& streams = reader_.require("streams");
@@ -171,11 +171,11 @@ class SourceReader {
 
     void read_url() {
         source_.allow_http = reader_.boolean("allow_http").value_or(false);
-        const YamlNode& url = reader_.require("url");
+        const Scalar url = reader_.required_scalar("url");
         source_.url = url.text;
         while (source_.url.ends_with('/')) source_.url.pop_back();
+        if (source_.url.empty()) return;
         const auto parts = parts_of(source_.url);
-        if (url.form != YamlNode::Form::scalar) return;
         if (!parts || (parts->scheme != "https" && parts->scheme != "http"))
             reader_.problem(url.mark,
                             fmt::format("\"{}\" is no address like https://acme.example.com", url.text));
@@ -223,7 +223,7 @@ class SourceReader {
     }
 
     void read_files_stream(MapReader& reader, Stream& stream) {
-        const YamlNode& match = reader.require("match");
+        const Scalar match = reader.required_scalar("match");
         stream.match = match.text;
         if (stream.match.starts_with('/') || ("/" + stream.match + "/").find("/../") != std::string::npos)
             reader.problem(match.mark, "`match` stays within the source's `path`: write that one further up");

@@ -109,7 +109,7 @@ const std::vector<ScalarType>& scalar_types() {
          "incident_volume",
          "incident_volum"},
         {"field", "A field of the kind, or an attribute that a mapping adds.", {"string"}, "", "state", ""},
-        {"currency", "Three letters, like EUR.", {"string"}, "^[A-Z]{3}$", "EUR", ""},
+        {"currency", "Three letters, like EUR.", {"string"}, "^[A-Z]{3}$", "EUR", "euros"},
         {"delimiter", "One character, or `\\t`.", {"string"}, "^(.|\\\\t|tab)$", "\";\"", "semicolon"},
         {"receiver",
          "`owner`, `sponsor`, `controller`, an email address or a webhook's name.",

@@ -20,7 +20,7 @@ std::string form_text(const YamlNode& node) {
         case YamlNode::Form::map:
             return "a map";
         case YamlNode::Form::scalar:
-            return "\"" + node.text + "\"";
+            return "a single value";
         default:
             return "nothing";
     }
@@ -38,6 +38,11 @@ std::optional<double> parse_number(std::string_view text) {
     if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value))
         return std::nullopt;
     return is_percent ? value / 100 : value;
+}
+
+bool is_currency(std::string_view text) {
+    return text.size() == 3 &&
+           std::ranges::all_of(text, [](char letter) { return letter >= 'A' && letter <= 'Z'; });
 }
 
 std::optional<mappings::Day> parse_day(std::string_view text) {
@@ -71,6 +76,12 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
     return std::nullopt;
 }
 
+std::optional<Scalar> single_value(const YamlNode& node, std::string_view what, Problems& problems) {
+    if (node.form == YamlNode::Form::scalar) return Scalar{node.text, node.mark};
+    problems.push_back({node.mark, fmt::format("{} must be a single value, not {}", what, form_text(node))});
+    return std::nullopt;
+}
+
 std::string nearest_or_all(std::string_view word, const std::vector<std::string>& names) {
     const std::string nearest = did_you_mean(word, names);
     return nearest.empty() ? fmt::format("; there are {}", fmt::join(names, ", ")) : nearest;
@@ -78,7 +89,7 @@ std::string nearest_or_all(std::string_view word, const std::vector<std::string>
 
 MapReader::MapReader(const YamlNode& node, std::string what, Problems& problems)
     : node_(node), what_(std::move(what)), problems_(problems) {
-    if (node.form != YamlNode::Form::map && node.form != YamlNode::Form::null)
+    if (is_misshapen())
         problem(node.mark,
                 fmt::format("{} must be a map of keys and values, not {}", what_, form_text(node)));
 }
@@ -92,16 +103,30 @@ const YamlNode* MapReader::take(const std::string& key) {
 
 const YamlNode& MapReader::require(const std::string& key) {
     if (const YamlNode* value = take(key)) return *value;
-    problem(node_.mark, fmt::format("{} needs `{}`", what_, key));
+    if (!is_misshapen()) problem(node_.mark, fmt::format("{} needs `{}`", what_, key));
     return absent;
+}
+
+const std::vector<YamlEntry>& MapReader::entries(const std::string& key) {
+    const YamlNode* value = take(key);
+    if (value == nullptr) return absent.entries;
+    if (value->form != YamlNode::Form::map)
+        problem(value->mark,
+                fmt::format("`{}` must be a map of names and what each is, not {}", key, form_text(*value)));
+    return value->entries;
 }
 
 std::optional<Scalar> MapReader::scalar(const std::string& key) {
     const YamlNode* value = take(key);
-    if (value == nullptr) return std::nullopt;
-    if (value->form == YamlNode::Form::scalar) return Scalar{value->text, value->mark};
-    problem(value->mark, fmt::format("`{}` must be a single value, not {}", key, form_text(*value)));
-    return std::nullopt;
+    return value == nullptr ? std::nullopt : single_value(*value, fmt::format("`{}`", key), problems_);
+}
+
+Scalar MapReader::required_scalar(const std::string& key) {
+    const YamlNode& value = require(key);
+    if (&value == &absent) return {"", node_.mark};
+    const auto scalar = single_value(value, fmt::format("`{}`", key), problems_);
+    if (scalar && scalar->text.empty()) problem(value.mark, fmt::format("`{}` is empty: it is needed", key));
+    return scalar.value_or(Scalar{"", value.mark});
 }
 
 std::string MapReader::text(const std::string& key, std::string otherwise) {
@@ -176,11 +201,9 @@ std::vector<Scalar> MapReader::list(const std::string& key) {
     std::vector<Scalar> result;
     if (value == nullptr) return result;
     if (value->form == YamlNode::Form::scalar) return {{value->text, value->mark}};
+    const std::string what = fmt::format("what `{}` lists", key);
     for (const YamlNode& item : value->items)
-        if (item.form == YamlNode::Form::scalar)
-            result.push_back({item.text, item.mark});
-        else
-            problem(item.mark, fmt::format("`{}` must list single values, not {}", key, form_text(item)));
+        if (auto scalar = single_value(item, what, problems_)) result.push_back(std::move(*scalar));
     if (value->form == YamlNode::Form::map)
         problem(value->mark, fmt::format("`{}` must be a list, not a map", key));
     return result;

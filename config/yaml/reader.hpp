@@ -23,11 +23,14 @@ class MapReader {
     /// `what` names the map in messages: "the measure". The node and `problems` outlive the reader.
     MapReader(const YamlNode& node, std::string what, Problems& problems);
 
-    /// The value under the key; null pointer when it is absent or null.
+    /// What stands under the key, a map or list for another reader; null pointer when it is absent or null.
     const YamlNode* take(const std::string& key);
     const YamlNode& require(const std::string& key);
+    /// The entries of a map whose keys are names of the user's own.
+    const std::vector<YamlEntry>& entries(const std::string& key);
 
     std::optional<Scalar> scalar(const std::string& key);
+    Scalar required_scalar(const std::string& key);  ///< empty texts are refused; then there is none
     std::string text(const std::string& key, std::string otherwise = {});
     std::optional<double> number(const std::string& key);  ///< also 60 % and +7.5%
     std::optional<std::int64_t> integer(const std::string& key);
@@ -44,6 +47,10 @@ class MapReader {
     void finish();
 
     [[nodiscard]] const YamlNode& node() const { return node_; }
+    /// It is no map, which was told.
+    [[nodiscard]] bool is_misshapen() const {
+        return node_.form != YamlNode::Form::map && node_.form != YamlNode::Form::null;
+    }
     void problem(const Mark& mark, std::string text) { problems_.push_back({mark, std::move(text)}); }
     Problems& problems() { return problems_; }
 
@@ -54,11 +61,16 @@ class MapReader {
     std::vector<std::string> known_;
 };
 
+/// The one way from a node to its words: a list, a map or nothing in their place is a problem. `what` names
+/// them: "`kind`".
+std::optional<Scalar> single_value(const YamlNode& node, std::string_view what, Problems& problems);
+
 /// What to write instead of a word that nobody knows, as the end of a message: the nearest name, or all there
 /// are.
 std::string nearest_or_all(std::string_view word, const std::vector<std::string>& names);
 
 std::optional<double> parse_number(std::string_view text);
+bool is_currency(std::string_view text);  ///< as EUR
 std::optional<mappings::Day> parse_day(std::string_view text);
 std::optional<std::chrono::milliseconds> parse_duration(
     std::string_view text);  ///< 500ms, 30s, 5m, 24h, 7d, 2w

@@ -182,6 +182,8 @@ class Alike(unittest.TestCase):
             ("alerts", {"from": "nobody"}), ("alerts", {"smtp": {"url": "mail"}, "from": "a@b.c"}), ("alerts", {"webhooks": {"owner": {"url": "https://h.example.com"}}}),
             ("alerts", {"webhooks": {"h": {"url": "https://h.example.com", "format": "slakc"}}}), ("alerts", {"routes": [{"when": {"status": "red"}, "to": "owner"}]}),
             ("alerts", {"routes": [{"when": {}}]}), ("alerts", {"repeat": ["often"]}), ("alerts", {"quiet": {"from": "20:00"}}), ("alerts", {"digest": {"day": "mondy"}}),
+            ("sources.s.url", ["https://s.example.com"]), (auth, {"basic": {"user": ["u"], "password": "p"}}), (auth, {"basic": {"user": "u", "password": {"a": 1}}}),
+            ("alerts", {"smtp": {"url": {"a": 1}}, "from": "a@b.c"}), ("alerts", {"webhooks": {"h": {"url": ["https://h.example.com"]}}}), ("alerts", {"webhooks": ["h"]}),
         ]:  # fmt: skip
             with self.subTest(f"{place}: {value}"):
                 self.both("main", changed(MAIN, place, value), False)
@@ -190,7 +192,8 @@ class Alike(unittest.TestCase):
         for place, value in [
             ("kind", "incidnt"), ("kind", GONE), ("id", GONE), ("fields.number", "number"), ("fields.state", {"map": {"New": "new"}}), ("fields.state.mach", "x"),
             ("fields.state.as", "txt"), ("each", {"a": "b"}), ("tests", [{"given": {"number": "1"}}]), ("tests", [{"given": {"number": "1"}, "expect": "dropped"}]),
-            ("skip", "state"), ("skip", {"state": {"nott": "new"}}),
+            ("kind", ["incident"]), ("fields.state.map.New", ["new"]), ("fields.state.map", ["New"]), ("tests", [{"given": [1], "expect": "skipped"}]),
+            ("tests", [{"given": {"opened": "1"}, "expect": {"state": {"a": 1}}}]), ("skip", "state"), ("skip", {"state": {"nott": "new"}}),
         ]:  # fmt: skip
             with self.subTest(f"{place}: {value}"):
                 self.both("mapping", changed(MAPPING, place, value), False)
@@ -200,6 +203,7 @@ class Alike(unittest.TestCase):
             ("indicators.mine.count", "some"), ("indicators.mine.count", GONE), ("indicators.mine.at", GONE), ("indicators.mine.share", {"state": "new"}),
             ("indicators.mine.better", "more"), ("indicators.mine.unit", "euros"), ("indicators.mine.kind", "x"), ("indicators.mine.where", {"recurs": {"by": "ci"}}),
             ("indicators.mine.where", {"any": {"state": "new"}}), ("indicators.mine.where", {"state": {"empty": "maybe"}}),
+            ("indicators.mine.kind", ["change"]), ("indicators.mine.kind", {"zz": 1}), ("indicators.mine.where", {"service": [["vpn"]]}), ("indicators", ["mine"]),
         ]:  # fmt: skip
             with self.subTest(f"{place}: {value}"):
                 self.both("indicators", changed(INDICATORS, place, value), False)
@@ -210,6 +214,7 @@ class Alike(unittest.TestCase):
             ("measures.0.target", {"change": "-30%", "value": 3}), ("measures.0.target.change", "less"), ("measures.0.target.by", "soon"), ("measures.0.stage", "done"),
             ("measures.0.period", "year"), ("measures.0.owner", {"email": "dana"}), ("measures.0.unit_value", {"amount": 3}), ("measures.0.signals", {"evidence": "nice"}),
             ("measures.0.risks", {"name": "x"}), ("measures.0.milestones", [{"name": "x", "deu": "2026-01-01"}]),
+            ("measures.0.indicator", ["incident_volume"]), ("measures.0.signals", {"adoption": {"indicator": {"a": 1}}}), ("measures.0.unit_value", {"amount": 3, "currency": "-30%"}),
         ]:  # fmt: skip
             with self.subTest(f"{place}: {value}"):
                 self.both("measures", changed(MEASURES, place, value), False)

@@ -28,6 +28,7 @@ struct Twist {
     bool adds_unknown_keys = false;  ///< to every map that is closed: unknown_word + its number
     bool writes_defaults = false;    ///< instead of examples
     std::string faulty;              ///< "shape.key" of which the value is the type's fault
+    std::string instead;             ///< what stands at `faulty`, where it is not the type's fault
 };
 
 const std::string unknown_word = "zzzzzzzzzzzzzzzz";
@@ -71,8 +72,17 @@ class Probe {
     [[nodiscard]] const std::set<std::string>& fault_places() const { return fault_places_; }
     /// What was written for a fault.
     [[nodiscard]] const std::string& fault() const { return fault_; }
+    /// What each key, and each name of a user's own, may hold, by "shape.key" or "shape.*".
+    [[nodiscard]] const std::map<std::string, const Shape*>& places() const { return places_; }
 
   private:
+    /// What stands under a key.
+    std::vector<std::string> values(const Shape& shape, const std::string& place) {
+        places_[place] = &shape;
+        if (place == twist_.faulty && !twist_.instead.empty()) return {fault_ = twist_.instead};
+        return texts(shape, place);
+    }
+
     std::string scalar(const config::schema::ScalarType& type, const std::string& place) {
         if (!type.fault.empty()) fault_places_.insert(place);
         if (!type.fault.empty() && place == twist_.faulty) return fault_ = type.fault;
@@ -149,7 +159,7 @@ class Probe {
                 count = std::max(count, values[key.name].size());
             }
             if (!shape.of.empty()) {
-                values[own_name(shape.name)] = texts(shape.of[0], name + ".*");
+                values[own_name(shape.name)] = this->values(shape.of[0], name + ".*");
                 count = std::max(count, values[own_name(shape.name)].size());
             }
             for (std::size_t i = 0; i < count; ++i) result.push_back(entry_text(shape, values, i));
@@ -161,11 +171,12 @@ class Probe {
     std::vector<std::string> key_texts(const Key& key, const std::string& place) {
         if (const auto fixed = fixed_.find(key.name); fixed != fixed_.end() && place != twist_.faulty) {
             fault_places_.insert(place);
+            places_[place] = &key.shape;
             return {fixed->second};
         }
         if (twist_.writes_defaults && key.presence.kind == Presence::Kind::value)
             return {"\"" + key.presence.text + "\""};
-        return texts(key.shape, place);
+        return values(key.shape, place);
     }
 
     std::string entry_text(const Shape& shape, const std::map<std::string, std::vector<std::string>>& values,
@@ -188,8 +199,47 @@ class Probe {
     std::map<std::string, std::string> fixed_;  ///< keys whose word was decided further out
     std::vector<const Shape*> open_, closed_;
     std::set<std::string> fault_places_;
+    std::map<std::string, const Shape*> places_;
     std::string fault_;
 };
+
+/// A value of each form, and what of it a list holds.
+struct Formed {
+    Form form;  ///< named: a single value
+    std::string text;
+    const Formed* inner = nullptr;
+};
+const Formed single{Form::named, unknown_word}, mapped{Form::map, "{" + unknown_word + ": 1}"},
+    listed{Form::list, "[" + unknown_word + "]", &single},
+    list_of_lists{Form::list, "[[" + unknown_word + "]]", &listed},
+    list_of_maps{Form::list, "[{" + unknown_word + ": 1}]", &mapped},
+    list_of_nothing{Form::list, "[null, " + unknown_word + "]", nullptr};
+
+/// Whether the shape has a place for something of that form, whatever its words are.
+bool allows(const Shape& shape, const Formed* value) {
+    const Shape& is = config::schema::resolved(shape);
+    const auto allows_inner = [&] {
+        return value != nullptr && value->form == Form::list && allows(is.of[0], value->inner);
+    };
+    switch (is.form) {
+        case Form::anything:
+            return true;
+        case Form::named:
+        case Form::word:
+            return value != nullptr && value->form == Form::named;
+        case Form::map:
+        case Form::by:
+            return value != nullptr && value->form == Form::map;
+        case Form::list:
+            return allows_inner();
+        case Form::some:
+            return allows(is.of[0], value) || allows_inner();
+        case Form::one_of:
+            return std::any_of(is.of.begin(), is.of.end(),
+                               [&](const Shape& one) { return allows(one, value); });
+    }
+    return false;
+}
 
 /// A folder with a small good configuration, of which one file is the probe.
 class Folder {
@@ -255,7 +305,7 @@ std::set<std::string> words_of(std::string text) {
 TEST_CASE("files made from the table of keys are good") {
     for (const bool writes_defaults : {false, true})
         for (const auto kind : config::schema::file_kinds) {
-            Probe probe({false, writes_defaults, {}});
+            Probe probe({false, writes_defaults, {}, {}});
             for (const std::string& text : probes(probe, kind)) {
                 INFO(kind << ": " << text);
                 CHECK_THAT(told(problems_of(std::string(kind), text)), Catch::Equals(""));
@@ -265,7 +315,7 @@ TEST_CASE("files made from the table of keys are good") {
 
 TEST_CASE("the table has the keys that the readers know, no more and no less") {
     for (const auto kind : config::schema::file_kinds) {
-        Probe probe({true, false, {}});
+        Probe probe({true, false, {}, {}});
         std::set<std::size_t> refused;
         for (const std::string& text : probes(probe, kind))
             for (const Problem& problem : problems_of(std::string(kind), text)) {
@@ -294,7 +344,7 @@ TEST_CASE("what the table's types do not allow, the readers refuse") {
         for (const std::string& place : all.fault_places()) {
             if (later.contains(place)) continue;
             INFO(place);
-            Probe probe({false, false, place});
+            Probe probe({false, false, place, {}});
             bool is_refused = false;
             for (const std::string& text : probes(probe, kind)) {
                 if (text.find(probe.fault()) == std::string::npos) continue;
@@ -303,6 +353,33 @@ TEST_CASE("what the table's types do not allow, the readers refuse") {
             }
             CHECK(is_refused);
         }
+    }
+}
+
+TEST_CASE("a list or map where one value belongs is refused where it stands, and the other way round") {
+    for (const auto kind : config::schema::file_kinds) {
+        Probe all;
+        probes(all, kind);
+        CHECK(all.places().size() > 9);
+        for (const auto& [place, shape] : all.places())
+            for (const Formed* wrong :
+                 {&single, &mapped, &listed, &list_of_lists, &list_of_maps, &list_of_nothing}) {
+                if (allows(*shape, wrong)) continue;
+                Probe probe({false, false, place, wrong->text});
+                const auto texts = probes(probe, kind);
+                const auto text = std::find_if(texts.begin(), texts.end(), [&](const std::string& one) {
+                    return one.find(wrong->text) != std::string::npos;
+                });
+                INFO(place << ": " << wrong->text);
+                REQUIRE(text != texts.end());
+                const Problems problems = problems_of(std::string(kind), *text);
+                INFO(*text << "\n" << told(problems));
+                const int first = static_cast<int>(text->find(wrong->text)) + 1,
+                          last = first + static_cast<int>(wrong->text.size()) - 1;
+                CHECK(std::any_of(problems.begin(), problems.end(), [&](const Problem& problem) {
+                    return problem.mark.column >= first && problem.mark.column <= last;
+                }));
+            }
     }
 }
 
