@@ -17,6 +17,7 @@
 #include "daemon/app/log.hpp"
 #include "daemon/app/supervision.hpp"
 #include "daemon/real_clock.hpp"
+#include "daemon/store/disk.hpp"
 #include "daemon/store/lock.hpp"
 #include "daemon/web/heartbeat_call.hpp"
 #include "daemon/web/pages.hpp"
@@ -36,6 +37,7 @@ constexpr seconds stop_patience{2};
 /// Between two tries of a store that cannot be written: doubling from the first to the last.
 constexpr seconds first_store_pause{2}, last_store_pause{30};
 constexpr std::chrono::milliseconds look_at_lock_every{300};
+constexpr std::chrono::seconds look_for_space_every{5};
 
 bool is_stopped(const std::exception_ptr& thrown) {
     if (!thrown) return true;
@@ -106,14 +108,11 @@ class Service {
             co_await timer.async_wait(asio::use_awaitable);
         }
         if (is_stopping_) co_return;
-        auto open = [this] {
-            store_ = open_sqlite_store(seen_.store_path, StoreMode::write);
-            store_->watch([this] {
-                thread_.note_progress();
-                return !is_interrupted_;
-            });
-        };
-        co_await thread_.run(std::move(open));
+        for (bool is_told = false; !co_await open_unless_full(is_told); is_told = true) {
+            asio::steady_timer timer(io_, look_for_space_every);
+            co_await timer.async_wait(asio::use_awaitable);
+            if (is_stopping_) co_return;
+        }
         exchanges_ = std::make_shared<Exchanges>(io_, *store_, thread_);
         exchanges_->set_observer([this](const std::string& source, const connectors::RequestNote& note) {
             note_request(source, note);
@@ -123,6 +122,28 @@ class Service {
                            if (!is_stopped(thrown)) fail(thrown);
                        }));
         if (!is_stopping_) start();
+    }
+
+    /// False: the disk is full. To end would have systemd start it a few times more and then leave it down.
+    asio::awaitable<bool> open_unless_full(bool is_told) {
+        auto open = [this]() -> std::string {
+            try {
+                store_ = open_sqlite_store(seen_.store_path, StoreMode::write);
+            } catch (const StoreError& error) {
+                if (hold_for_space(seen_.store_path).empty()) throw;
+                return error.what();
+            }
+            store_->watch([this] {
+                thread_.note_progress();
+                return !is_interrupted_;
+            });
+            return {};
+        };
+        const std::string trouble = co_await thread_.run(std::move(open));
+        if (trouble.empty()) co_return true;
+        if (!is_told) log(LogLevel::error, trouble);
+        tell_status(trouble);
+        co_return false;
     }
 
     void note_request(const std::string& source, const connectors::RequestNote& note) {

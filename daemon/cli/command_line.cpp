@@ -1,8 +1,12 @@
 #include "daemon/cli/command_line.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 
 #include "config/schema/table.hpp"
 #include "daemon/app/log.hpp"
@@ -106,6 +110,24 @@ void go_on_as_owner(const ReadyConfiguration& ready) {
         fmt::print(stderr, "store {}: it is {}'s; going on as that user\n", store, *user);
 }
 
+/// What root may read and the service, whose store it is, may not: it would refuse the configuration that was
+/// found good. False: there is such a file, and it is told.
+bool can_service_read(const config::Loaded& loaded) {
+    const auto user = become_owner_of(loaded.configuration.store);
+    if (!user) return true;
+    bool is_all_read = true;
+    for (const std::string& file : loaded.files) {
+        if (file.starts_with('(') || ::access(file.c_str(), R_OK) == 0)
+            continue;  // shipped ones are no files
+        is_all_read = false;
+        fmt::print(
+            stderr,
+            "{}: the user {}, whose store it is, may not read it: chgrp {} and chmod g+r, as its folder\n",
+            file, *user, *user);
+    }
+    return is_all_read;
+}
+
 int run_daemon(const std::string& path, const std::string& level) {
     set_log_level(log_level_of(level).value_or(LogLevel::info));
     auto ready = make_ready(path);
@@ -133,6 +155,7 @@ int run(const CLI::App& command, Arguments& arguments) {
     const auto prepared = prepare(name, arguments, status);
     if (!prepared) return status;
     Invocation& invocation = *prepared;
+    if (name == "check" && !can_service_read(invocation.ready->loaded)) return exit_configuration;
     if (name == "check") return check(invocation, arguments.online);
     if (name == "export") return export_all(invocation, arguments.exported);
     if (name == "once") go_on_as_owner(*invocation.ready);
@@ -276,6 +299,13 @@ void add_commands(CLI::App& app, Arguments& arguments) {
         ->required();
 }
 
+/// A short answer reaches the disk, or does not, when it is flushed.
+bool is_answer_written() {
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return true;
+    fmt::print(stderr, "the answer could not be written: {}\n", std::strerror(errno));
+    return false;
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -294,7 +324,8 @@ int run_command_line(int argc, char** argv) {
             throw CLI::ValidationError("series", "--where goes with --indicator; a measure has its own");
         if (command->get_name() == "series" && arguments.series.csv && arguments.json)
             throw CLI::ValidationError("series", "either --json or --csv");
-        return run(*command, arguments);
+        const int status = run(*command, arguments);
+        return is_answer_written() ? status : exit_failed;
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? exit_done : exit_usage;
     } catch (const std::exception& error) {

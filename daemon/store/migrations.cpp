@@ -160,7 +160,20 @@ void refuse_newer(int shape) {
 
 }  // namespace
 
+void refuse_foreign(Database& database) {
+    Statement statement(database,
+                        "SELECT count(*), total(name IN ('fact', 'raw_block', 'tally')) FROM sqlite_master "
+                        "WHERE type = 'table'");
+    statement.step();
+    const bool is_empty = statement.integer(0) == 0 && shape_of(database) == 0;
+    if (!is_empty && statement.integer(1) != 3)
+        throw StoreError(
+            ErrorCode::bad_input,
+            "the file is another program's database and no store of baselined: name another file");
+}
+
 void migrate(Database& database) {
+    refuse_foreign(database);
     refuse_newer(shape_of(database));
     add_key_functions(database);
     for (auto next = static_cast<std::size_t>(shape_of(database)); next < steps.size(); ++next) {
@@ -172,6 +185,7 @@ void migrate(Database& database) {
 }
 
 void require_known_shape(Database& database) {
+    refuse_foreign(database);
     const int shape = shape_of(database);
     refuse_newer(shape);
     if (shape == 0)
@@ -179,6 +193,7 @@ void require_known_shape(Database& database) {
 }
 
 void require_current_shape(Database& database) {
+    refuse_foreign(database);
     const int shape = shape_of(database);
     refuse_newer(shape);
     if (shape < static_cast<int>(steps.size()))

@@ -5,6 +5,9 @@
 
 namespace baselined::daemon {
 
+/// Throws StoreError where it is another program's database: that may have any number where ours has its
+/// shape. An empty one is nobody's.
+void refuse_foreign(Database& database);
 /// Brings the store to this program's shape, each step in its own transaction.
 /// Throws StoreError when the store was made by a newer program.
 void migrate(Database& database);

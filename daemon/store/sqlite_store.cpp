@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "daemon/store/migrations.hpp"
 
 namespace baselined::daemon {
@@ -25,6 +27,12 @@ const std::string in_memory = ":memory:";
 constexpr std::int64_t most_open_rows = 200'000;
 constexpr std::chrono::seconds longest_open{3};
 
+void shape_pages(Database& database) {
+    database.run("PRAGMA page_size = 8192");
+    // Of a new file only: its unused pages can be given back a few at a time.
+    database.run("PRAGMA auto_vacuum = INCREMENTAL");
+}
+
 void require_file(const std::string& path) {
     if (::access(path.c_str(), F_OK) == 0) return;
     if (errno == EACCES)
@@ -37,8 +45,38 @@ void require_file(const std::string& path) {
         fmt::format("store {}: there is none yet; `baselined once` makes it by reading the sources", path));
 }
 
+/// Ours are born whole, see make_file(): one that is empty was emptied, and with it acknowledgements, frozen
+/// baselines and what was told.
+void refuse_emptied(const std::string& path) {
+    std::error_code error;
+    if (std::filesystem::file_size(path, error) == 0 && !error)
+        throw StoreError(
+            ErrorCode::corrupt,
+            fmt::format("store {}: the file is empty: it was truncated, or made by somebody else; restore a "
+                        "copy, or remove it to begin with a new store",
+                        path));
+}
+
+/// A new store under another name first: killed in between, it leaves no file that looks like an emptied one.
+void make_file(const std::string& path) {
+    std::error_code error;
+    if (std::filesystem::exists(std::filesystem::symlink_status(path, error))) return;
+    const std::string unfinished = path + ".new";
+    std::filesystem::remove(unfinished, error);
+    {
+        Database database(unfinished, Database::Access::write);
+        shape_pages(database);
+        migrate(database);
+    }
+    // A log without its store: SQLite would take it for the new one's.
+    for (const char* suffix : {"-wal", "-shm"}) std::filesystem::remove(path + suffix, error);
+    std::filesystem::rename(unfinished, path);
+}
+
 Database open_database(const std::string& path, StoreMode mode) {
+    if (mode == StoreMode::write && path != in_memory) make_file(path);
     if (mode != StoreMode::write) require_file(path);
+    if (path != in_memory) refuse_emptied(path);
     return {path, mode == StoreMode::write ? Database::Access::write : Database::Access::read};
 }
 
@@ -53,9 +91,8 @@ SqliteStore::SqliteStore(const std::string& path, StoreMode mode)
         require_current_shape(database_);
         return;
     }
-    database_.run("PRAGMA page_size = 8192");
-    // Of a new file only: its unused pages can be given back a few at a time.
-    database_.run("PRAGMA auto_vacuum = INCREMENTAL");
+    refuse_foreign(database_);
+    shape_pages(database_);
     database_.run("PRAGMA journal_mode = WAL");
     // NORMAL in WAL mode: a power cut may lose the last commits, never consistency; the cursor goes with its
     // rows.

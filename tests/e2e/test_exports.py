@@ -205,6 +205,13 @@ class Samples(InFolder):
         rows = list(openpyxl.load_workbook(self.folder / "x.xlsx")["Periods"].values)
         self.assertEqual({type(row[rows[0].index("settled")]) for row in rows[1:]}, {bool})
 
+    def test_an_answer_that_cannot_be_written_is_no_success(self):
+        run(self.folder, "once")
+        for words in (["status"], ["series", "ITSM-014", "--csv"], ["explain", "ITSM-014"], ["sources"], ["export", "--format", "csv"], ["config", "show"]):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                done = subprocess.run([PROGRAM, *words, "--config", str(self.folder / "baselined.yaml")], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+            self.assertEqual((done.returncode, "No space left on device" in done.stderr), (1, True), (words, done.stderr))
+
     def test_a_preview_shows_the_cells_and_needs_no_configuration(self):
         path = self.folder / "inbox" / "changes.csv"
         done = subprocess.run([PROGRAM, "preview", str(path), "--json"], capture_output=True, text=True, check=True)

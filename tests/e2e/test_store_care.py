@@ -171,6 +171,15 @@ class Users(Case):
             self.assertEqual(daemon.stop(), 0)
             self.assertEqual(waiting.wait(timeout=30), 0)
 
+    def test_check_by_root_finds_what_the_service_may_not_read(self):
+        self.give_away()
+        self.program("once")
+        measures = self.folder / "measures.yaml"
+        measures.chmod(0o600)
+        self.assertIn(f"{measures}: the user daemon, whose store it is, may not read it", self.program("check", expect=78).stderr)
+        measures.chmod(0o644)
+        self.assertIn("good: ", self.program("check").stdout)
+
     def test_what_root_restores_is_the_services(self):
         self.program("once")
         copy = self.folder / "copy.db"
@@ -225,6 +234,43 @@ class Damage(Case):
         self.program("restore", str(copy))
         self.start().wait_for(lambda: self.volume() == 50)
 
+    def test_an_emptied_store_is_not_taken_for_a_new_one(self):
+        """Acknowledgements and frozen baselines were in it: nobody may think that they never were."""
+        self.program("once")
+        os.truncate(self.store, 0)
+        for path in self.store.parent.glob("baselined.db-*"):
+            path.unlink()
+        for command in ("once", "run", "status"):
+            self.assertIn("the file is empty: it was truncated, or made by somebody else; restore a copy", self.program(command, expect=1).stderr)
+        self.assertEqual(self.store.stat().st_size, 0)
+        self.store.unlink()
+        self.program("once")
+        self.assertEqual(self.volume(), 50)
+        self.assertEqual(sorted(path.name for path in self.store.parent.iterdir()), ["baselined.db", "baselined.db.lock"])
+
+    def test_killed_while_it_makes_its_store_it_begins_again(self):
+        for pause in (0.002, 0.005, 0.01, 0.02, 0.04, 0.08):
+            for path in self.store.parent.iterdir():
+                path.unlink()
+            process = subprocess.Popen([test_service.PROGRAM, "once", "--config", str(self.folder / "baselined.yaml")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            test_service.time.sleep(pause)
+            process.kill()
+            process.wait()
+            self.program("once")
+            self.assertEqual(self.volume(), 50)
+
+    def test_another_programs_database_stays_as_it_is(self):
+        for shape in (0, 3, 10):
+            with self.subTest(user_version=shape):
+                self.store.unlink(missing_ok=True)
+                with sqlite3.connect(self.store) as other:
+                    other.executescript(f"CREATE TABLE contacts(name); PRAGMA application_id = 12345; PRAGMA user_version = {shape};")
+                other.close()
+                before = self.store.read_bytes()
+                for command in ("once", "run", "status", "integrity"):
+                    self.assertIn("no store of baselined", self.program(command, expect=1).stderr)
+                self.assertEqual(self.store.read_bytes(), before)
+
     def test_a_file_that_is_no_store(self):
         self.store.write_text("hello " * 5000, encoding="utf-8")
         self.assertIn("no store of baselined", self.program("run", expect=1).stderr)
@@ -267,6 +313,19 @@ class Disks(Case):
         daemon.wait_for(lambda: daemon.ready() == (200, []))
         self.assertEqual(daemon.stop(), 0)
         self.assertEqual(self.series(), self.undisturbed())
+
+    def test_started_on_a_full_disk_it_waits_for_space(self):
+        self.mount("900k")
+        (self.folder / "store" / "filler").write_bytes(b"x" * (900 << 10))
+        daemon = Daemon(self.folder)
+        self.addCleanup(daemon.close)
+        daemon.wait_for(lambda: "disk is full" in daemon.told())
+        test_service.time.sleep(6)
+        self.assertIsNone(daemon.process.poll())
+        self.assertEqual(daemon.told().count("the disk is full: free some space"), 1, daemon.told())
+        (self.folder / "store" / "filler").unlink()
+        daemon.wait_for(lambda: self.volume() == 50, 30)
+        self.assertEqual(daemon.stop(), 0)
 
     def test_nearly_full_nothing_is_read_and_nothing_lost(self):
         self.mount("16m")
