@@ -43,7 +43,7 @@ struct StreamObservation {
 /// A source's requests that went without an answer, one after the other up to the last.
 struct Silence {
     int requests = 0;
-    std::string why;  ///< the last one's
+    std::string why;  ///< the last one's: no answer, or one of 500 and above
     /// One or two alone are nothing to speak of: the next may be answered.
     [[nodiscard]] bool is_told() const { return requests >= 3; }
 };

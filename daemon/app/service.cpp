@@ -153,9 +153,13 @@ class Service {
             {source, {}, {}, note.request});
         // A reading asks again for a while before it has failed: whoever looks meanwhile should see why.
         Silence& silence = seen_.silences[source];
-        silence = note.status == 0 ? Silence{silence.requests + 1, note.failure} : Silence{};
+        const bool is_failing = note.status == 0 || note.status >= 500;
+        const std::string why = note.status == 0
+                                    ? note.failure + "; asked again until it answers"
+                                    : fmt::format("{}: answered {}; asked again", note.request, note.status);
+        silence = is_failing ? Silence{silence.requests + 1, why} : Silence{};
         if (silence.is_told())
-            failures_.note(source, silence.why + "; asked again until it answers", {source, {}, {}, {}});
+            failures_.note(source, silence.why, {source, {}, {}, {}});
         else if (silence.requests == 0)
             failures_.note(source, "", {source, {}, {}, {}});
     }

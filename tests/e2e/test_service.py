@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The daemon as an administrator meets it: systemd, reloads, logs, the web listener, faults."""
 import base64
+import http.server
 import json
 import os
 import pathlib
@@ -11,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 import urllib.parse
@@ -319,6 +321,24 @@ class Web(Case):
         for connection in idle:
             connection.close()
         daemon.wait_for(lambda: daemon.get("/health")[0] == 200)
+
+    def test_a_source_that_answers_500_is_told_while_it_is_asked_again(self):
+        class Failing(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_error(500)
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Failing)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.configure(INSTANCE.format(url=f"http://127.0.0.1:{server.server_address[1]}", page_size=100, poll="1h"))
+        daemon = self.start()
+        daemon.wait_for(lambda: "answered 500; asked again" in daemon.told(), 40)
+        self.assertEqual(daemon.metric("baselined_polls_total", source="acme", outcome="failed") or 0, 0, "the reading goes on")
+        self.assertTrue(any("answered 500" in reason for reason in daemon.ready()[1]))
 
     def test_metrics_are_clean(self):
         sn = self.instance(20)
