@@ -48,7 +48,7 @@ class Evaluation {
         look_at_baseline(plan, calendar, view, input, notes);
         look_at_currencies(plan, input.causes, notes);
         follow(plan, calendar, view, input);
-        input.adoption = adoption(plan, calendar);
+        input.adoption = adoption(plan, calendar, input.first);
         view.assessment = mappings::assess(input);
         auto& reasons = view.assessment.reasons;
         reasons.insert(reasons.end(), notes.begin(), notes.end());
@@ -232,11 +232,25 @@ class Evaluation {
         return figures_.of(plan.series).first_period();
     }
 
-    std::optional<double> adoption(const MeasurePlan& plan, const Calendar& calendar) {
+    /// What was known when it was last measured holds until it is measured again.
+    std::optional<mappings::AdoptionFigure> adoption(const MeasurePlan& plan, const Calendar& calendar,
+                                                     const std::optional<Period>& first) {
         if (!plan.adoption) return std::nullopt;
-        const Instant settled = now_ - portfolio_.configuration().settle;
-        Period period = calendar.before(calendar.containing(settled));
-        return figures_.figure(*plan.adoption, plan.adoption_lower, period, now_).value;
+        const auto& indicator = *portfolio_.indicator(plan.measure->signals.adoption->indicator.text);
+        const auto settle = portfolio_.configuration().settle;
+        const Period newest = calendar.before(calendar.containing(now_ - settle));
+        const bool has_begun = first && first->begin <= newest.begin;
+        const Instant known = read_until(indicator, portfolio_, store_, now_);
+        for (Period period = newest; period == newest || (has_begun && period.begin >= first->begin);
+             period = calendar.before(period)) {
+            if (period.end + settle > known) continue;
+            const auto figure = figures_.figure(*plan.adoption, plan.adoption_lower, period, known);
+            if (figure.value)
+                return mappings::AdoptionFigure{figure.value, calendar.label(period), period == newest,
+                                                unit_text(indicator)};
+        }
+        if (!has_begun) return std::nullopt;
+        return mappings::AdoptionFigure{{}, {}, false, unit_text(indicator)};
     }
 
     Portfolio& portfolio_;

@@ -24,6 +24,7 @@ class PromiseMisgivings {
         look_at_rule();
         look_at_beginning();
         look_at_ramp();
+        look_at_evidence();
     }
 
   private:
@@ -81,6 +82,20 @@ class PromiseMisgivings {
                             "change is planned by then, and counts as target saving",
                             target.ramp, name_of(measure_.period), passed,
                             mappings::percent(static_cast<double>(passed) / target.ramp)));
+    }
+
+    void look_at_evidence() {
+        if (!measure_.signals.evidence_required) return;
+        if (measure_.evidence.empty())
+            tell(
+                "its evidence is required and none is listed, so no saving will ever be claimed: add "
+                "`evidence`");
+        for (const mappings::Evidence& evidence : measure_.evidence)
+            if (evidence.url.empty() && !evidence.due)
+                tell(fmt::format(
+                    "its evidence \"{}\" is required and has no `due`, so it is never overdue, and no "
+                    "saving is claimed before it has a `url`: say when it is due",
+                    evidence.name));
     }
 
     const mappings::MeasureDefinition& measure_;

@@ -60,9 +60,12 @@ void print_measure(const MeasureView& view) {
         const auto money = [&](double amount) {
             return figure_text(std::round(amount), result.saving->currency);
         };
-        fmt::print("    saving: target {}, expected by now {}, actual {} ± {} (provisional), {} {}\n",
-                   money(result.saving->target), money(result.saving->expected), money(result.saving->actual),
-                   money(result.saving->actual_se), result.is_due_past ? "by the target date" : "forecast",
+        fmt::print("    saving: target {}, expected by now {}, actual {}, {} {}\n",
+                   money(result.saving->target), money(result.saving->expected),
+                   result.saving->actual ? fmt::format("{} ± {} (provisional)", money(*result.saving->actual),
+                                                       money(*result.saving->actual_se))
+                                         : "-",
+                   result.is_due_past ? "by the target date" : "forecast",
                    money(result.is_due_past ? result.saving->by_target : result.saving->forecast));
     }
     for (const auto& reason : result.reasons)

@@ -75,10 +75,11 @@ std::string money_text(const mappings::Assessment& assessment) {
         "<div class=\"scroll\"><table><tr><th class=\"number\">Target saving</th><th "
         "class=\"number\">Expected by now</th><th class=\"number\">Actual, provisional</th>"
         "<th class=\"number\">{}</th><th class=\"number\">Confirmed</th></tr><tr><td "
-        "class=\"number\">{}</td><td class=\"number\">{}</td><td class=\"number\">{} ± {}</td>"
+        "class=\"number\">{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td>"
         "<td class=\"number\">{}</td><td class=\"number\">{}</td></tr></table></div>",
         assessment.is_due_past ? "By the target date" : "Forecast", money(saving->target),
-        money(saving->expected), money(saving->actual), money(saving->actual_se),
+        money(saving->expected),
+        saving->actual ? money(*saving->actual) + " ± " + money(*saving->actual_se) : "–",
         money(assessment.is_due_past ? saving->by_target : saving->forecast), money(0));
 }
 

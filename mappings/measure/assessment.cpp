@@ -196,7 +196,7 @@ class Assessing {
         for (int t = 1; t <= settled_t_; ++t)
             input.settled.push_back(out_.track[static_cast<std::size_t>(t - 1)].at.figure);
         out_.saving = saving_of(input);
-        if (!missing_evidence(in_).empty()) out_.saving->actual = out_.saving->actual_se = 0;
+        if (!is_actual_evident(in_)) out_.saving->actual = out_.saving->actual_se = std::nullopt;
     }
 
     // Governance: raises on_track to weakening, never hides a statistical finding, and is told apart from it.
@@ -204,6 +204,8 @@ class Assessing {
         out_.reasons.insert(out_.reasons.end(), explanations_.begin(), explanations_.end());
         const auto governance = governance_reasons(in_);
         out_.reasons.insert(out_.reasons.end(), governance.begin(), governance.end());
+        const auto notes = governance_notes(in_);
+        out_.reasons.insert(out_.reasons.end(), notes.begin(), notes.end());
         if (!governance.empty() && out_.potential == PotentialStatus::on_track)
             out_.potential = PotentialStatus::weakening;
     }

@@ -37,6 +37,14 @@ struct ActionFigure {
     std::string blocked_by;
 };
 
+/// The newest settled value of the adoption signal since the measure began.
+struct AdoptionFigure {
+    std::optional<double> value;  ///< empty: it was never measured
+    std::string period;           ///< label of the period that the value is of
+    bool is_newest = true;        ///< of the newest settled period: it was measured until now
+    std::string unit;             ///< of the adoption's indicator: ratio, hours, count ...
+};
+
 struct AssessmentInput {
     const MeasureDefinition* measure = nullptr;  ///< outlives the call
     const IndicatorDefinition* indicator = nullptr;
@@ -49,8 +57,8 @@ struct AssessmentInput {
     std::optional<Period> first;  ///< t = 1, begun or not; empty while nothing says when the measure begins
     std::vector<TrackPeriod> track;  ///< from t = 1, settled and not, to the running period
     std::vector<ActionFigure> actions, findings;
-    std::vector<ActionFigure> milestones;  ///< mapped ones, besides the measure's own
-    std::optional<double> adoption;        ///< newest settled value of the adoption signal
+    std::vector<ActionFigure> milestones;    ///< mapped ones, besides the measure's own
+    std::optional<AdoptionFigure> adoption;  ///< empty: no signal, or none of its periods has settled
 };
 
 /// What is known after one settled period.

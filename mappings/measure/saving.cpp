@@ -21,7 +21,8 @@ class Counting {
         count_settled();
         for (int t = 1; t <= in_.periods; ++t) out_.target += planned(t) * in_.baseline.mean_n * worth_;
         const double ahead = to_come() * worth_;
-        out_.forecast = out_.actual + ahead;
+        out_.actual = actual_;
+        out_.forecast = actual_ + ahead;
         out_.by_target += ahead;
         return out_;
     }
@@ -44,7 +45,7 @@ class Counting {
             if (!has_value(in_.rule, figure)) continue;
             const double r = *figure.value;
             const double saved = (is_higher ? r - base_ : base_ - r) * n * worth_;
-            out_.actual += saved;
+            actual_ += saved;
             if (t <= in_.periods) out_.by_target += saved;
             out_.expected += planned(t) * n * worth_;
             out_.volume_effect += (in_.baseline.mean_n - n) * in_.baseline.level * worth_;
@@ -87,6 +88,7 @@ class Counting {
 
     const SavingInput& in_;
     double base_, worth_;
+    double actual_ = 0;
     std::vector<double> volumes_;
     Saving out_;
 };

@@ -1,6 +1,7 @@
 // A measure's money: what was promised, what has come, what is likely to come.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,8 @@ namespace baselined::mappings {
 
 struct Saving {
     std::string currency;
-    double target = 0, expected = 0, actual = 0, actual_se = 0;
+    double target = 0, expected = 0;
+    std::optional<double> actual, actual_se;  ///< empty: the evidence is not there, so nothing is claimed
     double forecast = 0;   ///< actual so far, periods after the target date too, and what is to come until it
     double by_target = 0;  ///< forecast to stand at the target date: of the same periods as `target`
     double volume_effect = 0;  ///< what fewer or more cases did; never part of the saving

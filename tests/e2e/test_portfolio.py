@@ -189,6 +189,8 @@ class Portfolios(unittest.TestCase):
         window = "indicator: incident_volume, " + BASELINE
         self.configure(["id: LONG, " + window + ", target: { change: -20%, from: 2025-01-01, ramp: 24, by: 2025-03-31 }",
                         "id: RAMP, " + window + ", target: { change: -20%, from: 2025-01-01, ramp: 3, by: 2025-03-31 }",
+                        "id: PROOF, " + window + ", target: { change: -20% }, signals: { evidence: required }",
+                        "id: UNDATED, " + window + ", target: { change: -20% }, signals: { evidence: required }, evidence: [ { name: Report }, { name: There, url: 'https://x.example.com' } ]",
                         "id: INSIDE, " + window + ", target: { change: -20%, from: 2024-12-31 }",
                         "id: OPEN, indicator: incident_volume, baseline: { value: 200, n: 12 }, target: { change: -20% }",
                         "id: SINGLE, indicator: support_cost, baseline: { from: 2024-12-01, to: 2025-01-30 }, target: { change: -20% }",
@@ -197,11 +199,36 @@ class Portfolios(unittest.TestCase):
         for line in self.run_program("check", now=None).stderr.splitlines():
             told.setdefault(line.split(": ")[1], []).append(line.split(": ", 2)[2])
         self.assertEqual(told.pop("LONG"), ["of its target's ramp of 24 months only 3 lie before `by`: no more than 12 % of the change is planned by then, and counts as target saving"])
+        self.assertEqual(told.pop("PROOF"), ["its evidence is required and none is listed, so no saving will ever be claimed: add `evidence`"])
+        self.assertEqual(told.pop("UNDATED"), ['its evidence "Report" is required and has no `due`, so it is never overdue, and no saving is claimed before it has a `url`: say when it is due'])
         self.assertEqual(told.pop("INSIDE"), ["its target begins on 2024-12-31, within the baseline's window: what the measure changes is in its own baseline; end the window before"])
         self.assertEqual(told.pop("OPEN"), ["its target has no `from`, so it counts from the first month with records on, however long ago: say when the effect begins"])
         self.assertEqual(told.pop("SINGLE"), ["its status will stay unknown: support_cost is a measurement, which needs a baseline of two whole months or more; make the window longer"])
         self.assertIn("its status will stay unknown: deployment_delay is a measurement, and a stated baseline does not tell how much it varies by itself; give a window of two months or more", told.pop("MEAN"))
         self.assertEqual(told, {})
+
+    def test_an_adoption_that_is_measured_no_longer_clears_nothing(self):
+        (self.folder / "incident.yaml").write_text("kind: incident\nid: id\nfields: { opened_at: at, x_used: used }\n", encoding="utf-8")
+        used = ["yes"] * 3 + ["no"] * 7
+        rows = [[f"{year}-{month:02}-{n}", f"{year}-{month:02}-05", used[n] if year == 2025 and month <= 6 and n < 10 else ""]
+                for year, many in ((2024, 100), (2025, 80)) for month in range(1, 13 if year == 2024 else 11) for n in range(many)]
+        self.write("incident", "id at used", rows)
+        (self.folder / "indicators.yaml").write_text("""indicators:
+  runbook_used: { kind: incident, at: opened_at, where: { x_used: { empty: false } }, share: { x_used: "yes" }, better: higher }
+  satisfied: { kind: survey, at: answered_at, share: { score: { above: 5 } }, better: higher }
+  trained: { kind: effort, at: at, sum: hours, better: higher }
+""", encoding="utf-8")
+        measure = "indicator: incident_volume, " + BASELINE + ", target: { change: -20%, from: 2025-01-01, by: 2025-12-31 }, signals: { adoption: "
+        self.configure([f"id: LOW, {measure}{{ indicator: runbook_used, at_least: 60% }} }}", f"id: HIGH, {measure}{{ indicator: runbook_used, at_least: 20% }} }}",
+                        f"id: NEVER, {measure}{{ indicator: satisfied, at_least: 60% }} }}", f"id: UNFED, {measure}{{ indicator: trained, at_least: 5 }} }}"], kinds=["incident"])
+        main = self.folder / "baselined.yaml"
+        main.write_text(main.read_text(encoding="utf-8") + "indicators: [indicators.yaml]\n", encoding="utf-8")
+        self.run_program("once")
+        self.assertEqual({name: (m["potential_status"], [r["text"] for r in m["reasons"] if r["code"].startswith("adoption")]) for name, m in self.status().items()}, {
+            "LOW": ("weakening", ["Adoption (runbook_used) was at 30 % in 2025-06, below its floor of 60 %, and was not measured since."]),
+            "HIGH": ("on_track", ["Adoption (runbook_used) was not measured since 2025-06; then it was at 30 %."]),
+            "NEVER": ("on_track", ["Adoption (satisfied) was not measured since the measure began."]),
+            "UNFED": ("on_track", ["Adoption (trained) was not measured since the measure began."])})
 
     def test_a_target_without_a_date_is_due_when_its_ramp_is_complete(self):
         self.write_incidents()

@@ -163,3 +163,84 @@ TEST_CASE(
         CHECK(one.assessed().saving->forecast == Approx(12 * 20 * 0.3 * 50));
     }
 }
+
+namespace {
+
+std::string codes(const Assessment& result) {
+    std::string all;
+    for (const Reason& reason : result.reasons) all += reason.code + " ";
+    return all;
+}
+
+Case on_plan() {
+    Case one;
+    one.freeze(std::vector<PeriodFigure>(12, share(20, 100)));
+    one.settled = std::vector<PeriodFigure>(6, share(14, 100));
+    return one;
+}
+
+}  // namespace
+
+TEST_CASE("an adoption below its floor weakens until it is measured again, in its own unit") {
+    Case one = on_plan();
+    one.measure.signals.adoption = AdoptionSignal{{"training", {}}, 5};
+    SECTION("measured now") {
+        one.input.adoption = AdoptionFigure{0, "2026-06", true, "hours"};
+        const Assessment result = one.assessed();
+        CHECK(result.potential == PotentialStatus::weakening);
+        CHECK(result.reasons.at(0).text == "Adoption (training) is at 0 hours, below its floor of 5 hours.");
+    }
+    SECTION("measured months ago") {
+        one.input.adoption = AdoptionFigure{3, "2026-04", false, "count"};
+        const Assessment result = one.assessed();
+        CHECK(result.potential == PotentialStatus::weakening);
+        CHECK(result.reasons.at(0).text ==
+              "Adoption (training) was at 3 in 2026-04, below its floor of 5, and was not measured since.");
+    }
+    SECTION("good when it was last measured") {
+        one.input.adoption = AdoptionFigure{7, "2026-04", false, "hours"};
+        const Assessment result = one.assessed();
+        CHECK(result.potential == PotentialStatus::on_track);
+        CHECK(codes(result) == "adoption_unknown ");
+    }
+    SECTION("never measured") {
+        one.input.adoption = AdoptionFigure{{}, "", false, "hours"};
+        const Assessment result = one.assessed();
+        CHECK(result.potential == PotentialStatus::on_track);
+        CHECK(codes(result) == "adoption_unknown ");
+    }
+}
+
+// method.md: an actual is claimed "only where the evidence is there".
+TEST_CASE("required evidence that is overdue, undated or not even named leaves the actual saving unknown") {
+    Case one = on_plan();
+    one.measure.signals.evidence_required = true;
+    const double forecast = (20 - 14) * 50 * 12;
+    SECTION("none is named") {
+        const Assessment result = one.assessed();
+        CHECK(result.potential == PotentialStatus::on_track);
+        CHECK(codes(result) == "evidence_open ");
+        CHECK_FALSE(result.saving->actual);
+        CHECK_FALSE(result.saving->actual_se);
+        CHECK(result.saving->forecast == Approx(forecast).epsilon(0.1));
+    }
+    SECTION("undated") {
+        one.measure.evidence = {{"Report", {}, ""}};
+        const Assessment result = one.assessed();
+        CHECK(codes(result) == "evidence_open ");
+        CHECK_FALSE(result.saving->actual);
+    }
+    SECTION("overdue") {
+        one.measure.evidence = {{"Report", day(2026, 5, 31), ""}};
+        const Assessment result = one.assessed();
+        CHECK(result.potential == PotentialStatus::weakening);
+        CHECK(codes(result) == "evidence_missing ");
+        CHECK_FALSE(result.saving->actual);
+    }
+    SECTION("there, or not due yet") {
+        one.measure.evidence = {{"Report", {}, "https://example.com"}, {"Review", day(2026, 12, 31), ""}};
+        const Assessment result = one.assessed();
+        CHECK(codes(result).empty());
+        CHECK(result.saving->actual == Approx(6 * 6 * 50));
+    }
+}
