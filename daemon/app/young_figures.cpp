@@ -33,7 +33,9 @@ void YoungFigures::remember() {
 PeriodFigure YoungFigures::completed(const MeasurePlan& plan, const Period& period,
                                      const PeriodFigure& figure, Instant known) {
     const auto rule = mappings::rule_of(*plan.indicator);
-    if (!rule || period.end > known) return figure;
+    // An outage that is told late takes time away; a period's hours do not ripen.
+    const bool ripens = plan.indicator->form != mappings::Form::uptime;
+    if (!rule || !ripens || period.end > known) return figure;
     const Calendar calendar(portfolio_.configuration().zone, plan.measure->period);
     std::vector<mappings::Ripening> earlier;
     for (const auto& young : store_.young_figures(key_of(plan), age_in_days(period, known))) {

@@ -255,6 +255,7 @@ std::optional<Rule> rule_of(const IndicatorDefinition& indicator) {
     switch (indicator.form) {
         case Form::share:
         case Form::snapshot:
+        case Form::uptime:  // hours up of the period's hours
             return Rule::share;
         case Form::count:
         case Form::backlog:

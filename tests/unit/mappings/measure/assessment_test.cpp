@@ -244,3 +244,21 @@ TEST_CASE("required evidence that is overdue, undated or not even named leaves t
         CHECK(result.saving->actual == Approx(6 * 6 * 50));
     }
 }
+
+// 30 days of 24 hours: 1 % down before, then nothing works. From 99 % to 99.5 % is half of what is down.
+TEST_CASE("a service that is down the whole month is at 0 %, and off track") {
+    Case one;
+    one.indicator.form = Form::uptime;
+    one.indicator.better = Better::higher;
+    one.measure.target.change.reset();
+    one.measure.target.value = 0.995;
+    one.freeze(std::vector<PeriodFigure>(12, share(712.8, 720)));
+    one.settled = {share(716.4, 720), share(0, 720), share(0, 720), share(0, 720)};
+    const Assessment result = one.assessed();
+    CHECK(result.baseline->level == Approx((12 * 7.2 + 0.5) / (12 * 720 + 1)));
+    CHECK(result.reduction == Approx(0.5));
+    CHECK(result.potential == PotentialStatus::off_track);
+    CHECK(result.p_deliver < 0.01);
+    CHECK(result.saving->actual == Approx((3.6 - 3 * 712.8) * 50));
+    CHECK(result.saving->target == Approx(12 * 3.6 * 50));
+}
