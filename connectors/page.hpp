@@ -38,7 +38,10 @@ struct Page {
     std::vector<SourceRowData> rows;
     std::vector<std::string> deleted;  ///< ids that the source holds no longer
     std::string cursor;                ///< to be stored with the rows, in the same transaction
-    bool is_reconciled = false;        ///< the ids were compared with this page: note the time
+    /// What is stored of the stream came from elsewhere: it leaves with this page, and the stream counts as
+    /// one that was never read to its end.
+    bool begins_anew = false;
+    bool is_reconciled = false;  ///< the ids were compared with this page: note the time
     std::shared_ptr<PageTexts> texts = std::make_shared<PageTexts>();
 
     /// A row with texts of its own.

@@ -99,6 +99,10 @@ std::string Cursor::text() const {
     rapidjson::StringBuffer buffer;
     Writer writer(buffer);
     writer.StartObject();
+    writer.Key("site");
+    writer.String(site.c_str());
+    writer.Key("cloud_id");
+    writer.String(cloud_id.c_str());
     writer.Key("updated");
     writer.Int64(updated_ms);
     writer.Key("first_done");
@@ -128,6 +132,8 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
     if (!document["updated"].IsInt64() || !document["of"].IsString() || !document["running"].IsObject())
         return std::nullopt;
     Cursor cursor;
+    for (auto [name, into] : {std::pair{"site", &cursor.site}, std::pair{"cloud_id", &cursor.cloud_id}})
+        if (const auto* found = member(document, name)) read(*found, *into);
     cursor.fingerprint = document["of"].GetString();
     cursor.updated_ms = document["updated"].GetInt64();
     cursor.is_first_done = document["first_done"].IsTrue();

@@ -29,6 +29,7 @@ struct MetFields {
 };
 
 struct Cursor {
+    std::string site, cloud_id;   ///< where its issues are; empty in cursors of before, and without one
     std::string fingerprint;      ///< of JQL, fields and `since`: another one's cursor says nothing here
     std::int64_t updated_ms = 0;  ///< every issue updated before has been stored
     bool is_first_done = false;

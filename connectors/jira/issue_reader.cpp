@@ -172,16 +172,38 @@ asio::awaitable<Result<void>> IssueReading::scan(Scan what, IssueSink sink) {
     co_return Result<void>{};
 }
 
-asio::awaitable<Result<Notes>> IssueReading::run(StreamPosition position, PageSink sink) {
+/// An address is a site's name; behind one address (a gateway's) its id is.
+bool IssueReading::is_elsewhere(const Cursor& stored) const {
+    const auto differ = [](const std::string& before, const std::string& now) {
+        return !before.empty() && !now.empty() && before != now;
+    };
+    return differ(stored.site, options_.url) || differ(stored.cloud_id, options_.cloud_id);
+}
+
+/// Where the reading goes on. Another site's ids mean other issues: what is stored leaves.
+asio::awaitable<Result<void>> IssueReading::begin(const StreamPosition& position, PageSink sink) {
     const auto stored = Cursor::parse(position.cursor);
-    if (stored) cursor_.met = stored->met;
+    const bool is_anew = stored && is_elsewhere(*stored);
+    if (stored && !is_anew) cursor_.met = stored->met;
     if (auto ready = co_await prepare(); !ready) co_return ready.error();
-    if (stored && stored->fingerprint == fingerprint()) {
+    if (stored && !is_anew && stored->fingerprint == fingerprint()) {
         auto met = std::move(cursor_.met);
         cursor_ = *stored;
         cursor_.met = std::move(met);
     }
     cursor_.fingerprint = fingerprint();
+    cursor_.site = options_.url;
+    cursor_.cloud_id = options_.cloud_id;
+    if (!is_anew) co_return Result<void>{};
+    Page page;
+    page.is_json = true;
+    page.begins_anew = true;
+    page.cursor = cursor_.text();
+    co_return co_await sink(std::move(page));
+}
+
+asio::awaitable<Result<Notes>> IssueReading::run(StreamPosition position, PageSink sink) {
+    if (auto begun = co_await begin(position, sink); !begun) co_return begun.error();
     stored_ = position.stored;
     const bool had_no_cycle = cursor_.is_first_done && cursor_.met.slas.empty();
     if (auto looked = co_await look_for_hidden_slas(); !looked) co_return looked.error();

@@ -90,6 +90,8 @@ class IssueReading {
     void note_left_out();
     void note_shown_fields(const rapidjson::Value& issue);
     void move_cursor(std::int64_t updated_ms);
+    [[nodiscard]] bool is_elsewhere(const Cursor& stored) const;
+    boost::asio::awaitable<Result<void>> begin(const StreamPosition& position, PageSink sink);
     static std::string bound_of(const Scan& what, const PageWalk& walk);
     [[nodiscard]] std::vector<std::string> asked_fields() const;
     [[nodiscard]] std::string fingerprint() const;

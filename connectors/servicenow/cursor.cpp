@@ -113,6 +113,10 @@ std::string Cursor::text() const {
     writer.Bool(is_settled);
     writer.Key("hiding");
     writer.Bool(is_hiding);
+    writer.Key("url");
+    writer.String(url.c_str());
+    writer.Key("table");
+    writer.String(table.c_str());
     writer.Key("of_others");
     writer.Bool(is_of_others);
     writer.EndObject();
@@ -137,6 +141,9 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
     cursor.moved = {number_of(document, "moved"), number_of(document, "moved_here")};
     cursor.is_settled = flag_of(document, "settled");
     cursor.is_hiding = flag_of(document, "hiding");
+    for (auto [name, into] : {std::pair{"url", &cursor.url}, std::pair{"table", &cursor.table}})
+        if (const auto* found = member(document, name); found != nullptr && found->IsString())
+            *into = found->GetString();
     cursor.is_of_others = flag_of(document, "of_others");
     return cursor;
 }

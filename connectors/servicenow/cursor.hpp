@@ -38,9 +38,10 @@ struct Cursor {
     std::set<std::string> lost_ids{};     ///< some of those rows: seen again, they are reason to compare
     std::map<std::string, Lack> lacks{};  ///< by field: what was stored without it
     Moment moved{};                       ///< when the reading began that brought the newest row
-    bool is_settled = false;    ///< a reading that began long after it brought nothing: no overlap is needed
-    bool is_hiding = false;     ///< the last look at the whole table, or one since, met hidden rows
-    bool is_of_others = false;  ///< rows are stored that another query may have met: to be compared
+    bool is_settled = false;     ///< a reading that began long after it brought nothing: no overlap is needed
+    bool is_hiding = false;      ///< the last look at the whole table, or one since, met hidden rows
+    std::string url{}, table{};  ///< where its rows are; empty in cursors of before
+    bool is_of_others = false;   ///< rows are stored that another query may have met: to be compared
 
     [[nodiscard]] std::string text() const;
     static std::optional<Cursor> parse(std::string_view text);

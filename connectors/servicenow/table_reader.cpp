@@ -76,7 +76,7 @@ std::string TableReading::fingerprint() const {
 }
 
 asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSink sink) {
-    if (auto ready = co_await begin(position); !ready) co_return ready.error();
+    if (auto ready = co_await begin(position, sink); !ready) co_return ready.error();
     const bool is_first = !cursor_.is_first_done;
     const auto until = co_await find_end();
     if (!until) co_return until.error();
@@ -109,20 +109,37 @@ asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSi
     co_return notes_;
 }
 
-/// Where the reading goes on, and how late it is there.
-asio::awaitable<Result<void>> TableReading::begin(const StreamPosition& position) {
+/// A clone of an instance has the same ids; what stands behind them there is another matter.
+bool TableReading::is_elsewhere(const Cursor& stored) const {
+    return (!stored.url.empty() && stored.url != options_.url) ||
+           (!stored.table.empty() && stored.table != options_.table);
+}
+
+/// Where the reading goes on, and how late it is there. What is stored of another instance, or table, leaves.
+asio::awaitable<Result<void>> TableReading::begin(StreamPosition& position, PageSink sink) {
     auto allowed = co_await preflight();
     if (!allowed) co_return allowed.error();
     clock_ms_ = server_ms();
     here_ms_ = own_clock_ms();
     notes_ = std::move(*allowed);
     const auto stored = Cursor::parse(position.cursor);
-    const bool is_ours = stored && stored->fingerprint == fingerprint();
+    const bool is_anew = stored && is_elsewhere(*stored);
+    if (is_anew) position = {{}, false, position.stored};
+    const bool is_ours = stored && !is_anew && stored->fingerprint == fingerprint();
     cursor_ = is_ours ? *stored : Cursor{};
     cursor_.fingerprint = fingerprint();
+    cursor_.url = options_.url;
+    cursor_.table = options_.table;
     if (!is_ours) {
         cursor_.updated_ms = options_.since_ms - 1'000;
         cursor_.is_of_others = !position.cursor.empty();
+    }
+    if (is_anew) {
+        Page page;
+        page.columns = columns_;
+        page.begins_anew = true;
+        page.cursor = cursor_text();
+        if (auto begun = co_await sink(std::move(page)); !begun) co_return begun;
     }
     begin_ = cursor_;
     cursor_.moved = {clock_ms_, here_ms_};  // unless the end shows that it did not

@@ -77,7 +77,8 @@ class TableReading {
     boost::asio::awaitable<Result<void>> note_unseen_fields();
 
     // table_reader.cpp
-    boost::asio::awaitable<Result<void>> begin(const StreamPosition& position);
+    [[nodiscard]] bool is_elsewhere(const Cursor& stored) const;
+    boost::asio::awaitable<Result<void>> begin(StreamPosition& position, PageSink sink);
     boost::asio::awaitable<Result<std::int64_t>> find_end();
     boost::asio::awaitable<Result<void>> store(TableAnswer answer, PageSink sink);
     [[nodiscard]] std::string cursor_text() const;

@@ -22,6 +22,7 @@ class Intake {
           stream_(store.stream(plan.source->name, plan.stream->name)) {}
 
     void take(const Page& page, Instant now) {
+        if (page.begins_anew) begin_anew();
         add_rows(page);
         for (const std::string& id : page.deleted) remove(id);
         if (!page.cursor.empty()) stream_.cursor = page.cursor;
@@ -84,9 +85,20 @@ class Intake {
     void remove(const std::string& id) {
         const auto row = store_.source_row(stream_.id, id);
         if (!row) return;
-        for (const RecordId record : store_.records_of_row(row->id)) keeper_.remove(record);
-        store_.remove_source_row(row->id);
+        remove_row(row->id);
         store_.add_deleted(stream_.id, 1);
+    }
+
+    void remove_row(std::int64_t row) {
+        for (const RecordId record : store_.records_of_row(row)) keeper_.remove(record);
+        store_.remove_source_row(row);
+    }
+
+    void begin_anew() {
+        std::vector<std::int64_t> rows;
+        store_.visit_source_rows(stream_.id, [&](std::int64_t row, auto, auto) { rows.push_back(row); });
+        for (const std::int64_t row : rows) remove_row(row);
+        stream_.complete_at = stream_.first_complete_at = stream_.reconciled_at = std::nullopt;
     }
 
     StreamPlan& plan_;

@@ -335,6 +335,31 @@ class Cloud(Site):
         self.run_program("once")
         self.assert_complete()
 
+    def test_another_site_under_the_same_name_begins_anew(self):
+        """Its ids mean other issues, and it may be quieter than the cursor of the former one thinks."""
+        self.fill(40)
+        self.run_program("once")
+        old, self.jira = self.jira, Jira(self.FLAVOUR)
+        self.addCleanup(self.jira.stop)
+        for number in range(20, 60):  # some ids are the former site's, all updates are older
+            self.issue(number, START - 80_000_000 + number)
+        self.configure()
+        self.jira.password = "another"
+        self.run_program("once", expect=3)
+        self.assertEqual(self.rows("SELECT count(*) FROM source_row"), [(290,)], "who is not let in takes nothing away")
+        self.jira.password = "token"
+        self.run_program("once")
+        self.assert_complete()
+        self.assertEqual(self.count("incident_volume"), 40)
+        self.jira = old
+        self.configure()
+        begun = self.requests("")
+        self.jira.on_request = lambda site: setattr(site, "password", "token" if self.requests("") < begun + 5 else "another")
+        self.run_program("once", expect=3)  # broken off, it goes on where it was
+        self.jira.on_request, self.jira.password = None, "token"
+        self.run_program("once")
+        self.assert_complete()
+
     def test_a_project_that_is_hidden_is_no_deletion(self):
         self.fill(200)
         for number in range(600, 630):

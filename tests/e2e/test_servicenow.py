@@ -479,6 +479,25 @@ class Deleted(Instance):
         self.assertEqual(self.run_program("once").stderr, "", "seen again, they are compared at once")
         self.assert_complete()
 
+    def test_another_instance_or_table_under_the_same_name_begins_anew(self):
+        self.fill(200, burst=50)
+        self.run_program("once")
+        former, self.sn = self.sn, ServiceNow()
+        self.addCleanup(self.sn.stop)
+        self.sn.references, self.sn.tables["cmdb_ci_service"] = former.references, dict(former.tables["cmdb_ci_service"])
+        for number, (sys_id, row) in enumerate(former.tables["incident"].items()):
+            if number % 3 == 0:  # a clone of last year's
+                self.sn.put("incident", {**row, "sys_updated_on": stamp(START - 3_600), "sys_id": sys_id})
+        self.sn.put("incident", self.incident(9_000, START - 7_200))
+        self.configure()
+        self.assertEqual(self.run_program("once").stderr, "")
+        self.assert_complete()
+        for number in range(30):
+            self.sn.put("u_case", self.incident(20_000 + number, START + number))
+        self.configure(query=", table: u_case")
+        self.assertEqual(self.run_program("once").stderr, "")
+        self.assertEqual(set(self.stored()), set(self.sn.tables["u_case"]))
+
     def test_a_narrower_query_takes_away_what_it_no_longer_lets_through(self):
         self.fill(500, burst=100)
         self.run_program("once")

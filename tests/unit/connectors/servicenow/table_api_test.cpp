@@ -123,6 +123,8 @@ TEST_CASE("a cursor survives the store, and another's is none") {
     cursor.lost_ids = {"z"};
     cursor.lacks["category"] = {{{"a\"b", 12}, {"c", 0}}, true};
     cursor.is_of_others = true;
+    cursor.url = "https://acme.service-now.com";
+    cursor.table = "incident";
     CHECK(cursor.text().size() > plain);
     const auto read = Cursor::parse(cursor.text());
     REQUIRE(read.has_value());
@@ -131,6 +133,8 @@ TEST_CASE("a cursor survives the store, and another's is none") {
     CHECK(read->lost_ids == cursor.lost_ids);
     CHECK(read->lacks == cursor.lacks);
     CHECK(read->is_of_others);
+    CHECK(read->url == cursor.url);
+    CHECK(read->table == cursor.table);
     for (const char* text : {"", "{}", "[1]", R"({"updated":"x","id":1,"first_done":1,"deletes":2,"of":3})"})
         CHECK_FALSE(Cursor::parse(text).has_value());
 }
