@@ -110,7 +110,8 @@ std::string Cursor::text() const {
     writer.Key("of");
     writer.String(fingerprint.c_str());
     write_map(writer, "running", running);
-    write_map(writer, "projects", projects);
+    writer.Key("of_others");
+    writer.Bool(is_of_others);
     writer.Key("fields");
     writer.StartObject();
     for (const auto& [name, ids] : met.by_name) write_texts(writer, name.c_str(), ids);
@@ -138,7 +139,7 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
     cursor.updated_ms = document["updated"].GetInt64();
     cursor.is_first_done = document["first_done"].IsTrue();
     cursor.running = read_map<std::int64_t>(document, "running");
-    cursor.projects = read_map<std::int64_t>(document, "projects");
+    if (const auto* others = member(document, "of_others")) cursor.is_of_others = others->IsTrue();
     cursor.met.shown = read_map<std::string>(document, "shown");
     cursor.met.slas = read_map<std::string>(document, "slas");
     if (const auto* slaless = member(document, "slaless"))

@@ -35,7 +35,7 @@ struct Cursor {
     bool is_first_done = false;
     /// Issues with a running SLA cycle, and when it may breach; at 0 those that came without their fields.
     std::map<std::string, std::int64_t> running;
-    std::map<std::string, std::int64_t> projects;  ///< how many issues of each were there
+    bool is_of_others = false;  ///< issues are stored that another query may have met: to be compared
     MetFields met;
     std::set<std::string> slaless;  ///< projects whose SLAs are shown no longer: their cycles are kept
     std::optional<LostAccess> lost;

@@ -19,7 +19,6 @@ constexpr std::size_t looked_at_at_once = 100;
 constexpr std::size_t watched_at_once = 500;
 /// Data Center is asked for each of them.
 constexpr std::size_t most_looked_at_one_by_one = 500;
-constexpr std::int64_t issues_of_a_project_of_note = 20;
 constexpr long status_forbidden = 403, status_not_found = 404;
 
 std::vector<std::string> part_of(const std::vector<std::string>& ids, std::size_t from, std::size_t to) {
@@ -133,90 +132,27 @@ asio::awaitable<Result<void>> IssueReading::take_census(StreamPosition position,
     if (!there) co_return there.error();
     std::vector<std::string> unmet(there->unmet.begin(), there->unmet.end());
     if (auto read = co_await read_ids(std::move(unmet), sink); !read) co_return read.error();
-    auto [missing, compared] = co_await position.stored->unlisted(options_.since_ms);
-    if (!missing.empty())
+    auto [ids, compared] = co_await position.stored->unlisted(options_.since_ms);
+    if (!ids.empty())
         if (auto known = co_await check_login(); !known) co_return known;
-    if (missing.size() > 1 && std::ssize(missing) * 2 >= compared) {
-        note_lost(fmt::format("{} of {} stored issues cannot be seen any more: rather access that was lost "
-                              "than issues deleted; nothing is removed",
-                              missing.size(), compared),
-                  missing);
-        co_return Result<void>{};
-    }
-    auto gone = co_await confirm_gone(std::move(missing), there->projects, sink);
-    if (!gone) co_return gone.error();
-    if (!gone->empty()) {
-        const auto lost = co_await find_lost_projects(there->projects);
-        if (!lost) co_return lost.error();
-        if (!lost->empty()) {
-            note_lost(fmt::format("project {} cannot be seen any more (archived, deleted, or access was "
-                                  "lost), and {} issues with it: nothing is removed",
-                                  fmt::join(*lost, ", "), gone->size()),
-                      *gone);
-            co_return Result<void>{};
-        }
-    }
-    cursor_.lost.reset();
-    cursor_.projects = std::move(there->projects);
+    auto missing = co_await sort_missing(std::move(ids), there->projects, sink);
+    if (!missing) co_return missing.error();
+    note_missing(*missing, compared);
+    cursor_.is_of_others = cursor_.is_of_others && is_undecided_;
     Page page;
     page.is_json = true;
     page.is_reconciled = !is_undecided_;
-    page.deleted = std::move(*gone);
+    page.deleted = std::move(missing->gone);
     for (const std::string& id : page.deleted) cursor_.running.erase(id);
     page.cursor = cursor_.text();
     co_return co_await sink(std::move(page));
 }
 
-/// A listing may lack what has just been updated, or what moved while it was read. So each is looked for by
-/// its id before it is taken for gone. What is there, in a project of the query, and has just been updated
-/// may only be missing in the index: the next reading decides.
-asio::awaitable<Result<std::vector<std::string>>> IssueReading::confirm_gone(std::vector<std::string> missing,
-                                                                             ProjectCounts projects,
-                                                                             PageSink sink) {
-    if (missing.empty()) co_return missing;
-    const auto alive = co_await look_at(missing);
-    if (!alive) co_return alive.error();
-    std::vector<std::string> candidates;
-    for (const auto& [id, seen] : *alive) candidates.push_back(id);
-    auto found = co_await read_ids(std::move(candidates), sink);
-    if (!found) co_return found.error();
-    std::erase_if(missing, [&](const std::string& id) {
-        const auto seen = alive->find(id);
-        const bool may_lag = seen != alive->end() && (!seen->second.is_certain ||
-                                                      (seen->second.updated_ms > server_ms_ - index_lag_ms &&
-                                                       projects.contains(seen->second.project)));
-        if (may_lag && !found->contains(id)) is_undecided_ = true;
-        return may_lag || found->contains(id);
-    });
-    co_return missing;
-}
-
-/// Those that had many issues, have none now, and that the site does not show, or as archived. Of a few
-/// issues that moved into a project of their own and were deleted there, no fuss is made.
-asio::awaitable<Result<std::vector<std::string>>> IssueReading::find_lost_projects(ProjectCounts there) {
-    std::vector<std::string> lost;
-    for (const auto& [project, count] : cursor_.projects) {
-        if (count < issues_of_a_project_of_note || there.contains(project)) continue;
-        const auto response = co_await get(api() + "/project/" + project);
-        if (!response) co_return response.error();
-        const bool is_hidden = response->status == status_not_found || response->status == status_forbidden;
-        const auto answer = parse_answer(*response);
-        if (!answer && !is_hidden) co_return about(answer.error());
-        const auto* archived = answer ? mappings::member(**answer, "archived") : nullptr;
-        if (is_hidden || (archived != nullptr && archived->IsTrue())) lost.push_back(project);
-    }
-    co_return lost;
-}
-
 /// Past the index: which ones are there.
-asio::awaitable<Result<std::map<std::string, IssueReading::Alive>>> IssueReading::look_at(
-    std::vector<std::string> ids) {
-    std::map<std::string, Alive> alive;
+asio::awaitable<Result<IssueReading::AliveIssues>> IssueReading::look_at(std::vector<std::string> ids) {
     const bool is_cloud = flavour_ == Flavour::cloud;
-    if (!is_cloud && ids.size() > most_looked_at_one_by_one) {
-        for (const std::string& id : ids) alive[id] = {};  // the search has to tell
-        co_return alive;
-    }
+    if (!is_cloud && ids.size() > most_looked_at_one_by_one) co_return co_await search_for(std::move(ids));
+    AliveIssues alive;
     const std::size_t step = is_cloud ? looked_at_at_once : 1;
     for (std::size_t at = 0; at < ids.size(); at += step) {
         const auto part = part_of(ids, at, std::min(ids.size(), at + step));
@@ -238,10 +174,33 @@ asio::awaitable<Result<std::map<std::string, IssueReading::Alive>>> IssueReading
     co_return alive;
 }
 
+/// Very many, of Data Center: by its search, without the stream's query. It passes over those that are not
+/// there.
+asio::awaitable<Result<IssueReading::AliveIssues>> IssueReading::search_for(std::vector<std::string> ids) {
+    AliveIssues alive;
+    for (std::size_t at = 0; at < ids.size(); at += watched_at_once) {
+        const auto part = part_of(ids, at, std::min(ids.size(), at + watched_at_once));
+        for (const std::string& id : part) alive[id] = {};
+        SearchQuery query;
+        query.jql = bounded_jql("", fmt::format("id in ({})", fmt::join(part, ",")), "key ASC");
+        query.fields.assign(1, "updated");
+        query.named = part;
+        while (query.start < static_cast<int>(part.size())) {
+            const auto page = co_await ask(query);
+            if (!page && !is_question_refused_) co_return page.error();
+            if (!page || page->issues->Empty()) break;
+            for (const auto& issue : page->issues->GetArray()) note_alive(issue, alive);
+            query.start += static_cast<int>(page->issues->Size());
+            if (page->total && query.start >= *page->total) break;
+        }
+    }
+    co_return alive;
+}
+
 /// Of one issue, or of a list; those that Jira cannot give just now are there, too.
-void IssueReading::note_alive(const rapidjson::Value& answer, std::map<std::string, Alive>& alive) {
+void IssueReading::note_alive(const rapidjson::Value& answer, AliveIssues& alive) {
     if (const std::string id = text_of(answer, "id"); !id.empty())
-        alive[id] = {updated_of(answer).value_or(0), project_of(answer),
+        alive[id] = {updated_of(answer).value_or(0), project_of(answer), true,
                      mappings::member(answer, "errorMessage") == nullptr};
     for (const char* name : {"issues", "issueErrors"}) {
         const auto* list = mappings::member(answer, name);

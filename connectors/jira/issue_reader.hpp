@@ -55,7 +55,17 @@ class IssueReading {
     struct Alive {
         std::int64_t updated_ms = 0;
         std::string project;
+        bool is_seen =
+            false;  ///< the site showed it; false: it could not be asked so, the search has to tell
         bool is_certain = true;  ///< false: the site cannot tell just now
+    };
+    using AliveIssues = std::map<std::string, Alive>;
+    /// Stored issues that a listing of the query lacks, and what became of them.
+    struct Missing {
+        std::vector<std::string> gone;              ///< deleted, or there and of the query no longer
+        std::vector<std::string> unseen;            ///< not there, for all that the account may see
+        std::vector<std::string> of_lost_projects;  ///< of those that are archived or not shown as a whole
+        std::vector<std::string> lost_projects;
     };
     using ProjectCounts = std::map<std::string, std::int64_t>;
     /// What a site has of the query.
@@ -84,11 +94,6 @@ class IssueReading {
     boost::asio::awaitable<Result<void>> scan(Scan what, IssueSink sink);
     boost::asio::awaitable<Result<void>> read_news(PageSink sink);
     boost::asio::awaitable<Result<void>> store(SearchPage found, PageSink sink);
-    Page page_of(SearchPage& found);
-    [[nodiscard]] bool is_bare(const rapidjson::Value& issue, const std::vector<std::string>& asked) const;
-    void leave_out(const std::string& id, const std::string& key);
-    void note_left_out();
-    void note_shown_fields(const rapidjson::Value& issue);
     void move_cursor(std::int64_t updated_ms);
     [[nodiscard]] bool is_elsewhere(const Cursor& stored) const;
     boost::asio::awaitable<Result<void>> begin(const StreamPosition& position, PageSink sink);
@@ -99,6 +104,21 @@ class IssueReading {
     [[nodiscard]] std::string api() const {
         return flavour_ == Flavour::cloud ? "/rest/api/3" : "/rest/api/2";
     }
+
+    // issue_page.cpp
+    Page page_of(SearchPage& found);
+    [[nodiscard]] bool is_bare(const rapidjson::Value& issue, const std::vector<std::string>& asked) const;
+    void leave_out(const std::string& id, const std::string& key);
+    void note_left_out();
+    void note_shown_fields(const rapidjson::Value& issue);
+
+    // missing_issues.cpp
+    boost::asio::awaitable<Result<Missing>> sort_missing(std::vector<std::string> missing,
+                                                         ProjectCounts listed, PageSink sink);
+    boost::asio::awaitable<Result<void>> find_lost_projects(Missing& missing, ProjectCounts listed);
+    boost::asio::awaitable<Result<bool>> is_lost_project(std::string project);
+    boost::asio::awaitable<Result<bool>> is_listed_project(std::string project);
+    void note_missing(Missing& missing, std::int64_t compared);
 
     // sla_rights.cpp
     boost::asio::awaitable<Result<void>> look_for_hidden_slas();
@@ -112,13 +132,10 @@ class IssueReading {
     void note_lost(std::string note, const std::vector<std::string>& ids);
     boost::asio::awaitable<Result<void>> read_running(bool all, PageSink sink);
     boost::asio::awaitable<Result<void>> take_census(StreamPosition position, PageSink sink);
-    boost::asio::awaitable<Result<std::vector<std::string>>> confirm_gone(std::vector<std::string> missing,
-                                                                          ProjectCounts projects,
-                                                                          PageSink sink);
-    boost::asio::awaitable<Result<std::vector<std::string>>> find_lost_projects(ProjectCounts there);
     boost::asio::awaitable<Result<Listing>> list_all(std::shared_ptr<StoredRows> stored);
-    boost::asio::awaitable<Result<std::map<std::string, Alive>>> look_at(std::vector<std::string> ids);
-    static void note_alive(const rapidjson::Value& answer, std::map<std::string, Alive>& alive);
+    boost::asio::awaitable<Result<AliveIssues>> look_at(std::vector<std::string> ids);
+    boost::asio::awaitable<Result<AliveIssues>> search_for(std::vector<std::string> ids);
+    static void note_alive(const rapidjson::Value& answer, AliveIssues& alive);
     /// Gives the ids of those that are there and that the query still finds.
     boost::asio::awaitable<Result<IssueIds>> read_ids(std::vector<std::string> ids, PageSink sink,
                                                       std::size_t at_once = most_reconciled);

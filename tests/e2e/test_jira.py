@@ -377,6 +377,65 @@ class Cloud(Site):
         self.census(**several)  # it is there, and empty
         self.assertEqual(self.rows("SELECT sum(deleted) FROM stream"), [(30,)])
 
+    def test_a_small_project_that_is_archived_or_hidden_is_no_deletion(self):
+        """A search finds neither; issues of others may be deleted meanwhile."""
+        for count, is_archived in ((15, False), (1, False), (3, True)):
+            with self.subTest(count=count, is_archived=is_archived):
+                for path in self.folder.glob("store.db*"):
+                    path.unlink()
+                self.jira.issues.clear(), self.jira.index.clear(), self.jira.order.clear()
+                self.fill(60)
+                for number in range(600, 600 + count):
+                    self.issue(number, START + number, project="NET")
+                several = {"jql": "project in (OPS, NET)"}
+                self.configure(**several)
+                self.run_program("once")
+                hidden = self.jira.archived_projects if is_archived else self.jira.hidden_projects
+                hidden.add("NET")
+                self.jira.delete("10005")
+                told = self.census(expect=3, **several).stderr
+                self.assertRegex(told, f"project NET cannot be seen any more .*and {count} issues with it: nothing is removed of them.*give the stream another name")
+                self.assertEqual(self.rows("SELECT count(*), (SELECT sum(deleted) FROM stream) FROM source_row"), [(60 + 250 - 1 + count, 1)])
+                self.assertEqual(self.census(expect=3, **several).stderr, told)
+                hidden.clear()
+                self.assertEqual(self.census(**several).stderr, "")
+
+    def test_a_narrower_jql_takes_away_what_it_no_longer_lets_through(self):
+        self.fill(120)
+        for number in range(1000, 1050):
+            self.issue(number, START + number, project="NET")
+        self.configure(jql="project in (OPS, NET)")
+        self.run_program("once")
+        self.assertEqual(self.rows("SELECT count(*) FROM source_row"), [(420,)])
+        self.configure(jql="project = NET")
+        self.jira.shows_projects = False  # only in a list of all
+        self.assertEqual(self.run_program("once").stderr, "")
+        self.assertEqual(self.rows("SELECT count(*) FROM source_row"), [(50,)])
+        self.jira.shows_projects = True
+        self.jira.listed = 0
+        self.assertEqual(self.run_program("once").stderr, "")
+        self.assertEqual(self.jira.listed, 0, "compared once")
+        self.configure(jql="project = OPS")  # none of those that are stored
+        self.assertEqual(self.run_program("once").stderr, "")
+        self.assert_complete()
+        # Issues that are not there for the account at all are another matter.
+        self.jira.hidden = set(list(self.jira.issues)[:240])
+        self.configure(jql="project = NET")
+        told = self.run_program("once", expect=3).stderr
+        self.assertIn("240 of 420 stored issues cannot be seen any more: rather access that was lost", told)
+        self.assertIn("give the stream another name", told)
+        self.assertEqual(self.rows("SELECT count(*) FROM source_row"), [(240 + 50,)])
+        self.jira.hidden = set()
+
+    def test_issues_that_move_out_of_the_query_leave_however_many_they_are(self):
+        self.fill(300)
+        self.run_program("once")
+        self.jira.lacks_bulk = self.FLAVOUR != "cloud"
+        for number in range(540):
+            self.jira.move(str(10_000 + number), "OTHER", int(time.time() * 1000))
+        self.assertEqual(self.census().stderr, "")
+        self.assert_complete()
+
     def test_the_census_finds_what_was_missed_and_takes_nothing_that_is_there(self):
         self.fill(200)
         self.run_program("once")

@@ -117,6 +117,8 @@ class Jira(NastyServer):
                        {"id": "customfield_10020", "name": "Zeit bis Lösung", "schema": {"type": "sd-servicelevelagreement", "custom": "com.atlassian.servicedesk:sd-sla-field"}},
                        {"id": "customfield_10021", "name": "Time to first response", "schema": {"custom": "com.atlassian.servicedesk:sd-sla-field"}}]
         self.flavour, self.issues, self.hidden, self.hidden_projects = flavour, {}, set(), set()
+        self.archived_projects = set()                        # searches find nothing of them
+        self.shows_projects = True                            # by their keys; they are listed all the same
         self.projects = {"OPS", "NET", "APP", "OTHER", "CHG"}
         self.index, self.order, self.pending = {}, [], []     # id -> issue as searches see it; sorted; (due, id)
         self.index_lag_s, self.hides_while_lagging = 0.0, False
@@ -256,9 +258,15 @@ class Jira(NastyServer):
                 raise Refused("issueIdsOrKeys must have between 1 and 100 entries")
             there = [] if self.anonymous else [i for i in map(self.visible_issue, query["issueIdsOrKeys"]) if i]
             return 200, date, {"issues": [self.shown(i, query) for i in there], "issueErrors": []}
+        live = [{"key": key, "archived": False} for key in sorted(self.projects - self.hidden_projects - self.archived_projects)]
+        if is_cloud and url.path == "/rest/api/3/project/search":
+            start = int(urllib.parse.parse_qs(url.query).get("startAt", ["0"])[0])
+            return 200, date, {"startAt": start, "isLast": start + 2 >= len(live), "values": live[start: start + 2]}
+        if not is_cloud and url.path == "/rest/api/2/project":
+            return 200, date, live
         match = re.fullmatch(r"/rest/api/[23]/project/(\w+)", url.path)
-        if match and match[1] in self.projects and match[1] not in self.hidden_projects:
-            return 200, date, {"key": match[1], "archived": False}
+        if self.shows_projects and match and match[1] in self.projects and match[1] not in self.hidden_projects:
+            return 200, date, {"key": match[1], "archived": match[1] in self.archived_projects}
         match = re.fullmatch(r"/rest/api/2/issue/(\w+)", url.path)
         if match and not is_cloud and not self.anonymous and (issue := self.visible_issue(match[1])):
             return 200, date, self.shown(issue, {"fields": urllib.parse.parse_qs(url.query).get("fields", ["*all"])[0].split(",")})
@@ -329,7 +337,7 @@ class Jira(NastyServer):
                 found.sort(key=lambda issue: (issue["updated"] // 1000, random.random()))
             if jql.is_by_creation:
                 found.sort(key=lambda issue: (created_of(issue) // 1000, issue["key"]))
-        return [i for i in found if i["id"] not in self.hidden and i["project"] not in self.hidden_projects and jql.tests(i)]
+        return [i for i in found if i["id"] not in self.hidden and i["project"] not in self.hidden_projects | self.archived_projects and jql.tests(i)]
 
     def shown(self, issue, query):
         if self.shows_newest:

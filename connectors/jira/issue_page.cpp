@@ -1,0 +1,114 @@
+// A page of issues as rows: what each says, with what Jira does not say of itself.
+#include <fmt/format.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <algorithm>
+
+#include "connectors/jira/issue_reader.hpp"
+#include "connectors/jira/sla_cycles.hpp"
+#include "mappings/mapping/json_member.hpp"
+
+namespace baselined::connectors::jira {
+
+namespace {
+
+std::string json_text(const rapidjson::Value& value) {
+    rapidjson::StringBuffer buffer;
+    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    value.Accept(writer);
+    return {buffer.GetString(), buffer.GetSize()};
+}
+
+}  // namespace
+
+Page IssueReading::page_of(SearchPage& found) {
+    Page page;
+    page.is_json = true;
+    page.columns = {"$json"};
+    page.fields = named_;
+    auto& allocator = found.document->GetAllocator();
+    const std::vector<std::string> asked = asked_fields();
+    for (auto& issue : (*found.document)["issues"].GetArray()) {
+        const std::string id = text_of(issue, "id");
+        if (id.empty()) {
+            ++nameless_;
+            continue;
+        }
+        if (is_bare(issue, asked)) {
+            leave_out(id, text_of(issue, "key"));
+            continue;
+        }
+        bare_.erase(id);
+        note_shown_fields(issue);
+        issue.RemoveMember("expand");
+        issue.RemoveMember("self");
+        const std::string link = options_.url + "/browse/" + text_of(issue, "key");
+        issue.AddMember("$link", rapidjson::Value(link.c_str(), allocator), allocator);
+        if (!take_kept_slas(issue, allocator)) cursor_.running.erase(id);
+        if (options_.wants_slas && !kept_slas_.contains(id)) {
+            add_slas(issue, known_.sla_fields, allocator);
+            if (const auto due = next_breach(issue, known_.sla_fields, server_ms_ + 1))
+                cursor_.running[id] = *due;
+        }
+        page.add(id, updated_of(issue).value_or(0), {json_text(issue)});
+    }
+    return page;
+}
+
+/// None of what was asked for has come: an answer that lacks it all says nothing of the issue. A field that
+/// the issue's project does not have may be missing.
+bool IssueReading::is_bare(const rapidjson::Value& issue, const std::vector<std::string>& asked) const {
+    const auto* fields = mappings::member(issue, "fields");
+    return fields == nullptr || !fields->IsObject() ||
+           std::none_of(asked.begin(), asked.end(),
+                        [&](const std::string& id) { return mappings::member(*fields, id) != nullptr; });
+}
+
+/// Taken as it is, it would empty the record that is stored. It is asked for by its id until it shows them;
+/// of very many, the census finds the rest.
+void IssueReading::leave_out(const std::string& id, const std::string& key) {
+    constexpr std::size_t most_asked_again = 1'000;
+    bare_[id] = key.empty() ? id : key;
+    if (cursor_.running.contains(id) || bare_.size() <= most_asked_again) cursor_.running[id] = 0;
+}
+
+void IssueReading::note_left_out() {
+    constexpr std::size_t most_named = 5;
+    if (nameless_ > 0)
+        notes_.push_back({nameless_ == 1
+                              ? "an issue came without an id, and is left out"
+                              : fmt::format("{} issues came without an id, and are left out", nameless_),
+                          Note::About::gap});
+    if (bare_.empty()) return;
+    std::vector<std::string> names;
+    for (const auto& [id, key] : bare_)
+        if (names.size() < most_named) names.push_back(key);
+    const bool is_one = bare_.size() == 1;
+    notes_.push_back(
+        {about({ErrorCode::bad_input,
+                fmt::format("{} came without {} fields ({}{}): {} left out, what is stored of {} stays",
+                            is_one ? "an issue" : fmt::format("{} issues", bare_.size()),
+                            is_one ? "its" : "their", fmt::join(names, ", "),
+                            bare_.size() > most_named ? ", .." : "", is_one ? "it is" : "they are",
+                            is_one ? "it" : "them")})
+             .text,
+         Note::About::gap});
+}
+
+void IssueReading::note_shown_fields(const rapidjson::Value& issue) {
+    const auto* fields = mappings::member(issue, "fields");
+    const auto has_value = [fields](const std::string& id) {
+        const auto* value = fields == nullptr ? nullptr : mappings::member(*fields, id);
+        return value != nullptr && !value->IsNull() && !(value->IsArray() && value->Empty());
+    };
+    for (const auto& field : known_.fields)
+        if (!cursor_.met.shown.contains(field.id) && is_wanted(field.id) && has_value(field.id))
+            cursor_.met.shown[field.id] = field.name;
+    if (!options_.wants_slas) return;
+    for (const auto& field : known_.sla_fields)
+        if (!cursor_.met.slas.contains(field.id) && has_cycle(issue, field))
+            cursor_.met.slas[field.id] = field.name;
+}
+
+}  // namespace baselined::connectors::jira
