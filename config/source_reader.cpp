@@ -167,6 +167,14 @@ class SourceReader {
         source_.flavour = static_cast<Source::Flavour>(
             reader_.choice("flavour", {"ask", "cloud", "data_center"}).value_or(0));
         source_.cloud_id = reader_.text("cloud_id");
+        const bool is_cloud =
+            source_.flavour == Source::Flavour::cloud || source_.url.ends_with(".atlassian.net");
+        if (source_.auth.by == Auth::By::oauth2 && is_cloud && source_.cloud_id.empty() &&
+            source_.flavour != Source::Flavour::data_center)
+            reader_.problem(
+                source_.mark,
+                fmt::format("OAuth reaches a Cloud site by its `cloud_id`: {}/_edge/tenant_info shows it",
+                            source_.url));
     }
 
     void read_url() {

@@ -34,8 +34,16 @@ bool wants_person(const Response& answer) {
            !answer.header("X-Authentication-Denied-Reason").empty();
 }
 
+/// What Jira refuses may come with any status: then its headers name the reason.
+std::string_view reason_of(const Response& answer) {
+    for (const char* name : {"X-Seraph-LoginReason", "X-Authentication-Denied-Reason"})
+        if (const auto reason = answer.header(name); !reason.empty() && reason != "OK")
+            return reason.substr(0, reason.find(';'));
+    return "401";
+}
+
 std::string refusal_of(const std::string& url, const Response& answer) {
-    return url + ": the login is refused (401)" +
+    return fmt::format("{}: the login is refused ({})", url, reason_of(answer)) +
            (wants_person(answer)
                 ? ": after too many wrong ones the site wants a CAPTCHA solved. Log in once in a "
                   "browser as this account, then reload"
@@ -144,7 +152,9 @@ asio::awaitable<Result<void>> Exchange::take_turn(std::string url, Deadline dead
 Error Exchange::waits(std::string_view url) const {
     const mappings::Instant until{milliseconds{told_until_ms_ / 1000 * 1000}};
     return {ErrorCode::unavailable,
-            fmt::format("{}: told to wait until {}: longer than can be waited for now", origin_of(url),
+            fmt::format("{}: {} {}: longer than can be waited for now", origin_of(url),
+                        is_time_named_ ? "told to wait until"
+                                       : "answered 429 (it names no time), and is left alone until",
                         mappings::format_rfc3339(until))};
 }
 
@@ -204,6 +214,7 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
             co_return answer;
         }
         last_failure_ = verdict.reason;
+        if (verdict.is_told_to_wait) is_time_named_ = verdict.is_time_named;
         if (verdict.is_told_to_wait)
             co_await pause(verdict.pause);
         else
