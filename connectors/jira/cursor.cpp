@@ -118,6 +118,7 @@ std::string Cursor::text() const {
     writer.EndObject();
     write_map(writer, "shown", met.shown);
     write_map(writer, "slas", met.slas);
+    write_map(writer, "differing", met.differing);
     write_texts(writer, "slaless", slaless);
     if (lost) write_lost(writer, *lost);
     writer.EndObject();
@@ -141,6 +142,7 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
     cursor.running = read_map<std::int64_t>(document, "running");
     if (const auto* others = member(document, "of_others")) cursor.is_of_others = others->IsTrue();
     cursor.met.shown = read_map<std::string>(document, "shown");
+    cursor.met.differing = read_map<std::string>(document, "differing");
     cursor.met.slas = read_map<std::string>(document, "slas");
     if (const auto* slaless = member(document, "slaless"))
         for (std::string& project : read_texts(*slaless)) cursor.slaless.insert(std::move(project));

@@ -24,7 +24,9 @@ struct MetFields {
     /// Ids of the custom fields that were found by their names: a renamed field keeps its id.
     std::map<std::string, std::vector<std::string>> by_name;
     std::map<std::string, std::string>
-        shown;                                ///< names by id: the site listed it, an issue had a value in it
+        shown;  ///< names by id: the site listed it, an issue had a value in it
+    /// By the name of several fields: the key of an issue that has different values in them.
+    std::map<std::string, std::string> differing;
     std::map<std::string, std::string> slas;  ///< the same of the fields of SLAs: an issue had a cycle in it
 };
 

@@ -20,6 +20,20 @@ std::string json_text(const rapidjson::Value& value) {
     return {buffer.GetString(), buffer.GetSize()};
 }
 
+/// When its status came into the category done, of an issue in it. Many workflows set no resolution, and with
+/// it no resolutiondate; Cloud tells this time all the same.
+void add_done_at(rapidjson::Value& issue, rapidjson::Document::AllocatorType& allocator) {
+    using mappings::member;
+    const auto* fields = member(issue, "fields");
+    const auto* status = member(*fields, "status");
+    const auto* category =
+        status == nullptr || !status->IsObject() ? nullptr : member(*status, "statusCategory");
+    issue.RemoveMember("$done_at");
+    if (category == nullptr || !category->IsObject() || text_of(*category, "key") != "done") return;
+    const std::string at = text_of(*fields, "statuscategorychangedate");
+    if (!at.empty()) issue.AddMember("$done_at", rapidjson::Value(at.c_str(), allocator), allocator);
+}
+
 }  // namespace
 
 Page IssueReading::page_of(SearchPage& found) {
@@ -41,6 +55,8 @@ Page IssueReading::page_of(SearchPage& found) {
         }
         bare_.erase(id);
         note_shown_fields(issue);
+        note_difference(issue);
+        add_done_at(issue, allocator);
         issue.RemoveMember("expand");
         issue.RemoveMember("self");
         const std::string link = options_.url + "/browse/" + text_of(issue, "key");
@@ -94,6 +110,18 @@ void IssueReading::note_left_out() {
                             is_one ? "it" : "them")})
              .text,
          Note::About::gap});
+}
+
+void IssueReading::note_difference(const rapidjson::Value& issue) {
+    const auto* fields = mappings::member(issue, "fields");
+    std::map<std::string, const rapidjson::Value*> first;
+    for (const auto& field : named_) {
+        const auto* value = mappings::member(*fields, field.id);
+        if (value == nullptr || value->IsNull()) continue;
+        const auto [known, is_new] = first.emplace(field.name, value);
+        if (!is_new && *known->second != *value)
+            cursor_.met.differing.emplace(field.name, text_of(issue, "key"));
+    }
 }
 
 void IssueReading::note_shown_fields(const rapidjson::Value& issue) {

@@ -79,9 +79,7 @@ asio::awaitable<Result<SearchPage>> IssueReading::ask(SearchQuery query) {
         if (!response) co_return response.error();
         Error error = about(page.error());
         if (response->status == status_gone || response->status == status_not_found)
-            error.text +=
-                fmt::format(": is this site {}? Mend `flavour`, or leave it away to have it found out",
-                            flavour_ == Flavour::cloud ? "Data Center" : "Cloud");
+            error.text += wrong_flavour();
         co_return error;
     }
 }
@@ -218,6 +216,7 @@ asio::awaitable<Result<Notes>> IssueReading::run(StreamPosition position, PageSi
     last.cursor = cursor_.text();
     if (auto kept = co_await sink(std::move(last)); !kept) co_return kept.error();
     note_left_out();
+    note_differing_fields();
     note_hidden_slas();
     co_return notes_;
 }
@@ -271,6 +270,7 @@ asio::awaitable<Result<Sample>> IssueReading::sample(int rows, bool all_fields) 
     Page page = page_of(*found);
     if (all_fields) page.fields = known_.fields;
     note_left_out();
+    note_differing_fields();
     co_return Sample{std::move(page), notes_};
 }
 

@@ -23,6 +23,8 @@ struct SiteOptions {
     std::string jql;
     std::vector<std::string> fields;        ///< ids, as `summary`
     std::vector<std::string> named_fields;  ///< custom fields by their names
+    std::vector<std::string> links;         ///< phrases of issue links
+    std::vector<std::string> needed_links;  ///< those of them that a figure is made from
     bool wants_slas = false;
     std::int64_t since_ms = 0;
     int page_size = 1000;
@@ -79,6 +81,8 @@ class IssueReading {
     boost::asio::awaitable<Result<void>> find_fields();
     Result<void> find_field(const std::string& name);
     void note_unlisted_fields();
+    boost::asio::awaitable<void> find_links();
+    void note_differing_fields();
     [[nodiscard]] Result<void> check_lost_fields() const;
     [[nodiscard]] bool is_listed(const std::string& id) const;
     [[nodiscard]] bool is_wanted(const std::string& id) const;
@@ -101,6 +105,8 @@ class IssueReading {
     [[nodiscard]] std::vector<std::string> asked_fields() const;
     [[nodiscard]] std::string fingerprint() const;
     [[nodiscard]] Error about(const Error& error) const;
+    [[nodiscard]] Error of(const std::string& question, const Error& error) const;
+    [[nodiscard]] std::string wrong_flavour() const;
     [[nodiscard]] std::string api() const {
         return flavour_ == Flavour::cloud ? "/rest/api/3" : "/rest/api/2";
     }
@@ -111,6 +117,7 @@ class IssueReading {
     void leave_out(const std::string& id, const std::string& key);
     void note_left_out();
     void note_shown_fields(const rapidjson::Value& issue);
+    void note_difference(const rapidjson::Value& issue);
 
     // missing_issues.cpp
     boost::asio::awaitable<Result<Missing>> sort_missing(std::vector<std::string> missing,

@@ -141,6 +141,11 @@ connectors::jira::SiteOptions site_options_of(const StreamPlan& plan,
     options.page_size = plan.source->page_size;
     options.since_ms = since_ms(*plan.source, configuration);
     for (const std::size_t index : plan.stream->mappings)
+        for (const auto& field : configuration.mappings[index].fields)
+            for (const Origin& origin : field.rule.from)
+                if (origin.by == Origin::By::jira_link && has(plan.needed, field.name))
+                    add(options.needed_links, origin.name);
+    for (const std::size_t index : plan.stream->mappings)
         for (const Origin& origin : mappings::origins_of(configuration.mappings[index])) {
             if (origin.by == Origin::By::jira_field) {
                 add(options.named_fields, origin.name);
@@ -148,10 +153,13 @@ connectors::jira::SiteOptions site_options_of(const StreamPlan& plan,
             }
             if (origin.by == Origin::By::jira_link) {
                 add(options.fields, "issuelinks");
+                add(options.links, origin.name);
                 continue;
             }
             std::string_view path = origin.name;
             if (path.starts_with("$.")) path.remove_prefix(2);
+            if (path == "$done_at")
+                for (const char* field : {"status", "statuscategorychangedate"}) add(options.fields, field);
             if (path == "slas" || path.starts_with("slas[")) options.wants_slas = true;
             if (!path.starts_with("fields.")) continue;
             path.remove_prefix(7);

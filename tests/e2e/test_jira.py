@@ -716,6 +716,73 @@ class Cloud(Site):
                 self.assertEqual(record["$kind"], kind)
                 self.assertIn(record["service"], ("vpn", "mail"))
 
+    def test_a_link_phrase_that_the_site_has_not_is_told(self):
+        self.fill(5)
+        blocks, causes = {"id": "1", "name": "Blocks", "inward": "is blocked by", "outward": "blocks"}, {"id": "2", "name": "Problem", "inward": "is caused by", "outward": "causes"}
+        for types, expect in ((None, 0), ([blocks, causes], 0), ([blocks], 3)):
+            self.jira.link_types = types
+            for command in (("once",), ("check", "--online")):
+                done = self.run_program(*command, expect=expect)
+                self.assertEqual('the site knows no link "is caused by", only "is blocked by", "blocks"' in done.stdout + done.stderr, expect == 3)
+        self.jira.link_types = [blocks, causes]
+        self.assertEqual(self.run_program("once").stderr, "")
+        self.assertEqual(self.requests("/issueLinkType"), 7, "once a reading")
+
+    def test_of_two_fields_of_one_name_the_one_that_was_read_goes_before(self):
+        """As a site lists it, a field that came later may stand before the one that was there."""
+        (self.folder / "own.yaml").write_text("kind: change\nid: id\nnumber: key\nupdated_at: fields.updated\nfields:\n  planned_end: { field: Planned end }\n", encoding="utf-8")
+        (self.folder / "own-indicators.yaml").write_text("indicators:\n  planned: { title: Planned, kind: change, at: planned_end, count: all }\n", encoding="utf-8")
+        for number in range(3):
+            self.issue(number, START + number, customfield_10010=f"2026-02-0{number + 1}T14:05:06.000+1100")
+        self.configure(mapping="own.yaml")
+        self.run_program("once")
+        ends = ["2026-02-01", "2026-02-02", "2026-02-03"]
+        self.assertEqual(self.planned_ends(), ends)
+        self.jira.fields.insert(0, {"id": "customfield_9000", "name": "Planned end", "schema": {"type": "datetime", "custom": "x"}})
+        self.jira.touch("10000", int(time.time() * 1000), customfield_9000=None)
+        self.issue(3, START + 3, customfield_9000="2026-02-04T14:05:06.000+1100", customfield_10010=None)
+        self.assertEqual(self.run_program("once").stderr, "", "each has one value: it is clear which one")
+        self.assertEqual(self.planned_ends(), [*ends, "2026-02-04"])
+        self.jira.touch("10001", int(time.time() * 1000), customfield_9000="2026-08-05T10:00:00.000+1100")
+        told = self.run_program("once", expect=3).stderr
+        self.assertRegex(told, r'2 fields are called "Planned end" \(customfield_10010, customfield_9000\), and issue OPS-10001 has another value in each: customfield_10010 goes before')
+        self.assertEqual(self.planned_ends(), [*ends, "2026-02-04"])
+        self.assertEqual(self.run_program("once", expect=3).stderr, told)
+        own = self.folder / "own.yaml"
+        own.write_text(own.read_text(encoding="utf-8").replace("{ field: Planned end }", "{ from: fields.customfield_10010, as: timestamp }"), encoding="utf-8")
+        self.assertEqual(self.run_program("once").stderr, "")
+
+    def test_issues_that_are_done_without_a_resolution_or_cancelled(self):
+        done, ended = {"name": "Erledigt", "statusCategory": {"key": "done"}}, jira_time(START + 7_200_000)
+        for number in range(4):
+            self.issue(number, START + 10_000_000 + number)
+        self.jira.touch("10000", START + 10_000_000, created=jira_time(START), status=done, resolution=None, statuscategorychangedate=ended)
+        self.jira.touch("10001", START + 10_000_000, created=jira_time(START), status=done, resolution={"name": "Canceled"}, resolutiondate=ended, statuscategorychangedate=ended)
+        self.jira.touch("10002", START + 10_000_000, created=jira_time(START), status=done, resolution={"name": "Done"}, resolutiondate=jira_time(START + 3_600_000), statuscategorychangedate=ended)
+        self.jira.touch("10003", START + 10_000_000, created=jira_time(START), status={"name": "Offen", "statusCategory": {"key": "new"}}, statuscategorychangedate=jira_time(START))
+        self.run_program("once")
+        self.assertEqual(self.series("incident_volume"), {})  # a count has no denominator
+        self.assertEqual(self.count("incident_volume"), 3)
+        self.assertEqual(self.series("mean_time_to_restore"), {"2026-01": (3, 2)}, "two hours, and one")
+        periods = json.loads(self.run_program("series", "--indicator", "incident_backlog", "--json").stdout)["periods"]
+        self.assertEqual({p["numerator"] for p in periods}, {1})
+
+    def test_what_answers_is_told_with_what_it_was_asked(self):
+        self.fill(5)
+        whole = self.jira.answer
+        for question, where in (("/serverInfo", "/rest/api/2/serverInfo"), ("/field", "/field"), ("/myself", "/myself")):
+            self.jira.answer = lambda method, path, headers, body, q=question: (403, {}, {"errorMessages": ["No."], "errors": {}}) if path.endswith(q) else whole(method, path, headers, body)
+            told = self.run_program("once", expect=3).stderr
+            self.assertIn(f"{where}: answered 403: No.", told)
+            self.assertNotIn("jql", told)
+        self.jira.answer = lambda method, path, headers, body: (404, {}, {}) if path.endswith("/myself") else whole(method, path, headers, body)
+        self.configure(flavour=self.FLAVOUR)
+        self.assertIn("Mend `flavour`, or leave it away", self.run_program("once", expect=3).stderr)
+        self.jira.answer = lambda method, path, headers, body: (429, {}, {}) if "search" in path else whole(method, path, headers, body)
+        path = self.folder / "baselined.yaml"
+        path.write_text(path.read_text(encoding="utf-8").replace("give_up: 15s", "give_up: 1s"), encoding="utf-8")
+        self.assertRegex(self.run_program("once", expect=3).stderr, r"answered 429 \(it names no time\), and is left alone until 20")
+
     def test_a_change_that_moves_keeps_its_incidents(self):
         """Nothing bumps the incidents: what they name the change by has to last."""
         kind = {"name": "Problem/Incident", "inward": "is caused by", "outward": "causes"}

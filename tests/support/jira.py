@@ -117,6 +117,7 @@ class Jira(NastyServer):
                        {"id": "customfield_10020", "name": "Zeit bis Lösung", "schema": {"type": "sd-servicelevelagreement", "custom": "com.atlassian.servicedesk:sd-sla-field"}},
                        {"id": "customfield_10021", "name": "Time to first response", "schema": {"custom": "com.atlassian.servicedesk:sd-sla-field"}}]
         self.flavour, self.issues, self.hidden, self.hidden_projects = flavour, {}, set(), set()
+        self.link_types = None                                # none: the site does not show them
         self.archived_projects = set()                        # searches find nothing of them
         self.shows_projects = True                            # by their keys; they are listed all the same
         self.projects = {"OPS", "NET", "APP", "OTHER", "CHG"}
@@ -239,6 +240,8 @@ class Jira(NastyServer):
             return 200, date, {"accountId": "5b1", "name": "bot", "timeZone": "America/New_York"}
         if url.path.endswith("/field"):
             return 200, date, self.fields
+        if url.path.endswith("/issueLinkType") and self.link_types is not None:
+            return 200, date, {"issueLinkTypes": self.link_types}
         with self.lock:
             self.settle()
             try:
