@@ -83,15 +83,30 @@ std::string BlockMapper::name_of(const RawRowReader& rows, BlockId block) {
 }
 
 void BlockMapper::map(RawBlock& block) {
+    if (is_of_files()) {
+        const std::vector<bool> marked = block.overruled;
+        map(block, marked);
+        block.overruled = marked;
+        return;
+    }
     block.rejected = 0;
     block.misfits.clear();
     RawRowReader rows(block.data);
-    if (is_of_files()) count_unbound(block);
     for (std::int64_t index = 0; rows.next(); ++index)
-        if (is_of_files())
-            map_table_row(rows, {block.id, index}, block);
-        else
-            map_source_row(rows, {block.id, index}, origin_of(rows, {block.id, index}), block);
+        map_source_row(rows, {block.id, index}, origin_of(rows, {block.id, index}), block);
+}
+
+void BlockMapper::map(RawBlock& block, const std::vector<bool>& are_repeated) {
+    block.rejected = 0;
+    block.misfits.clear();
+    block.overruled.assign(are_repeated.size(), false);
+    count_unbound(block);
+    RawRowReader rows(block.data);
+    for (std::size_t index = 0; rows.next(); ++index) {
+        const bool is_repeated = index < are_repeated.size() && are_repeated[index];
+        if (map_table_row(rows, {block.id, static_cast<std::int64_t>(index)}, block, is_repeated))
+            block.overruled[index] = true;
+    }
 }
 
 void BlockMapper::map(RawBlock& block, std::span<const RowOrigin> origins) {
@@ -111,12 +126,15 @@ RowOrigin BlockMapper::origin_of(const RawRowReader& rows, const RowPlace& place
     return {row->id, false};
 }
 
-void BlockMapper::map_table_row(const RawRowReader& rows, RowPlace place, RawBlock& block) {
+bool BlockMapper::map_table_row(const RawRowReader& rows, RowPlace place, RawBlock& block, bool is_repeated) {
     if (has_surplus(rows.cells(), columns_.size()))
         count_misfit(block.misfits, "(row)",
                      surplus_of(name_of(rows, block.id), rows.cells().size(), columns_.size()));
+    bool is_overruled = false;
     for (auto& mapping : plan_.mappings)
-        take(mapping.map(rows.cells(), misfits_), mapping, rows, place, block);
+        if (take(mapping.map(rows.cells(), misfits_), mapping, rows, place, block, is_repeated))
+            is_overruled = true;
+    return is_overruled;
 }
 
 void BlockMapper::map_source_row(const RawRowReader& rows, RowPlace place, RowOrigin origin,
@@ -142,8 +160,8 @@ void BlockMapper::map_source_row(const RawRowReader& rows, RowPlace place, RowOr
         if (std::find(made_.begin(), made_.end(), record) == made_.end()) keeper_.remove(record);
 }
 
-void BlockMapper::take(mappings::Outcome outcome, mappings::CompiledMapping& mapping,
-                       const RawRowReader& rows, RowPlace place, RawBlock& block) {
+bool BlockMapper::take(mappings::Outcome outcome, mappings::CompiledMapping& mapping,
+                       const RawRowReader& rows, RowPlace place, RawBlock& block, bool is_repeated) {
     for (const auto& misfit : misfits_) count_misfit(block.misfits, misfit.field, misfit.example);
     misfits_.clear();
     if (outcome == mappings::Outcome::rejected) {
@@ -153,10 +171,12 @@ void BlockMapper::take(mappings::Outcome outcome, mappings::CompiledMapping& map
             fmt::format("{} has none", place.origin == 0 ? name_of(rows, block.id)
                                                          : fmt::format("row {}", rows.cells()[0].text)));
     }
-    if (outcome != mappings::Outcome::record) return;
+    if (outcome != mappings::Outcome::record) return false;
     // The same cells under other column names say something else.
-    made_.push_back(
-        keeper_.put({stream_.source, stream_.id, place, rows.digest() ^ shape_digest_, &mapping.record()}));
+    const KeptRecord kept = keeper_.put({stream_.source, stream_.id, place, rows.digest() ^ shape_digest_,
+                                         &mapping.record(), block.file, is_repeated});
+    made_.push_back(kept.id);
+    return kept.is_overruled;
 }
 
 }  // namespace baselined::daemon

@@ -37,8 +37,11 @@ class BlockMapper {
         : plan_(plan), stream_(stream), store_(store), keeper_(keeper) {}
 
     void bind(std::string_view shape);
-    /// Maps every row that is the newest version of itself; the block's counts are set.
+    /// Maps every row that is the newest version of itself; the block's counts are set. Of the rows of a file
+    /// those marked as overruled count only where no other file speaks of the record.
     void map(RawBlock& block);
+    /// The same of rows of which some were in their file before; those that are overruled are marked.
+    void map(RawBlock& block, const std::vector<bool>& are_repeated);
     /// The same where the rows' origins are at hand, in the block's order.
     void map(RawBlock& block, std::span<const RowOrigin> origins);
 
@@ -46,11 +49,12 @@ class BlockMapper {
     [[nodiscard]] bool is_of_files() const { return plan_.source->type == config::Source::Type::files; }
     void count_unbound(RawBlock& block) const;
     [[nodiscard]] std::string name_of(const RawRowReader& rows, BlockId block);
-    void map_table_row(const RawRowReader& rows, RowPlace place, RawBlock& block);
+    bool map_table_row(const RawRowReader& rows, RowPlace place, RawBlock& block, bool is_repeated);
     [[nodiscard]] RowOrigin origin_of(const RawRowReader& rows, const RowPlace& place);
     void map_source_row(const RawRowReader& rows, RowPlace place, RowOrigin origin, RawBlock& block);
-    void take(mappings::Outcome outcome, mappings::CompiledMapping& mapping, const RawRowReader& rows,
-              RowPlace place, RawBlock& block);
+    /// Whether the row is repeated and overruled.
+    bool take(mappings::Outcome outcome, mappings::CompiledMapping& mapping, const RawRowReader& rows,
+              RowPlace place, RawBlock& block, bool is_repeated = false);
 
     StreamPlan& plan_;
     const StoredStream& stream_;

@@ -20,8 +20,8 @@ Result<FileBlocks> FileBlocks::open(const connectors::FileEntry& entry, const co
     auto columns = connectors::read_header(*blocks.reader_, stream.header_rows, entry.name);
     if (!columns) return columns.error();
     blocks.columns_ = std::move(*columns);
-    const std::string shape = encode_names(blocks.columns_);
-    blocks.shape_digest_ = XXH3_64bits(shape.data(), shape.size());
+    blocks.shape_ = encode_names(blocks.columns_);
+    blocks.shape_digest_ = XXH3_64bits(blocks.shape_.data(), blocks.shape_.size());
     return blocks;
 }
 
@@ -37,6 +37,10 @@ Result<bool> FileBlocks::next() {
     if (rows_.rows() == 0) return false;
     ++count_;
     return true;
+}
+
+std::uint64_t FileBlocks::digest() const {
+    return XXH3_64bits(bytes().data(), bytes().size()) ^ shape_digest_;
 }
 
 }  // namespace baselined::daemon

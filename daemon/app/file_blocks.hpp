@@ -19,6 +19,7 @@ class FileBlocks {
     static Result<FileBlocks> open(const connectors::FileEntry& entry, const config::Stream& stream);
 
     [[nodiscard]] const std::vector<std::string>& columns() const { return columns_; }
+    [[nodiscard]] const std::string& shape() const { return shape_; }  ///< the columns, encoded
     /// The next block; false: there is none. The last one may be smaller than the others, never empty.
     Result<bool> next();
 
@@ -29,6 +30,7 @@ class FileBlocks {
     [[nodiscard]] const std::string& bytes() const { return rows_.bytes(); }
     [[nodiscard]] std::int64_t rows() const { return rows_.rows(); }
     [[nodiscard]] std::size_t ordinal() const { return count_ - 1; }  ///< its place in the file, from 0
+    [[nodiscard]] std::uint64_t digest() const;                       ///< of the block and its shape
     /// Of its rows, in their order. The same cells under other column names say something else.
     [[nodiscard]] const std::vector<std::uint64_t>& digests() const { return digests_; }
 
@@ -37,6 +39,7 @@ class FileBlocks {
 
     std::unique_ptr<connectors::TableReader> reader_;
     std::vector<std::string> columns_;
+    std::string shape_;
     std::uint64_t shape_digest_ = 0;
     RawRowWriter rows_;
     std::vector<std::uint64_t> digests_;

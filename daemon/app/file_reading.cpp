@@ -1,10 +1,11 @@
 #include "daemon/app/file_reading.hpp"
 
-#include <xxhash.h>
+#include <algorithm>
 
 #include "daemon/app/block_mapper.hpp"
 #include "daemon/app/file_blocks.hpp"
 #include "daemon/app/file_look.hpp"
+#include "daemon/app/former_rows.hpp"
 
 namespace baselined::daemon {
 
@@ -29,8 +30,12 @@ class FileReading::State {
 
     Result<void> open(const FileEntry& entry, const StoredFile* before) {
         entry_ = entry;
-        is_known_ = before != nullptr;
         if (const auto opened = open_blocks(); !opened) return opened;
+        {
+            Transaction look_up(store_);
+            if (before != nullptr) former_ = former_of(*before);
+            look_up.commit();
+        }
         look_.emplace(plan_, entry.name, *blocks_);
         if (!look_->is_needed()) begin();
         return {};
@@ -77,44 +82,68 @@ class FileReading::State {
         return true;
     }
 
+    [[nodiscard]] FormerFile former_of(const StoredFile& before) {
+        const bool is_as_now = before.size == entry_.size && before.modified_ns == entry_.modified_ns;
+        return {before.id, store_.block_digests(before.id), is_as_now && !before.complete};
+    }
+
     void begin() {
         look_.reset();
-        shape_ = encode_names(blocks_->columns());
-        mapper_.bind(shape_);
+        mapper_.bind(blocks_->shape());
         Transaction first(store_);
         file_ = {0, stream_.id, entry_.name, entry_.size, entry_.modified_ns, false, {}};
         file_.id = store_.save_file(file_);
-        known_blocks_ = is_known_ ? store_.block_digests(file_.id) : std::vector<std::uint64_t>{};
+        if (former_.is_begun) former_rows_ = FormerRows(file_.id, INT64_MAX, store_);
         first.commit();
     }
 
     /// A block that the file had at this place before changes nothing: so a file that grew is read on from
     /// where it stood, and one that was being read when the program was killed too.
     void take_block() {
-        const std::string& bytes = blocks_->bytes();
-        const std::uint64_t digest =
-            XXH3_64bits(bytes.data(), bytes.size()) ^ XXH3_64bits(shape_.data(), shape_.size());
         const std::size_t ordinal = blocks_->ordinal();
-        if (is_prefix_ && ordinal < known_blocks_.size() && known_blocks_[ordinal] == digest) return;
+        if (is_prefix_ && ordinal < former_.blocks.size() && former_.blocks[ordinal] == blocks_->digest())
+            return pass_over();
         open_transaction();
-        if (is_prefix_) store_.retire_blocks(file_.id, static_cast<std::int64_t>(ordinal));
+        if (is_prefix_) retire(static_cast<std::int64_t>(ordinal));
         is_prefix_ = false;
-        add_block(digest, static_cast<std::int64_t>(ordinal));
+        add_block(static_cast<std::int64_t>(ordinal));
     }
 
-    void add_block(std::uint64_t digest, std::int64_t ordinal) {
+    /// One that a reading took which was killed has used up former rows.
+    void pass_over() {
+        if (static_cast<std::int64_t>(blocks_->ordinal()) < former_rows_.first_ordinal()) return;
+        for (const std::uint64_t digest : blocks_->digests()) former_rows_.find(digest);
+    }
+
+    /// What stood from there on is what the file said before it changed.
+    void retire(std::int64_t ordinal) {
+        store_.retire_blocks(file_.id, ordinal);
+        if (former_.id != 0 && former_rows_.empty()) former_rows_ = FormerRows(file_.id, ordinal, store_);
+    }
+
+    void add_block(std::int64_t ordinal) {
         RawBlock block;
         block.stream = stream_.id;
         block.file = file_.id;
         block.ordinal = ordinal;
-        block.shape = shape_;
-        block.digest = digest;
+        block.shape = blocks_->shape();
+        block.digest = blocks_->digest();
         block.data = blocks_->bytes();
         block.rows = blocks_->rows();
         block.id = store_.add_block(block);
-        mapper_.map(block);
+        mapper_.map(block, are_repeated());
         if (block.rejected > 0 || !block.misfits.empty()) store_.save_block_counts(block);
+        if (std::find(block.overruled.begin(), block.overruled.end(), true) != block.overruled.end())
+            store_.save_overruled(block);
         if (++blocks_in_transaction_ >= blocks_a_transaction) flush_transaction();
+    }
+
+    /// Of the rows of the block; empty: none is.
+    std::vector<bool> are_repeated() {
+        std::vector<bool> repeated;
+        if (former_rows_.empty()) return repeated;
+        for (const std::uint64_t digest : blocks_->digests()) repeated.push_back(former_rows_.find(digest));
+        return repeated;
     }
 
     void open_transaction() {
@@ -133,6 +162,7 @@ class FileReading::State {
     void finish() {
         open_transaction();
         if (is_prefix_) store_.retire_blocks(file_.id, blocks_->count());
+        store_.forget_former_blocks(file_.id);
         file_.complete = true;
         store_.save_file(file_);
         flush_transaction();
@@ -144,14 +174,13 @@ class FileReading::State {
     RecordKeeper& keeper_;
     BlockMapper mapper_;
     FileEntry entry_;
-    bool is_known_ = false;
+    FormerFile former_;
     StoredFile file_;
-    std::string shape_;
     std::optional<FileBlocks> blocks_;
     std::optional<FileLook> look_;  ///< as long as it lasts
     bool is_refused_ = false;
-    std::vector<std::uint64_t> known_blocks_;
-    bool is_prefix_ = true;
+    bool is_prefix_ = true;  ///< all blocks so far are as they were
+    FormerRows former_rows_;
     std::optional<Transaction> transaction_;
     int blocks_in_transaction_ = 0;
     int transactions_ = 0;

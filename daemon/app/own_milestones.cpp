@@ -50,7 +50,8 @@ class OwnMilestones {
             said += fmt::format("\n{} {}", field, at.time_since_epoch().count());
         }
         put_.insert(
-            keeper_.put({stream_.source, stream_.id, {}, XXH3_64bits(said.data(), said.size()), &record_}));
+            keeper_.put({stream_.source, stream_.id, {}, XXH3_64bits(said.data(), said.size()), &record_})
+                .id);
     }
 
     Portfolio& portfolio_;

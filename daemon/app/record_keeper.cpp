@@ -61,22 +61,24 @@ bool RecordKeeper::is_bulk() {
     return changed_ > std::max(smallest_bulk, known_before_ / bulk_share) || known_before_ == 0;
 }
 
-RecordId RecordKeeper::put(const IncomingRecord& incoming) {
+KeptRecord RecordKeeper::put(const IncomingRecord& incoming) {
     const Record& record = *incoming.record;
     const RecordKey key = record_key_of(incoming.source, record.kind(), record.id());
     const auto head = store_.find(key);
     if (!head) {
         const RecordId id = store_.insert(key, incoming.stream, incoming.place, incoming.row_hash, record);
         note_change(id, incoming.source, std::nullopt, &record);
-        return id;
+        return {id};
     }
     const mappings::Value updated = record.get(mappings::slot_updated_at);
     // A row of an instance or site that does not say when it was updated says how it is now.
     const bool is_as_of_now = !updated.present && incoming.place.origin != 0;
-    if (!is_as_of_now && (updated.present ? updated.integer : INT64_MIN) < head->updated_at) return head->id;
+    if (!is_as_of_now && (updated.present ? updated.integer : INT64_MIN) < head->updated_at)
+        return {head->id};
+    if (incoming.is_repeated && !store_.is_of_file(head->id, incoming.file)) return {head->id, true};
     if (head->row_hash == incoming.row_hash) {
         store_.touch(head->id, incoming.place, incoming.row_hash);
-        return head->id;
+        return {head->id};
     }
     std::optional<Record> before;
     if (!is_bulk() && !changes_.contains(head->id)) {
@@ -86,7 +88,7 @@ RecordId RecordKeeper::put(const IncomingRecord& incoming) {
     }
     store_.update(head->id, incoming.stream, incoming.place, incoming.row_hash, record);
     note_change(head->id, incoming.source, std::move(before), &record);
-    return head->id;
+    return {head->id};
 }
 
 void RecordKeeper::remove(RecordId id) {

@@ -23,6 +23,13 @@ struct IncomingRecord {
     RowPlace place;
     std::uint64_t row_hash = 0;
     const Record* record = nullptr;
+    FileId file = 0;           ///< that the row is of; 0: an instance's or site's
+    bool is_repeated = false;  ///< its file said the same before: no news where another file spoke since
+};
+
+struct KeptRecord {
+    RecordId id = 0;
+    bool is_overruled = false;  ///< the row is a repeated one, and what another file said since stands
 };
 
 /// What is no longer as it was.
@@ -42,8 +49,8 @@ class RecordKeeper {
 
     /// Stores the record if it is the newest version; the newest wins by updated_at, then by the order of
     /// calls.
-    /// Returns the id of the stored record, changed or not.
-    RecordId put(const IncomingRecord& incoming);
+    /// The id is that of the stored record, changed or not.
+    KeptRecord put(const IncomingRecord& incoming);
     void remove(RecordId id);
     /// To be called before commit(): brings tallies up to date with what was put since the last call.
     void flush();

@@ -141,6 +141,11 @@ UPDATE stream SET cursor = '' WHERE mapping_digest = 'of mixed keys'
     R"(
 ALTER TABLE receiver ADD COLUMN paused_at INTEGER;
 )",
+    // `current` is 1; 2 for what a file had before while it is being read anew; else 0. `overruled`: a byte a
+    // row, of blocks that have such rows.
+    R"(
+ALTER TABLE raw_block ADD COLUMN overruled BLOB;
+)",
 };
 
 int shape_of(Database& database) {

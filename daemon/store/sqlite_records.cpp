@@ -219,6 +219,13 @@ std::optional<RowPlace> SqliteStore::place_of(RecordId id) {
     return RowPlace{found->integer(0), found->integer(1)};
 }
 
+bool SqliteStore::is_of_file(RecordId id, FileId file) {
+    Use found(
+        prepared("SELECT 1 FROM record r JOIN raw_block b ON b.id = r.block WHERE r.id = ? AND b.file = ?"));
+    found->bind(1, id).bind(2, file);
+    return found->step();
+}
+
 std::int64_t SqliteStore::record_count_bound() {
     Use found(prepared("SELECT max(id) FROM record"));
     return found->step() ? found->integer(0) : 0;

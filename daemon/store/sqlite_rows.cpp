@@ -79,10 +79,29 @@ std::vector<std::uint64_t> SqliteStore::block_digests(FileId file) {
 }
 
 void SqliteStore::retire_blocks(FileId file, std::int64_t from_ordinal) {
-    prepared("UPDATE raw_block SET current = 0 WHERE file = ? AND ordinal >= ? AND current = 1")
+    prepared("UPDATE raw_block SET current = 2 WHERE file = ? AND ordinal >= ? AND current = 1")
         .bind(1, file)
         .bind(2, from_ordinal)
         .run();
+}
+
+void SqliteStore::forget_former_blocks(FileId file) {
+    prepared("UPDATE raw_block SET current = 0 WHERE file = ? AND current = 2").bind(1, file).run();
+}
+
+void SqliteStore::visit_former_blocks(FileId file, std::int64_t from_ordinal,
+                                      const std::function<void(const RawBlock&)>& visit) {
+    Use found(prepared(
+        "SELECT b.id, stream, file, ordinal, digest, size, data, row_count, rejected, misfits, names, "
+        "overruled FROM raw_block b JOIN shape s ON s.id = shape WHERE file = ? AND size > 0 "
+        "AND (current = 2 OR current = 1 AND ordinal >= ?)"));
+    found->bind(1, file).bind(2, from_ordinal);
+    while (found->step()) visit(read_block(*found));
+}
+
+void SqliteStore::save_overruled(const RawBlock& block) {
+    const std::string bytes(block.overruled.begin(), block.overruled.end());
+    prepared("UPDATE raw_block SET overruled = ? WHERE id = ?").bind_blob(1, bytes).bind(2, block.id).run();
 }
 
 RawBlock SqliteStore::read_block(Statement& row) const {
@@ -97,14 +116,17 @@ RawBlock SqliteStore::read_block(Statement& row) const {
     block.rejected = row.integer(8);
     add_misfits(block.misfits, row.text(9));
     block.shape = row.blob(10);
+    const std::string_view overruled = row.blob(11);
+    block.overruled.assign(overruled.begin(), overruled.end());
     return block;
 }
 
 std::vector<RawBlock> SqliteStore::blocks_after(SourceId source, BlockId after, int limit) {
     std::vector<RawBlock> blocks;
     Use found(prepared(
-        "SELECT b.id, stream, file, ordinal, digest, size, data, row_count, rejected, misfits, names "
-        "FROM raw_block b JOIN shape s ON s.id = shape WHERE b.id > ? AND size > 0 AND stream IN (SELECT id "
+        "SELECT b.id, stream, file, ordinal, digest, size, data, row_count, rejected, misfits, names, "
+        "overruled FROM raw_block b JOIN shape s ON s.id = shape WHERE b.id > ? AND size > 0 AND stream IN "
+        "(SELECT id "
         "FROM stream WHERE source = ?) ORDER BY b.id LIMIT ?"));
     found->bind(1, after).bind(2, source).bind(3, limit);
     while (found->step()) blocks.push_back(read_block(*found));

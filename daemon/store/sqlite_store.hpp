@@ -45,6 +45,10 @@ class SqliteStore final : public Store {
     void save_block_counts(const RawBlock& block) override;
     std::vector<std::uint64_t> block_digests(FileId file) override;
     void retire_blocks(FileId file, std::int64_t from_ordinal) override;
+    void forget_former_blocks(FileId file) override;
+    void visit_former_blocks(FileId file, std::int64_t from_ordinal,
+                             const std::function<void(const RawBlock&)>& visit) override;
+    void save_overruled(const RawBlock& block) override;
     std::vector<RawBlock> blocks_after(SourceId source, BlockId after, int limit) override;
 
     void foresee_source_row(StreamId stream, std::string_view key) override;
@@ -69,6 +73,7 @@ class SqliteStore final : public Store {
     bool load(RecordId id, Record& record, std::int64_t& source) const override;
     void scan(Kind kind, const std::function<void(RecordId, SourceId, const Record&)>& visit) override;
     std::optional<RowPlace> place_of(RecordId id) override;
+    bool is_of_file(RecordId id, FileId file) override;
     std::int64_t record_count_bound() override;
     std::optional<StoredFile> file_of(BlockId block) override;
 

@@ -93,6 +93,9 @@ struct RawBlock {
     std::int64_t rows = 0;
     std::int64_t rejected = 0;  ///< rows without an id
     std::vector<Misfit> misfits;
+    /// Rows that their file had before, and that another file had overruled: they count only where nobody
+    /// says anything else. Empty: none.
+    std::vector<bool> overruled;
 };
 
 /// Which row made a record: block and index within it.
@@ -182,8 +185,15 @@ class Store : public mappings::PostingIndex,
     virtual void save_block_counts(const RawBlock& block) = 0;
     /// Digests of a file's current blocks in order: what a second reading is compared with.
     virtual std::vector<std::uint64_t> block_digests(FileId file) = 0;
-    /// From this ordinal on the file says something else now: its old blocks are no longer current.
+    /// From this ordinal on the file says something else now: its old blocks are no longer current. They are
+    /// former ones until forget_former_blocks().
     virtual void retire_blocks(FileId file, std::int64_t from_ordinal) = 0;
+    /// The file was read to its end as it is now.
+    virtual void forget_former_blocks(FileId file) = 0;
+    /// The former blocks of a file, and its current ones from this ordinal on, as far as their rows are kept.
+    virtual void visit_former_blocks(FileId file, std::int64_t from_ordinal,
+                                     const std::function<void(const RawBlock&)>& visit) = 0;
+    virtual void save_overruled(const RawBlock& block) = 0;
     /// The source's blocks after `after` whose rows are kept, oldest first, at most `limit`.
     virtual std::vector<RawBlock> blocks_after(SourceId source, BlockId after, int limit) = 0;
 
@@ -222,6 +232,8 @@ class Store : public mappings::PostingIndex,
     virtual std::int64_t set_aside(StreamId stream) = 0;
     virtual void scan(Kind kind, const std::function<void(RecordId, SourceId, const Record&)>& visit) = 0;
     virtual std::optional<RowPlace> place_of(RecordId id) = 0;
+    /// Whether it is a row of this file that made it as it is.
+    virtual bool is_of_file(RecordId id, FileId file) = 0;
     /// An upper bound of how many records there are; cheap.
     virtual std::int64_t record_count_bound() = 0;
     virtual std::optional<StoredFile> file_of(BlockId block) = 0;

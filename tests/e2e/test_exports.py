@@ -453,6 +453,74 @@ class Renamed(InFolder):
         self.assertEqual(new["actual"]["value"], 1)
 
 
+class Overruled(InFolder):
+    """Two exports that overlap: the newer one's word stands, whatever becomes of the older file."""
+
+    NOW = "2026-03-01T00:00:00Z"
+
+    def setUp(self):
+        super().setUp()
+        (self.folder / "inbox").mkdir()
+        self.map("id: n")
+        (self.folder / "measures.yaml").write_text("measures: []\n", encoding="utf-8")
+        self.configure()
+
+    def map(self, key):
+        (self.folder / "m.yaml").write_text(f"kind: incident\n{key}\nfields: {{ opened_at: o, service: s }}\n", encoding="utf-8")
+
+    def put(self, name, *rows):
+        """Reads the file with these rows, each an id and a service."""
+        (self.folder / "inbox" / name).write_text("n,o,s\n" + "".join(f"{row.split()[0]},2026-01-05 10:00:00,{row.split()[1]}\n" for row in rows), encoding="utf-8")
+        run(self.folder, "once", now=self.NOW)
+        return self.services()
+
+    def services(self):
+        return {s: series(self.folder, "--indicator", "incident_volume", "--where", f"service={s}", "--from", "2026-01-01", "--to", "2026-01-31", now=self.NOW)["2026-01"]["value"] for s in "abc"}
+
+    def test_a_row_that_is_only_said_again_is_no_news(self):
+        self.assertEqual(self.put("jan.csv", "1 a", "2 a"), {"a": 2, "b": 0, "c": 0})
+        self.assertEqual(self.put("feb.csv", "1 b"), {"a": 1, "b": 1, "c": 0})
+        self.assertEqual(self.put("jan.csv", "1 a", "2 a", "3 a"), {"a": 2, "b": 1, "c": 0})
+        self.assertEqual(self.put("jan.csv", "3 a", "2 a", "1 a"), {"a": 2, "b": 1, "c": 0})
+        self.assertEqual(self.put("jan.csv", "3 a", "2 a", "1 c"), {"a": 2, "b": 0, "c": 1})  # this is one
+        self.assertEqual(self.put("jan.csv", "3 a", "2 a", "1 a"), {"a": 3, "b": 0, "c": 0})  # and so is its undoing
+
+    def test_a_log_may_say_the_same_twice(self):
+        self.put("jan.csv", "1 a", "1 b", "1 c")
+        self.assertEqual(self.put("jan.csv", "1 a", "1 b", "1 c", "1 a"), {"a": 1, "b": 0, "c": 0})
+        self.put("feb.csv", "1 b")
+        self.assertEqual(self.put("jan.csv", "1 a", "1 b", "1 c", "1 a", "2 c"), {"a": 0, "b": 1, "c": 1})
+        self.assertEqual(self.put("jan.csv", "1 a", "1 b", "1 c", "1 a", "2 c", "1 c"), {"a": 0, "b": 0, "c": 2})
+
+    def test_a_mapping_that_changes_finds_the_same(self):
+        self.put("jan.csv", "1 a", "2 a")
+        self.put("feb.csv", "1 b")
+        self.put("jan.csv", "1 a", "2 a", "3 a")
+        for key, expected in (("id: n\nnumber: n", {"a": 2, "b": 1, "c": 0}), ("id: { join: [n, s], with: '-' }", {"a": 3, "b": 1, "c": 0}), ("id: n", {"a": 2, "b": 1, "c": 0})):
+            self.map(key)
+            run(self.folder, "once", now=self.NOW)
+            self.assertEqual(self.services(), expected, key)
+
+    def test_killed_while_the_grown_file_is_read(self):
+        """Many rows, of which the other file overruled every third; one is added in front, so all are read anew."""
+        count = 250_000
+        rows = [f"{n} a" for n in range(count)]
+        self.put("jan.csv", *rows)
+        expected = self.put("feb.csv", *[f"{n} b" for n in range(0, count, 3)])
+        expected["a"] += 1
+        jan = self.folder / "inbox" / "jan.csv"
+        header, *lines = jan.read_text(encoding="utf-8").splitlines()
+        jan.write_text("\n".join([header, lines[0].replace("0,", "x,", 1), *lines]) + "\n", encoding="utf-8")
+        command = [PROGRAM, "once", "--config", str(self.folder / "baselined.yaml"), "--now", self.NOW]
+        for pause in (0.3, 0.8, 1.2, 1.6, 2.0):
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(pause)
+            process.kill()
+            process.wait()
+        run(self.folder, "once", now=self.NOW)
+        self.assertEqual(self.services(), expected)
+
+
 class Emptied(InFolder):
     """A figure that a renamed column would turn into a success."""
 
