@@ -36,7 +36,7 @@ class FileReading::State {
             if (before != nullptr) former_ = former_of(*before);
             look_up.commit();
         }
-        look_.emplace(plan_, entry.name, *blocks_);
+        look_.emplace(plan_, entry.name, former_, *blocks_, store_);
         if (!look_->is_needed()) begin();
         return {};
     }

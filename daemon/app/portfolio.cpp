@@ -158,7 +158,10 @@ std::vector<std::string> Portfolio::fields_of(const MeasurePlan& plan) const {
 void Portfolio::note_needed(const std::vector<mappings::Kind>& kinds,
                             const std::vector<std::string>& fields) {
     for (StreamPlan& stream : streams_)
-        if (brings(stream, kinds)) stream.needed.insert(stream.needed.end(), fields.begin(), fields.end());
+        if (brings(stream, kinds)) {
+            stream.needed.insert(stream.needed.end(), fields.begin(), fields.end());
+            stream.feeds_measures = true;
+        }
 }
 
 std::string Portfolio::definition_of(const MeasurePlan& plan) const {

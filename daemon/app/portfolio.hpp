@@ -19,6 +19,7 @@ struct StreamPlan {
     std::vector<mappings::CompiledMapping> mappings;
     std::string digest;               ///< of everything in the mappings that can change a record
     std::vector<std::string> needed;  ///< of any measure that it feeds, and of each record
+    bool feeds_measures = false;
 };
 
 struct MeasurePlan {

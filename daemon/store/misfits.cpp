@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t longest_example = 200;
 
+}  // namespace
+
 /// Cut at a character's start, so that the example stays UTF-8.
 std::string_view shortened(std::string_view text) {
     if (text.size() <= longest_example) return text;
@@ -19,8 +21,6 @@ std::string_view shortened(std::string_view text) {
     while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
     return text.substr(0, end);
 }
-
-}  // namespace
 
 void count_misfit(std::vector<Misfit>& misfits, std::string_view field, std::string_view example,
                   std::int64_t count) {

@@ -184,6 +184,12 @@ class Fitter {
     Record& record_;
 };
 
+FilledField::Takes takes(const CompiledRule& rule) {
+    if (rule.has_map || rule.as == As::choice) return FilledField::Takes::listed;
+    const bool is_text = rule.as == As::text || rule.as == As::list;
+    return is_text ? FilledField::Takes::texts : FilledField::Takes::typed;
+}
+
 std::string example_of(const Cell& cell) {
     return cell.type == CellType::uncached ? std::string(saved_without_value) : text_of(cell);
 }
@@ -214,6 +220,16 @@ std::vector<UnboundField> CompiledMapping::unbound() const {
             rule->joined ? field.columns.empty() : field.columns.size() < rule->origins.size();
         if (!rule->constant && !is_filled) fields.push_back(std::move(field));
     }
+    return fields;
+}
+
+std::vector<FilledField> CompiledMapping::filled() const {
+    const auto unbound = this->unbound();
+    std::vector<FilledField> fields;
+    for (const auto& rule : rules_)
+        if (!rule->constant && std::none_of(unbound.begin(), unbound.end(),
+                                            [&](const auto& one) { return one.field == rule->field; }))
+            fields.push_back({rule->field, rule->slot, takes(*rule)});
     return fields;
 }
 

@@ -32,6 +32,18 @@ struct UnboundField {
     std::vector<std::string_view> columns;  ///< that are missing, as the mapping names them
 };
 
+/// A field that rows of the table last bound can fill.
+struct FilledField {
+    enum class Takes {
+        texts,   ///< any, or those that a pattern finds
+        listed,  ///< what its `map` names, or the kind's choices
+        typed,   ///< what can be read as a date, a number, a yes or no
+    };
+    std::string_view field;  ///< good as long as the mapping
+    Slot slot = 0;
+    Takes takes = Takes::texts;
+};
+
 struct CompiledRule;
 class JsonPath;
 class SourceRow;
@@ -57,6 +69,8 @@ class CompiledMapping {
     void bind(std::span<const std::string> columns);
     /// Fields that no row of the table last bound can fill.
     [[nodiscard]] std::vector<UnboundField> unbound() const;
+    /// The other ones, but for those of a fixed value.
+    [[nodiscard]] std::vector<FilledField> filled() const;
     /// Finds the ids of the Jira fields that the rules name.
     void bind(std::span<const JiraField> fields);
     /// Maps one row. `misfits` is appended to. record() is good until the next call.

@@ -453,6 +453,88 @@ class Renamed(InFolder):
         self.assertEqual(new["actual"]["value"], 1)
 
 
+class Misfitting(InFolder):
+    """An export whose dates, or words, are of another form from one day on."""
+
+    NOW = "2026-09-20T00:00:00Z"
+    MEASURE = ("  - { id: %s, indicator: %s, baseline: { from: 2025-01-01, to: 2025-12-31 }, "
+               "target: { change: -30%%, from: 2026-01-01, by: 2026-12-31 }, unit_value: { amount: 10, currency: EUR } }\n")
+
+    def setUp(self):
+        super().setUp()
+        (self.folder / "inbox").mkdir()
+        (self.folder / "m.yaml").write_text('kind: change\nid: id\nfields:\n  ended_at: { from: ended, format: "%d.%m.%Y %H:%M" }\n  planned_end: { from: planned, format: "%d.%m.%Y %H:%M" }\n'
+                                            "  outcome: { from: outcome, map: { Erfolg: successful, Fehler: failed } }\n", encoding="utf-8")
+        (self.folder / "measures.yaml").write_text("measures:\n" + self.MEASURE % ("M", "change_volume"), encoding="utf-8")
+        self.configure()
+
+    @staticmethod
+    def rows(year, month, count, form="%d.%m.%Y %H:%M", outcome="Erfolg"):
+        return [f"{year}-{month}-{n},{dt.datetime(year, month, 1 + n % 28, 10, 5):{form}},,{outcome}" for n in range(count)]
+
+    def put(self, name, rows, mode="w"):
+        with open(self.folder / "inbox" / name, mode, encoding="utf-8") as file:
+            file.write(("id,ended,planned,outcome\n" if mode == "w" else "") + "\n".join(rows) + "\n")
+
+    def read(self, status):
+        return run(self.folder, "once", now=self.NOW, expect=status).stderr
+
+    def counts(self):
+        (source,) = json.loads(run(self.folder, "sources", "--json", now=self.NOW).stdout)["sources"]
+        stream = source["streams"][0]
+        return stream["records"], {m["field"]: m["count"] for m in stream["unmapped"]}
+
+    def fill(self):
+        for year, last in ((2025, 12), (2026, 5)):
+            for month in range(1, last + 1):
+                self.put(f"{year}-{month:02d}.csv", self.rows(year, month, 20))
+        self.read(0)
+
+    def test_a_file_of_other_dates_is_not_taken(self):
+        self.fill()
+        for month in (6, 7, 8):
+            self.put(f"2026-{month:02d}.csv", self.rows(2026, month, 20, "%-m/%-d/%Y %-I:%M %p"))
+        for _ in range(2):
+            self.assertIn('x/i: 2026-06.csv: 20 of 20 values do not fit `ended_at`, as "6/1/2026 10:05 AM": figures need them, so the file is not read', self.read(3))
+            self.assertEqual(self.counts(), (17 * 20, {}))
+        (measure,) = json.loads(run(self.folder, "status", "M", "--json", now="2026-09-30T00:00:00Z").stdout)["measures"]
+        self.assertEqual((measure["potential_status"], measure["actual"]["value"]), ("unknown", 0))
+        for month in (6, 7, 8):
+            self.put(f"2026-{month:02d}.csv", self.rows(2026, month, 20))
+        self.read(0)
+        self.assertEqual(self.counts(), (20 * 20, {}))
+
+    def test_values_that_do_not_fit_here_and_there_are_counted(self):
+        self.put("a.csv", self.rows(2026, 6, 11) + [f"x{n},soon,," for n in range(11)])  # half of them: no more
+        self.read(0)
+        self.assertEqual(self.counts(), (22, {"ended_at": 11}))
+        self.put("a.csv", ["y,later,,", "z,sometime,,"], "a")  # two new ones say nothing of the column
+        self.read(0)
+        self.assertEqual(self.counts(), (24, {"ended_at": 13}))
+
+    def test_a_column_that_no_measure_needs_may_hold_anything(self):
+        self.put("a.csv", [row.replace(",,", ",soon,") for row in self.rows(2026, 6, 20)])
+        self.read(0)
+        self.assertEqual(self.counts(), (20, {"planned_end": 20}))
+
+    def test_what_a_file_brings_new_is_judged_by_itself(self):
+        self.put("a.csv", self.rows(2026, 5, 1500))
+        self.read(0)
+        self.put("a.csv", self.rows(2026, 6, 30, "%-m/%-d/%Y %-I:%M %p"), "a")
+        self.assertIn("a.csv: of what is new 30 of 30 values do not fit `ended_at`", self.read(3))
+        self.assertEqual(self.counts(), (1500, {}))
+
+    def test_words_that_no_map_names(self):
+        self.fill()
+        self.put("2026-06.csv", self.rows(2026, 6, 20, outcome="Success"))
+        self.assertIn('2026-06.csv: 20 of 20 values do not fit `outcome`, as "Success"', self.read(3))
+        self.put("2026-06.csv", self.rows(2026, 6, 20, outcome="Success") + self.rows(2026, 7, 1))  # one that it names: the others are left out
+        self.read(0)
+        self.assertEqual(self.counts(), (17 * 20 + 21, {"outcome": 20}))
+        self.put("2026-08.csv", self.rows(2026, 8, 9, outcome="Success"))
+        self.read(0)
+
+
 class Overruled(InFolder):
     """Two exports that overlap: the newer one's word stands, whatever becomes of the older file."""
 
