@@ -120,6 +120,7 @@ void Exchange::free_place() {
 /// Whoever waits for the outcome may go now.
 void Exchange::note_accepted() {
     const bool is_new = !is_accepted();
+    refused_tokens_ = 0;
     accepted_at_ = std::chrono::steady_clock::now();
     if (is_new) changed_.cancel();
 }
@@ -185,7 +186,6 @@ asio::awaitable<Result<Response>> Exchange::try_once(Request request, std::strin
 
 asio::awaitable<Result<Response>> Exchange::call(Request request) {
     const Deadline deadline = std::chrono::steady_clock::now() + give_up_;
-    int renewals = 0;
     for (int number = 1;; ++number) {
         if (auto turn = co_await take_turn(request.url, deadline); !turn) co_return turn.error();
         std::string sent_token;
@@ -194,10 +194,13 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
         if (!answer && sent_token.empty() && told_to_wait().count() > 0) continue;
         if (answer && answer->status == 401) {
             circuit_.note_success();
-            if (login_.by != Login::By::oauth2 || renewals == most_renewals || wants_person(*answer))
-                co_return refuse(refusal_of(shown(request.url), *answer));
-            if (token_.access == sent_token) token_.access.clear();  // else somebody has a new one already
-            if (++renewals > 1) co_await sleep(between_renewals);
+            if (token_.access == sent_token) {  // else somebody has a new one already
+                token_.access.clear();
+                ++refused_tokens_;
+            }
+            if (login_.by != Login::By::oauth2 || refused_tokens_ > most_renewals || wants_person(*answer))
+                co_return refuse(refusal_of(origin_of(request.url), *answer));
+            if (refused_tokens_ > 1) co_await sleep(between_renewals);
             continue;
         }
         if (answer && request.is_final && request.is_final(*answer)) {

@@ -54,7 +54,10 @@ class Exchange {
     void set_observer(std::function<void(const RequestNote&)> observer) { observer_ = std::move(observer); }
     void set_give_up(milliseconds give_up) { give_up_ = give_up; }
     [[nodiscard]] milliseconds give_up() const { return give_up_; }
-    void forget_refusal() { refusal_.clear(); }
+    void forget_refusal() {
+        refusal_.clear();
+        refused_tokens_ = 0;
+    }
     [[nodiscard]] bool is_refused() const { return !refusal_.empty(); }
     [[nodiscard]] const ExchangeCounts& counts() const { return counts_; }
     [[nodiscard]] Circuit::State circuit() const { return circuit_.state(); }
@@ -121,6 +124,7 @@ class Exchange {
     std::string last_failure_;
     milliseconds give_up_{std::chrono::minutes{1}};
     Token token_;
+    int refused_tokens_ = 0;  ///< one after the other, whoever used them
     bool is_renewing_ = false;
     std::string refusal_;
     /// The login, by an answer to it.

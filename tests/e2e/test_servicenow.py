@@ -1328,6 +1328,14 @@ class Tokens(Instance):
         self.assertIn("login is refused (401)", self.run_program("once", expect=3).stderr)
         self.assertLessEqual(len(self.sn.token_requests), 3)
         self.assertLessEqual(len(self.sn.journal.requests), 6)
+        config = self.folder / "baselined.yaml"
+        config.write_text(config.read_text(encoding="utf-8") + "".join(
+            f"      {name}: {{ table: incident, mapping: servicenow/incident }}\n" for name in ("one", "two", "three", "four", "five")), encoding="utf-8")
+        before = len(self.sn.token_requests), len(self.sn.journal.requests)
+        told = self.run_program("once", expect=3).stderr
+        self.assertEqual(told.count(f": {self.sn.url}: the login is refused (401)\n"), 6, told)
+        self.assertLessEqual(len(self.sn.token_requests) - before[0], 3, "however many streams there are")
+        self.assertLessEqual(len(self.sn.journal.requests) - before[1], 6)
 
     def test_whoever_says_that_the_limit_is_used_up_is_heard(self):
         """Said with a token, and with the refusal of one that has run out."""
