@@ -128,7 +128,7 @@ MeasureNotice notice_of(const MeasureView& view, NoticeKind kind, std::string wh
     notice.indicator_title = view.plan->indicator->title;
     notice.unit = unit_text(*view.plan->indicator);
     notice.sentence = assessment.sentence;
-    notice.p_deliver = assessment.p_deliver;
+    if (assessment.is_comparable) notice.p_deliver = assessment.p_deliver;
     notice.money_at_risk = assessment.money_at_risk();
     notice.is_due_past = assessment.is_due_past;
     if (assessment.saving) notice.currency = assessment.saving->currency;

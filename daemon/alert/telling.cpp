@@ -90,7 +90,8 @@ class Telling {
         const AlertDecision decision = decide(input);
         auto receivers = receivers_of(alerts_, routed(view, input.is_closed && is_worse(input.standing)),
                                       RouteKind::at_once);
-        if (decision.reason == AlertReason::cleared) add_told(stored, measure, receivers);
+        if (decision.reason == AlertReason::cleared) receivers.clear();
+        if (ends_what_was_told(decision.reason)) add_told(stored, measure, receivers);
         StoredEpisode after{measure.id, decision.after, stored.told,
                             held_of(decision, stored, receivers, ack, silence)};
         if (decision.action != AlertAction::nothing && decision.action != AlertAction::hold) {
@@ -102,6 +103,13 @@ class Telling {
                              stored.episode.standing, receivers);
         }
         if (!known || !is_same(*known, after)) out_.episodes.push_back(std::move(after));
+    }
+
+    /// Whoever was told of the episode takes it for what it was then, whatever the routes say of what it is
+    /// now.
+    static bool ends_what_was_told(AlertReason reason) {
+        return reason == AlertReason::cleared || reason == AlertReason::turned_unknown ||
+               reason == AlertReason::definition_changed;
     }
 
     static bool is_worse(mappings::Standing standing) {
@@ -121,7 +129,6 @@ class Telling {
     /// Who was told that it weakens is told that it does no longer.
     void add_told(const StoredEpisode& stored, const mappings::MeasureDefinition& measure,
                   std::vector<Receiver>& receivers) const {
-        receivers.clear();
         for (const std::string& key : stored.told)
             if (auto receiver = receiver_of_key(alerts_, measure, key))
                 add_once(receivers, std::move(*receiver));

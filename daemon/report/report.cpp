@@ -129,7 +129,9 @@ std::string portfolio_row(const MeasureView& view) {
         "class=\"number\">{}</td></tr>\n",
         escaped(view.plan->measure->id), escaped(view.plan->measure->name),
         status_text(name_of(view.assessment.implementation)), status_text(name_of(view.assessment.potential)),
-        view.assessment.p_deliver ? fmt::format("{:.0f} %", *view.assessment.p_deliver * 100) : "–",
+        view.assessment.p_deliver && view.assessment.is_comparable
+            ? fmt::format("{:.0f} %", *view.assessment.p_deliver * 100)
+            : "–",
         at_risk ? escaped(figure_text(std::round(*at_risk), view.assessment.saving->currency)) : "–");
 }
 

@@ -34,12 +34,27 @@ class Assessing {
         out_.is_due_past = out_.due && in_.calendar->end_of(*out_.due) <= in_.now;
         if (rule_ && in_.is_frozen) score();
         if (out_.reasons.empty()) out_.potential = state_;
+        if (const auto& causes = in_.causes;
+            std::any_of(causes.begin(), causes.end(),
+                        [](const Reason& cause) { return cause.code == "definition_changed"; }))
+            withhold();
         govern();
         return std::move(out_);
     }
 
   private:
     void cause(const char* code, std::string text) { out_.reasons.push_back({code, std::move(text)}); }
+
+    /// Of a promise that nobody has accepted, held against the baseline of another, only what method.md gives
+    /// "whatever the status" is said: realised and p_deliver.
+    void withhold() {
+        out_.is_comparable = false;
+        out_.saving.reset();
+        out_.forecast.reset();
+        out_.fan.clear();
+        out_.sentence.clear();
+        explanations_.clear();
+    }
 
     [[nodiscard]] bool mirrors() const { return is_higher_ && *rule_ != Rule::count; }
 

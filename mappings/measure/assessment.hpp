@@ -90,6 +90,7 @@ struct Assessment {
     std::vector<ForecastPoint> fan;         ///< one a period to come
     std::vector<TrackPoint> track;
     std::optional<Saving> saving;
+    bool is_comparable = true;         ///< false: its definition changed and nobody accepted it yet
     std::string sentence;              ///< the one of method.md; empty while nothing is known
     std::optional<Baseline> baseline;  ///< as the filter sees it
     bool is_mirrored = false;          ///< `baseline` is in the other direction than the indicator

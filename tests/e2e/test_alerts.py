@@ -269,6 +269,24 @@ class Episodes(Folder):
         self.assertEqual(self.new_mails(), [("dana@example.com", "Definition changed: Measure A (A)")])
         self.assertEqual(self.new_kinds(), [("A", "definition_changed")])
 
+    def test_who_was_told_off_track_is_told_that_it_cannot_be_compared_and_nobody_of_money(self):
+        self.routes = "[ { when: { status: off_track }, to: [sponsor] } ]"
+        self.configure()
+        self.measure("A", rate=0.30)
+        self.once()
+        self.assertEqual([to for to, _ in self.new_mails()], ["sam@example.com"])
+        seen = len(self.sink.mails)
+        self.change("A", target="-10%")
+        self.once(hours=1)
+        self.assertEqual(self.new_mails(), [("sam@example.com", "Definition changed: Measure A (A)")])
+        text = " ".join(self.sink.text_of().split())
+        self.assertEqual(len(self.sink.mails), seen + 1)
+        self.assertIn("Chance to deliver: not known. Money at risk: not known.", text)
+        measure = json.loads(self.run_program("status", "A", "--json", now=at(hours=1)).stdout)["measures"][0]
+        self.assertEqual((measure["saving"], measure["forecast"]), (None, None))
+        self.assertIsNotNone(measure["p_deliver"])
+        self.assertNotIn("chance that", self.run_program("status", "A", now=at(hours=1)).stdout)
+
     def test_a_change_that_was_undone_was_never_off_track(self):
         self.measure("A")
         self.once()

@@ -262,3 +262,15 @@ TEST_CASE("a service that is down the whole month is at 0 %, and off track") {
     CHECK(result.saving->actual == Approx((3.6 - 3 * 712.8) * 50));
     CHECK(result.saving->target == Approx(12 * 3.6 * 50));
 }
+
+TEST_CASE("of a definition that nobody accepted neither money nor a forecast is told") {
+    Case one = on_plan();
+    one.input.causes = {{"definition_changed", "It changed."}};
+    const Assessment result = one.assessed();
+    CHECK(result.potential == PotentialStatus::unknown);
+    CHECK_FALSE(result.saving);
+    CHECK_FALSE(result.money_at_risk());
+    CHECK_FALSE(result.forecast);
+    CHECK(result.sentence.empty());
+    CHECK(result.p_deliver);  // method.md: given whatever the status
+}
