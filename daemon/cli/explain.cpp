@@ -69,12 +69,13 @@ std::string note_of(const mappings::IndicatorDefinition& indicator, const mappin
                     Instant now, std::chrono::milliseconds settle) {
     if (period.begin > now) return "the period is to come";
     if (period.end > now) return "the period is running: the figure is what there is of it by now";
+    if (indicator.form == mappings::Form::snapshot)
+        return "the figure is kept as it was taken when the period ended; the records are those of today";
     if (period.end + settle > now)
         return "the period is not settled: late records may change the figure, which is shown as they are "
-               "known now";
-    return indicator.form == mappings::Form::snapshot
-               ? "the figure is kept as it was taken when the period ended; the records are those of today"
-               : std::string{};
+               "known "
+               "now";
+    return {};
 }
 
 void print_records(const std::vector<CountedRecord>& records, bool is_share) {
