@@ -104,8 +104,7 @@ class AlertReader {
         smtp.url = url.text;
         const auto parts = parts_of(smtp.url);
         if (!url.text.empty() && (!parts || (parts->scheme != "smtp" && parts->scheme != "smtps")))
-            reader.problem(url.mark,
-                           fmt::format("\"{}\" is no address like smtps://mail.acme.com:465", smtp.url));
+            reader.problem(url.mark, "`url` is an address like smtps://mail.acme.com:465");
         smtp.user = reader.text("user");
         smtp.password = reader.text("password");
         smtp.starttls_required = !parts || !is_loopback(parts->host);
@@ -233,6 +232,11 @@ class AlertReader {
     }
 
     std::string receiver(const Scalar& name) {
+        if (name.text.find("://") != std::string::npos) {
+            problems_.push_back(
+                {name.mark, "an address stands under `webhooks`, by a name: write that name here"});
+            return name.text;
+        }
         std::vector<std::string> known(roles.begin(), roles.end());
         for (const Webhook& webhook : alerts_.webhooks) known.push_back(webhook.name);
         if (!is_email(name.text) && std::find(known.begin(), known.end(), name.text) == known.end())

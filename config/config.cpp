@@ -145,11 +145,9 @@ class Loader {
         if (host == "localhost" || ::inet_pton(AF_INET, host.c_str(), bytes.data()) == 1 ||
             ::inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1)
             return;
-        problems().push_back(
-            {mark,
-             fmt::format("`listen`: \"{}\" is no address; write its number, like 127.0.0.1, [::1] or 0.0.0.0 "
-                         "for all, or localhost",
-                         host)});
+        problems().push_back({mark,
+                              "`listen`: its host is no address; write its number, like 127.0.0.1, [::1] or "
+                              "0.0.0.0 for all, or localhost"});
     }
 
     Web read_web(const YamlNode& node) {
@@ -161,9 +159,7 @@ class Loader {
         const auto port =
             colon == std::string::npos ? std::nullopt : parse_number(web.listen.substr(colon + 1));
         if (!port || *port < 0 || *port > 65535 || colon == 0)
-            reader.problem(node.mark,
-                           fmt::format("`listen` is an address and a port, like 127.0.0.1:8787, not \"{}\"",
-                                       web.listen));
+            reader.problem(node.mark, "`listen` is an address and a port, like 127.0.0.1:8787");
         check_host(web.listen.substr(0, colon), node.mark);
         web.heartbeat = reader.text("heartbeat");
         if (!web.heartbeat.empty() && !web.heartbeat.starts_with("https://") &&

@@ -153,8 +153,10 @@ class Walk {
     [[nodiscard]] std::string shown(const Shape& type, const std::string& text) const {
         if (is_reference(text)) return text;
         if (type.name == "secret") return hidden;
+        // What is no word of the list may be anything: a secret beside its place.
+        if (type.form == Form::word && std::ranges::find(type.words, text) == type.words.end()) return hidden;
         if (type.name == "path") return resolved_path(file_, text);
-        if (type.name == "secret address") return masked_secret_address(text);
+        if (type.name == "secret address" || type.name == "listener") return masked_secret_address(text);
         if (type.name == "address" || type.name == "proxy" || type.name == "mail server")
             return masked_address(text);
         return text;

@@ -81,11 +81,24 @@ void fill_in_text(YamlNode& node, bool is_login, FilledIn& filled_in) {
     node.text = std::move(filled);
 }
 
+bool is_login_key(const YamlNode& key) {
+    return std::ranges::find(login_keys, key.text) != std::end(login_keys);
+}
+
 void fill_in(YamlNode& node, bool is_login, FilledIn& filled) {
     if (node.form == YamlNode::Form::scalar) fill_in_text(node, is_login, filled);
     for (YamlNode& item : node.items) fill_in(item, is_login, filled);
-    for (auto& [key, value] : node.entries)
-        fill_in(value, is_login || std::ranges::find(login_keys, key.text) != std::end(login_keys), filled);
+    for (auto& [key, value] : node.entries) fill_in(value, is_login || is_login_key(key), filled);
+}
+
+/// Written out, a secret stands somewhere below these, not always where it belongs.
+void make_confidential(YamlNode& node, bool is_below) {
+    node.is_confidential = is_below;
+    for (YamlNode& item : node.items) make_confidential(item, is_below);
+    for (auto& [key, value] : node.entries) {
+        key.is_confidential = is_below;
+        make_confidential(value, is_below || is_login_key(key) || key.text == "webhooks");
+    }
 }
 
 }  // namespace
@@ -93,6 +106,7 @@ void fill_in(YamlNode& node, bool is_login, FilledIn& filled) {
 FilledIn fill_in_secrets(YamlNode& node) {
     FilledIn filled;
     fill_in(node, false, filled);
+    make_confidential(node, false);
     return filled;
 }
 

@@ -22,7 +22,7 @@ struct FilledIn {
     std::vector<Unfilled> unfilled;
 };
 
-/// Replaces references throughout the tree.
+/// Replaces references throughout the tree, and makes confidential what stands where secrets do.
 FilledIn fill_in_secrets(YamlNode& node);
 /// What was found fault with in words that were not filled in goes.
 void tell_once(const std::vector<Unfilled>& unfilled, Problems& problems);

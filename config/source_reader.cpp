@@ -185,8 +185,7 @@ class SourceReader {
         if (source_.url.empty()) return;
         const auto parts = parts_of(source_.url);
         if (!parts || (parts->scheme != "https" && parts->scheme != "http"))
-            reader_.problem(url.mark,
-                            fmt::format("\"{}\" is no address like https://acme.example.com", url.text));
+            reader_.problem(url.mark, "`url` is an address like https://acme.example.com");
         else if (source_.url.find('@') != std::string::npos)
             reader_.problem(url.mark, "a name and password stand under `auth`, not in the address");
         else if (parts->scheme == "http" && !source_.allow_http && !is_loopback(parts->host))

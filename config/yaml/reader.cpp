@@ -142,7 +142,7 @@ std::optional<double> MapReader::number(const std::string& key) {
     const auto number = parse_number(value->text);
     if (!number)
         problem(value->mark,
-                fmt::format("`{}` must be a number, like 85, 0.3 or -30%, not \"{}\"", key, value->text));
+                fmt::format("`{}` must be a number, like 85, 0.3 or -30%{}", key, not_this(key)));
     return number;
 }
 
@@ -153,7 +153,7 @@ std::optional<std::int64_t> MapReader::integer(const std::string& key) {
     const char* last = value->text.data() + value->text.size();
     const auto [end, error] = std::from_chars(value->text.data(), last, number);
     if (error == std::errc{} && end == last) return number;
-    problem(value->mark, fmt::format("`{}` must be a whole number, not \"{}\"", key, value->text));
+    problem(value->mark, fmt::format("`{}` must be a whole number{}", key, not_this(key)));
     return std::nullopt;
 }
 
@@ -162,7 +162,7 @@ std::optional<bool> MapReader::boolean(const std::string& key) {
     if (!value) return std::nullopt;
     if (value->text == "true") return true;
     if (value->text == "false") return false;
-    problem(value->mark, fmt::format("`{}` must be true or false, not \"{}\"", key, value->text));
+    problem(value->mark, fmt::format("`{}` must be true or false{}", key, not_this(key)));
     return std::nullopt;
 }
 
@@ -170,9 +170,7 @@ std::optional<mappings::Day> MapReader::day(const std::string& key) {
     const auto value = scalar(key);
     if (!value) return std::nullopt;
     const auto day = parse_day(value->text);
-    if (!day)
-        problem(value->mark,
-                fmt::format("`{}` must be a day, like 2026-01-31, not \"{}\"", key, value->text));
+    if (!day) problem(value->mark, fmt::format("`{}` must be a day, like 2026-01-31{}", key, not_this(key)));
     return day;
 }
 
@@ -182,7 +180,7 @@ std::optional<std::chrono::milliseconds> MapReader::duration(const std::string& 
     const auto duration = parse_duration(value->text);
     if (!duration)
         problem(value->mark,
-                fmt::format("`{}` must be a time, like 30s, 5m, 24h or 7d, not \"{}\"", key, value->text));
+                fmt::format("`{}` must be a time, like 30s, 5m, 24h or 7d{}", key, not_this(key)));
     return duration;
 }
 
@@ -191,8 +189,8 @@ std::optional<std::size_t> MapReader::choice(const std::string& key, const std::
     if (!word) return std::nullopt;
     const auto found = std::find(names.begin(), names.end(), word->text);
     if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
-    problem(word->mark, fmt::format("`{}` is one of {}, not \"{}\"{}", key, fmt::join(names, ", "),
-                                    word->text, did_you_mean(word->text, names)));
+    problem(word->mark, fmt::format("`{}` is one of {}{}{}", key, fmt::join(names, ", "), not_this(key),
+                                    did_you_mean(word->text, names)));
     return std::nullopt;
 }
 
@@ -217,11 +215,27 @@ void MapReader::each(const std::string& key, const std::function<void(const Yaml
     for (const YamlNode& item : value->items) read(item);
 }
 
+std::string MapReader::not_this(const std::string& key) {
+    const YamlNode* value = take(key);
+    return value == nullptr || value->is_confidential ? "" : fmt::format(", not \"{}\"", value->text);
+}
+
+void MapReader::refuse_key(const YamlNode& key) {
+    const std::string nearest = nearest_or_all(key.text, known_);
+    // `url:https://...` is one word to YAML, and the secret a part of it.
+    const std::size_t colon = key.text.find(':');
+    if (key.is_confidential)
+        problem(key.mark, fmt::format("{} has no such key{}", what_, nearest));
+    else if (colon != std::string::npos)
+        problem(key.mark, fmt::format("{} has no key \"{}:...\": a blank belongs behind the colon", what_,
+                                      key.text.substr(0, colon)));
+    else
+        problem(key.mark, fmt::format("{} has no key \"{}\"{}", what_, key.text, nearest));
+}
+
 void MapReader::finish() {
     for (const auto& [key, value] : node_.entries)
-        if (std::find(known_.begin(), known_.end(), key.text) == known_.end())
-            problem(key.mark,
-                    fmt::format("{} has no key \"{}\"{}", what_, key.text, nearest_or_all(key.text, known_)));
+        if (std::find(known_.begin(), known_.end(), key.text) == known_.end()) refuse_key(key);
 }
 
 }  // namespace baselined::config

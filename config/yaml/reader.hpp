@@ -55,6 +55,11 @@ class MapReader {
     Problems& problems() { return problems_; }
 
   private:
+    /// The end of a complaint about what stands under the key: what stands there, unless that may be a
+    /// secret.
+    std::string not_this(const std::string& key);
+    void refuse_key(const YamlNode& key);
+
     const YamlNode& node_;
     std::string what_;
     Problems& problems_;

@@ -16,6 +16,7 @@ struct YamlNode {
     Form form = Form::null;
     std::string text;                ///< scalar
     bool quoted = false;             ///< "..." or '...': a text whatever it looks like
+    bool is_confidential = false;    ///< a secret may stand here: no complaint quotes the text
     std::vector<YamlNode> items;     ///< list
     std::vector<YamlEntry> entries;  ///< map; keys are scalars, each once
     Mark mark;

@@ -308,6 +308,45 @@ class Show(unittest.TestCase):
                     self.assertNotIn("sesame", answer.stdout + answer.stderr)
                     self.assertIn("main.yaml:1:", answer.stderr)
 
+    def test_complaints_quote_nothing_where_secrets_stand(self):
+        """Written out, in the right place and in wrong ones: what is said names the place, not the words."""
+        auth, word = "sources.s.auth", "sesame"
+        wrong = [
+            (auth, word), (auth, [word]), (auth, {word: None}), (auth, {"basic": f"u:{word}"}), (auth, {"basic": {"user": "u", word: "x"}}), (auth, {"basic": {"user": "u", "password": {word: 1}}}),
+            (auth, {"basic": {"user": "u", "password": word, "token": word}}), (auth, {"bearer": [word]}), (auth, {"bearer": f"{word}\n{word}", "api_key": word}), (auth, {"oauth2": word}),
+            (auth, {"oauth2": {"grant": word, "client_id": "x"}}), (auth, {"oauth2": {"grant": "password", "client_id": "x", "user": "u", "password": f"{word}\nx"}}),
+            ("sources.s", f"https://u:{word}@h"), ("sources.s.url", f"htps://u:{word}@h"), ("sources.s.url", f"https://u:{word}@h"), ("sources.s.url", f"h/{word}"), ("sources.s.url", {"a": word}),
+            ("sources.s.proxy", [f"http://u:{word}@h"]), ("sources.s.tls", word), ("sources.s.tls", {"cert": [word]}), ("sources", f"https://u:{word}@h"),
+            ("web", f"https://h/{word}"), ("web", {"listen": f"https://h/{word}"}), ("web", {"heartbeat": f"htps://h/{word}"}), ("web", {"heartbeat": {word: 1}}),
+            ("alerts", f"smtps://u:{word}@h"), *[("alerts", {"from": "a@b.de", **inner}) for inner in [
+                {"smtp": f"smtps://u:{word}@h"}, {"smtp": {"url": f"smtpss://u:{word}@h"}}, {"smtp": {"url": f"u:{word}@h"}}, {"smtp": {"url": "smtp://h", "password": [word]}}, {"smtp": {"url": "smtp://h", word: 1}},
+                {"smtp": {"url": "smtp://h", "tls": {"starttls": word}}}, {f'smtp:"smtps://u:{word}@h"': None}, {"webhooks": f"https://h/{word}"}, {"webhooks": {"w": f"https://h/{word}"}},
+                {"webhooks": {"w": {"url": f"htps://h/{word}"}}}, {"webhooks": {"w": {"url": f"http://h.example.com/{word}"}}}, {"webhooks": {"w": {"url": "https://h", "secret": {word: 1}}}},
+                {"webhooks": {"w": {"url": "https://h", "secret": f"whsec_{word}!"}}}, {"webhooks": {"w": {"url": "https://h", "format": word}}}, {"webhooks": {"w": {"url": "https://h", "allow_http": word}}},
+                {"routes": [{"to": [f"https://h/{word}"]}]},
+            ]],
+        ]  # fmt: skip
+        for place, value in wrong:
+            self.main.write_text(json.dumps(changed(MAIN, place, value)), encoding="utf-8")
+            for command in (["check"], ["config", "show"], ["once"]):
+                with self.subTest(f"{command} {place}: {value}"):
+                    answer = run(*command, "--config", self.main)
+                    self.assertEqual(answer.returncode, 78, answer.stderr)
+                    self.assertNotIn(word, answer.stderr + (answer.stdout if command != ["config", "show"] else ""))
+                    self.assertRegex(answer.stderr, r"main\.yaml:1:\d+: ")
+
+    def test_what_is_shown_where_a_word_or_listener_belongs_may_be_a_secret(self):
+        for place, value in [("sources.s.auth", {"oauth2": {"grant": "sesame", "client_id": "x"}}), ("web", {"listen": "https://h/sesame"})]:
+            self.main.write_text(json.dumps(changed(MAIN, place, value)), encoding="utf-8")
+            answer = run("config", "show", "--config", self.main)
+            self.assertNotIn("sesame", answer.stdout)
+            self.assertIn("(hidden)", answer.stdout)
+
+    def test_what_is_near_is_said_where_secrets_stand(self):
+        for place, value, near in [("sources.s.auth", {"baerer": "t"}, "bearer"), ("alerts", {"webhooks": {"w": {"url": "https://h", "format": "slakc"}}}, "slack")]:
+            self.main.write_text(json.dumps(changed(MAIN, place, value)), encoding="utf-8")
+            self.assertIn(f'(did you mean "{near}"?)', run("check", "--config", self.main).stderr)
+
     def test_values_and_where_they_come_from(self):
         found = self.settings(self.show([f"${{S{number}}}" for number in range(SECRETS)], "--json", **{f"S{n}": "secret" for n in range(SECRETS)}))
         lines = SHOW.format(*range(SECRETS)).splitlines()
