@@ -169,12 +169,14 @@ class SourceReader {
         source_.cloud_id = reader_.text("cloud_id");
         const bool is_cloud =
             source_.flavour == Source::Flavour::cloud || source_.url.ends_with(".atlassian.net");
-        if (source_.auth.by == Auth::By::oauth2 && is_cloud && source_.cloud_id.empty() &&
+        const auto parts = parts_of(source_.url);  // a password may stand in the whole
+        if (parts && source_.auth.by == Auth::By::oauth2 && is_cloud && source_.cloud_id.empty() &&
             source_.flavour != Source::Flavour::data_center)
             reader_.problem(
                 source_.mark,
-                fmt::format("OAuth reaches a Cloud site by its `cloud_id`: {}/_edge/tenant_info shows it",
-                            source_.url));
+                fmt::format(
+                    "OAuth reaches a Cloud site by its `cloud_id`: https://{}/_edge/tenant_info shows it",
+                    parts->host));
     }
 
     void read_url() {

@@ -316,6 +316,7 @@ class Show(unittest.TestCase):
             (auth, {"basic": {"user": "u", "password": word, "token": word}}), (auth, {"bearer": [word]}), (auth, {"bearer": f"{word}\n{word}", "api_key": word}), (auth, {"oauth2": word}),
             (auth, {"oauth2": {"grant": word, "client_id": "x"}}), (auth, {"oauth2": {"grant": "password", "client_id": "x", "user": "u", "password": f"{word}\nx"}}),
             ("sources.s", f"https://u:{word}@h"), ("sources.s.url", f"htps://u:{word}@h"), ("sources.s.url", f"https://u:{word}@h"), ("sources.s.url", f"h/{word}"), ("sources.s.url", {"a": word}),
+            ("sources.s", {"type": "jira", "flavour": "cloud", "url": f"https://u:{word}@h", "auth": {"oauth2": {"grant": "client_credentials", "client_id": "c", "client_secret": "x"}}, "streams": {}}),
             ("sources.s.proxy", [f"http://u:{word}@h"]), ("sources.s.tls", word), ("sources.s.tls", {"cert": [word]}), ("sources", f"https://u:{word}@h"),
             ("web", f"https://h/{word}"), ("web", {"listen": f"https://h/{word}"}), ("web", {"heartbeat": f"htps://h/{word}"}), ("web", {"heartbeat": {word: 1}}),
             ("alerts", f"smtps://u:{word}@h"), *[("alerts", {"from": "a@b.de", **inner}) for inner in [

@@ -154,7 +154,7 @@ class Starting(Case):
 
     def test_a_listener_needs_a_number(self):
         self.write("baselined.yaml", MAIN.format(poll="1s").replace("127.0.0.1:0", "example.org:80"))
-        self.assertIn("baselined.yaml:3:6: `listen`: its host is no address", self.program("check", expect=78).stderr)
+        self.assertIn("baselined.yaml:5:6: `listen`: its host is no address", self.program("check", expect=78).stderr)
 
     def test_an_address_that_is_taken(self):
         with socket.socket() as taken:
