@@ -161,6 +161,15 @@ bool TableReading::has_forgotten(const std::vector<std::string>& lacking, const 
     return false;
 }
 
+/// Whether a field that the row leaves out is hidden from the account. Of a name that is walked to its
+/// reference tells; where that is left out too, at the end of a longer walk, the row in between may have been
+/// deleted.
+bool TableReading::is_lack(std::span<const std::string_view> row, std::size_t field) const {
+    if (!is_walked(columns_[field])) return true;
+    const std::size_t reference = references_[field];
+    return is_left_out(row[reference]) ? !is_walked(columns_[reference]) : !row[reference].empty();
+}
+
 void TableReading::note_lacks(const TableAnswer& answer) {
     rows_seen_ += static_cast<std::int64_t>(answer.rows());
     for (std::size_t i = 0; i < columns_.size(); ++i)
@@ -172,8 +181,7 @@ void TableReading::note_lacks(const TableAnswer& answer) {
             if (i == id || i == updated) continue;  // rows without them are rows of their own kind
             if (!is_left_out(row[i]))
                 note_shown(columns_[i], row[id]);
-            else if (!is_walked(columns_[i]) || is_left_out(row[references_[i]]) ||
-                     !row[references_[i]].empty())
+            else if (is_lack(row, i))
                 note_lack(columns_[i], row[id], row[updated]);
         }
     }

@@ -69,6 +69,7 @@ class TableReading {
     [[nodiscard]] bool has_lack_ended(std::span<const std::string_view> row,
                                       const std::vector<std::string>& lacking) const;
     bool has_forgotten(const std::vector<std::string>& lacking, const std::set<std::string>& met);
+    [[nodiscard]] bool is_lack(std::span<const std::string_view> row, std::size_t field) const;
     void note_lacks(const TableAnswer& answer);
     void note_lack(const std::string& field, std::string_view id, std::string_view updated);
     void note_shown(const std::string& field, std::string_view id);

@@ -9,6 +9,8 @@ namespace {
 constexpr int blocks_a_step = 100;
 /// A few new rows of a file that was read before say nothing of its columns.
 constexpr std::int64_t fewest_new_values = 10;
+/// An export of another form is so from its first row on: the rest of a large file is read once, not twice.
+constexpr std::int64_t most_judged_rows = 2'000;
 
 }  // namespace
 
@@ -30,6 +32,7 @@ bool FileLook::step() {
         if (!more) broken_ = more.error().text;
         if (!more || !*more) return false;
         if (fit_) look_at_block();
+        if (judged_rows_ >= most_judged_rows) return false;
     }
     return true;
 }
@@ -44,7 +47,9 @@ void FileLook::look_at_block() {
     RawRowReader rows(blocks_.bytes());
     for (const std::uint64_t digest : blocks_.digests()) {
         rows.next();
-        if (!former_rows_.find(digest)) fit_->look_at(rows.cells());
+        if (former_rows_.find(digest)) continue;
+        fit_->look_at(rows.cells());
+        ++judged_rows_;
     }
 }
 

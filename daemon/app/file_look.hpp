@@ -1,6 +1,7 @@
 // Looks through a file before anything of it is taken: whether figures can be made of what it says.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,7 +20,7 @@ class FileLook {
 
     /// Whether there is anything that could be found.
     [[nodiscard]] bool is_needed() const { return !lacks_.empty() || fit_; }
-    /// Some rows; false: all that can be read has been seen.
+    /// Some rows; false: enough has been seen.
     bool step();
     /// What speaks against taking the file, for people; empty: nothing.
     [[nodiscard]] std::string objection() const;
@@ -33,6 +34,7 @@ class FileLook {
     Store& store_;
     std::vector<ColumnLack> lacks_;
     std::optional<ColumnFit> fit_;
+    std::int64_t judged_rows_ = 0;
     bool is_prefix_ = true;  ///< all blocks so far are as they were
     FormerRows former_rows_;
     std::string broken_;  ///< how the file cannot be read to its end

@@ -289,6 +289,18 @@ class Stock(StockTables):
         self.run_program("once")
         self.assertEqual(self.periods("sla_breach_rate")[0], (0.5, 2, 4))
 
+    def test_slas_without_a_task_hide_nothing(self):
+        """Walked on through a task that was never named, or is not there any more, an instance may leave out what it leaves out of what may not be read."""
+        self.sn.omits_walks = True
+        self.follow("task_sla")
+        self.sn.references = {("task_sla", "task"): "incident", ("incident", "cmdb_ci"): "cmdb_ci"}
+        self.sn.put("cmdb_ci", {"sys_id": "c1", "name": "router", "sys_updated_on": stamp(START)})
+        self.put("incident", sys_id="i1", cmdb_ci="c1")
+        for task in ("i1", "i2", ""):
+            self.put("task_sla", task=task, stage="completed", has_breached="true", start_time="2026-01-05 08:00:00", end_time="2026-01-05 10:00:00")
+        self.run_program("once")
+        self.assertEqual(self.periods("sla_breach_rate")[0], (1, 3, 3))
+
     def test_a_time_that_closed_at_would_stand_for_must_be_readable(self):
         self.follow("incident", "problem", "task_sla")
         for table in ("incident", "problem", "task_sla"):
