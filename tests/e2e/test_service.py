@@ -378,7 +378,7 @@ class Shipped(Case):
     def test_rules_and_dashboard_name_metrics_that_exist(self):
         sn = self.instance(5)
         self.configure(INSTANCE.format(url=sn.url, page_size=100, poll="300ms"))
-        (self.folder / "inbox" / "bad.csv").write_text("number,opened\nI-1,nonsense\n", encoding="utf-8")
+        (self.folder / "inbox" / "bad.csv").write_text("number,opened\nI-1,nonsense\nI-2,2026-01-01 00:00:00\nI-3,2026-01-02 00:00:00\n", encoding="utf-8")
         os.utime(self.folder / "inbox" / "bad.csv", (1_700_000_000, 1_700_000_000))
         daemon = self.start()
         daemon.wait_for(lambda: daemon.metric("baselined_stream_records", source="acme") == 5 and daemon.metric("baselined_stream_misfits"))
