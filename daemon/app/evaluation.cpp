@@ -123,20 +123,14 @@ class Evaluation {
         input.is_frozen = view.frozen.has_value();
         if (!input.is_frozen) input.causes.push_back({"baseline_open", why_open(plan)});
         input.baseline = view.baseline;
-        for (std::size_t i = 0; i < window.size(); ++i)
-            view.baseline_periods.push_back({calendar.label(window[i]), i < input.baseline_periods.size()
-                                                                            ? input.baseline_periods[i]
-                                                                            : open_figure(plan, window[i])});
-        if (!window.empty()) note_late_data(plan, calendar, window.front().begin, notes);
-    }
-
-    /// A period of a window that is not frozen: it may be running yet, or to come.
-    PeriodFigure open_figure(const MeasurePlan& plan, const Period& period) {
         const Instant known = read_until(*plan.indicator, portfolio_, store_, now_);
-        PeriodFigure figure = figures_.figure(plan.series, plan.lower, period, known);
-        figure.settled = period.end + portfolio_.configuration().settle <= known;
-        if (period.begin > known) figure.value.reset();
-        return figure;
+        for (std::size_t i = 0; i < window.size(); ++i)
+            view.baseline_periods.push_back(
+                {calendar.label(window[i]),
+                 i < input.baseline_periods.size()
+                     ? input.baseline_periods[i]
+                     : figures_.figure(plan.series, plan.lower, window[i], known)});
+        if (!window.empty()) note_late_data(plan, calendar, window.front().begin, notes);
     }
 
     std::string why_open(const MeasurePlan& plan) {
@@ -215,7 +209,6 @@ class Evaluation {
         for (; period.begin <= known; period = calendar.after(period)) {
             mappings::TrackPeriod at{period, calendar.label(period),
                                      figures_.figure(plan.series, plan.lower, period, known)};
-            at.figure.settled = period.end + portfolio_.configuration().settle <= known;
             if (at.figure.settled)
                 view.actual = at;
             else

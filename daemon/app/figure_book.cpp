@@ -119,8 +119,11 @@ std::vector<std::vector<CountedRecord>> FigureBook::records(const std::vector<Fi
 
 PeriodFigure FigureBook::figure(std::size_t series, const std::optional<std::size_t>& lower,
                                 const Period& period, Instant now) {
-    const PeriodFigure upper = one_figure(series, period, now);
-    return lower ? mappings::ratio_of(upper, one_figure(*lower, period, now)) : upper;
+    PeriodFigure figure = one_figure(series, period, now);
+    if (lower) figure = mappings::ratio_of(figure, one_figure(*lower, period, now));
+    figure.settled = period.end + portfolio_.configuration().settle <= now;
+    if (period.begin > now) figure.value.reset();
+    return figure;
 }
 
 PeriodFigure FigureBook::one_figure(std::size_t series, const Period& period, Instant now) {

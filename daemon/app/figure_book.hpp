@@ -33,7 +33,8 @@ class FigureBook {
     const mappings::SeriesFigures& of(std::size_t series);
     /// Its tallies or snapshots changed.
     void forget(std::size_t series) { figures_.erase(series); }
-    /// One period's figure of an indicator, ratio or not.
+    /// One period's figure of an indicator, ratio or not, and whether it has settled by `now`. One that
+    /// begins later has no value: not none, nobody knows yet.
     mappings::PeriodFigure figure(std::size_t series, const std::optional<std::size_t>& lower,
                                   const mappings::Period& period, Instant now);
     mappings::PeriodFigure pooled(std::size_t series, const std::optional<std::size_t>& lower,

@@ -72,9 +72,7 @@ std::string note_of(const mappings::IndicatorDefinition& indicator, const mappin
     if (indicator.form == mappings::Form::snapshot)
         return "the figure is kept as it was taken when the period ended; the records are those of today";
     if (period.end + settle > now)
-        return "the period is not settled: late records may change the figure, which is shown as they are "
-               "known "
-               "now";
+        return "the period is not settled: late records may change the figure, which is of those known now";
     return {};
 }
 
@@ -110,8 +108,7 @@ int show_explanation(Invocation& invocation, const std::string& measure, const s
                                     : view.actual ? view.actual->period
                                                   : calendar.before(calendar.containing(invocation.now));
     FigureBook figures(portfolio, *store, invocation.clock);
-    auto figure = figures.figure(plan.series, plan.lower, period, invocation.now);
-    if (period.begin > invocation.now) figure.value.reset();
+    const auto figure = figures.figure(plan.series, plan.lower, period, invocation.now);
     const auto records = figures.records(plan.series, period);
     const std::string note =
         note_of(*plan.indicator, period, invocation.now, portfolio.configuration().settle);

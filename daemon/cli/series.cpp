@@ -243,11 +243,8 @@ int show_series(Invocation& invocation, const SeriesRequest& request) {
     const Instant known = read_until(*indicator, portfolio, *store, invocation.now);
     std::vector<SeriesRow> rows;
     for (const Period& period : chosen_periods(*range, calendar, figures.of(series).first_period(), known)) {
-        SeriesRow row{period, calendar.label(period), figures.figure(series, lower, period, known), {}, {},
-                      {}};
-        row.figure.settled = period.end + portfolio.configuration().settle <= known;
-        if (period.begin > known) row.figure.value.reset();  // not none: nobody knows yet
-        rows.push_back(std::move(row));
+        rows.push_back(
+            {period, calendar.label(period), figures.figure(series, lower, period, known), {}, {}, {}});
     }
     if (views) add_plan(views->front(), rows);
     if (const auto trouble = CurrencyBook(portfolio, *store).of(series))

@@ -178,7 +178,6 @@ void refuse_foreign(Database& database) {
 }
 
 void migrate(Database& database) {
-    refuse_foreign(database);
     refuse_newer(shape_of(database));
     add_key_functions(database);
     for (auto next = static_cast<std::size_t>(shape_of(database)); next < steps.size(); ++next) {
