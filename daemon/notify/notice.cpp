@@ -1,8 +1,11 @@
 #include "daemon/notify/notice.hpp"
 
 #include <fmt/format.h>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
 
 #include <array>
+#include <charconv>
 
 #include "daemon/cli/json.hpp"
 #include "mappings/mapping/json_member.hpp"
@@ -107,6 +110,30 @@ void put(Json& json, const SourceNotice& source) {
     put(json, "measures", source.measures);
     json.end_object();
 }
+
+/// A document whose numbers are read to the last bit by the standard library: RapidJSON 1.1 does so too
+/// (kParseFullPrecisionFlag), but shifts by an undefined width where it meets a zero such as 0e-30.
+class ExactDocument : public rapidjson::Document {
+  public:
+    /// False where the text is no JSON, or holds a number beyond a double.
+    [[nodiscard]] bool read(std::string_view text) {
+        constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
+        rapidjson::Reader reader;
+        rapidjson::MemoryStream stream(text.data(), text.size());
+        auto parse = [&](rapidjson::Document&) { return !reader.Parse<flags>(stream, *this).IsError(); };
+        Populate(parse);
+        return !reader.HasParseError();
+    }
+    bool RawNumber(const char* text, rapidjson::SizeType length, bool /*copy*/) {
+        const char* end = text + length;
+        std::int64_t whole = 0;
+        if (const auto read = std::from_chars(text, end, whole); read.ec == std::errc{} && read.ptr == end)
+            return Int64(whole);
+        double number = 0;
+        const auto read = std::from_chars(text, end, number);
+        return read.ec == std::errc{} && read.ptr == end && Double(number);
+    }
+};
 
 /// Reads members and remembers the first that is of another type than it was written with.
 class Taker {
@@ -246,12 +273,9 @@ std::string to_json(const Notice& notice) {
 }
 
 Result<Notice> notice_from_json(std::string_view text) {
-    constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag;
-    rapidjson::Document document;
-    document.Parse<flags>(text.data(), text.size());
-    if (document.HasParseError() || !document.IsObject())
-        return Error{ErrorCode::corrupt,
-                     fmt::format("the stored notice is no JSON object (byte {})", document.GetErrorOffset())};
+    ExactDocument document;
+    if (!document.read(text) || !document.IsObject())
+        return Error{ErrorCode::corrupt, "the stored notice is no JSON object"};
     Notice notice;
     Taker taker;
     taker.take(document, "id", notice.id);

@@ -106,6 +106,23 @@ TEST_CASE("a notice comes back from JSON as it went in, whatever stands in it") 
     }
 }
 
+TEST_CASE("a zero is a zero in each of its spellings, and what no double holds is refused") {
+    const auto read = [](const std::string& number) {
+        return notice_from_json(R"({"created_at":1,"measures":[{"kind":"weakening","p_deliver":)" + number +
+                                "}]}");
+    };
+    for (const char* zero : {"0", "-0", "0.0", "0e-30", "0.000e55", "-0e-30"}) {
+        CAPTURE(zero);
+        const auto notice = read(zero);
+        REQUIRE(notice.has_value());
+        CHECK(notice->measures[0].p_deliver == 0.0);
+    }
+    for (const char* number : {"1e999", "01", "1.", "+1", "0x1", "nan"}) {
+        CAPTURE(number);
+        CHECK_FALSE(read(number).has_value());
+    }
+}
+
 TEST_CASE("numbers come back to the last bit") {
     std::mt19937_64 random(7);
     std::uniform_real_distribution<double> exponent(-300, 300);
