@@ -110,8 +110,7 @@ class AlertReader {
         smtp.starttls_required = !parts || !is_loopback(parts->host);
         if (const YamlNode* tls = reader.take("tls")) {
             MapReader inner(*tls, "tls", problems_);
-            smtp.ca = inner.text("ca");
-            if (!smtp.ca.empty()) smtp.ca = surroundings_.resolved(smtp.ca);
+            if (const auto ca = inner.scalar("ca")) smtp.ca = surroundings_.login_file(*ca);
             if (const auto starttls = inner.choice("starttls", {"required", "optional"}))
                 smtp.starttls_required = *starttls == 0;
             inner.finish();
@@ -145,8 +144,7 @@ class AlertReader {
             reader.problem(secrets[2].mark, "`secret` is one, or two while one replaces the other");
         if (const YamlNode* tls = reader.take("tls")) {
             MapReader inner(*tls, "tls", problems_);
-            webhook.ca = inner.text("ca");
-            if (!webhook.ca.empty()) webhook.ca = surroundings_.resolved(webhook.ca);
+            if (const auto ca = inner.scalar("ca")) webhook.ca = surroundings_.login_file(*ca);
             inner.finish();
         }
         reader.finish();

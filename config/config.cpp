@@ -58,8 +58,13 @@ class Loader {
 
     YamlNode parse(const std::string& path, int file) {
         std::error_code error;
+        // A pipe or a device may have no end.
+        if (fs::exists(path, error) && !fs::is_regular_file(path, error)) {
+            problems().push_back({{file, 0, 0}, "is no file: a folder, a pipe or a device"});
+            return {};
+        }
         std::ifstream stream(path, std::ios::binary);
-        if (!stream || fs::is_directory(path, error)) {
+        if (!stream) {
             problems().push_back({{file, 0, 0}, "cannot be read: check that it exists and its rights"});
             return {};
         }
@@ -76,6 +81,18 @@ class Loader {
     }
 
     [[nodiscard]] std::string resolved(const std::string& path) const { return resolved_path(path_, path); }
+
+    /// A certificate or key: who does not connect does not miss it, nor one in a folder that is the
+    /// service's.
+    std::string login_file(const Scalar& path) {
+        std::string whole = resolved(path.text);
+        std::error_code error;
+        if (!path.text.empty() && reading_.logins != Logins::unused && !fs::is_regular_file(whole, error) &&
+            error != std::errc::permission_denied)
+            problems().push_back({path.mark, "there is no such file: the path of a PEM file belongs here"});
+        loaded_.login_files.push_back(whole);
+        return whole;
+    }
 
     std::vector<std::string> matching(const Scalar& pattern) {
         auto paths = files_matching(resolved(pattern.text));
@@ -104,6 +121,7 @@ class Loader {
         if (const YamlNode* retention = reader.take("retention")) read_retention(*retention);
         if (const YamlNode* web = reader.take("web")) configuration().web = read_web(*web);
         const Surroundings surroundings{[this](const std::string& path) { return resolved(path); },
+                                        [this](const Scalar& path) { return login_file(path); },
                                         [this](const Scalar& name) { return mapping_of(name); },
                                         reader.duration("give_up").value_or(Source{}.give_up)};
         if (const YamlNode* alerts = reader.take("alerts"))

@@ -43,10 +43,11 @@ struct Configuration {
 
 struct Loaded {
     Configuration configuration;
-    std::vector<std::string> files;  ///< Mark::file indexes these
-    YamlNode written;                ///< the main file as it stands, secrets not filled in
-    Problems problems;               ///< none: the configuration is good
-    Problems warnings;               ///< worth a look; nothing is refused for them
+    std::vector<std::string> files;        ///< Mark::file indexes these
+    std::vector<std::string> login_files;  ///< certificates and keys that it names, whether there or not
+    YamlNode written;                      ///< the main file as it stands, secrets not filled in
+    Problems problems;                     ///< none: the configuration is good
+    Problems warnings;                     ///< worth a look; nothing is refused for them
 };
 
 /// A mapping that is not there: tolerated while it is only being drafted.

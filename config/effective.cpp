@@ -155,7 +155,7 @@ class Walk {
         if (type.name == "secret") return hidden;
         // What is no word of the list may be anything: a secret beside its place.
         if (type.form == Form::word && std::ranges::find(type.words, text) == type.words.end()) return hidden;
-        if (type.name == "path") return resolved_path(file_, text);
+        if (type.name == "path" || type.name == "pem file") return resolved_path(file_, text);
         if (type.name == "secret address" || type.name == "listener") return masked_secret_address(text);
         if (type.name == "address" || type.name == "proxy" || type.name == "mail server")
             return masked_address(text);

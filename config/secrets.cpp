@@ -65,6 +65,9 @@ void fill_in_text(YamlNode& node, bool is_login, FilledIn& filled_in) {
         const std::size_t end = start == std::string::npos ? start : node.text.find('}', start);
         if (end == std::string::npos) {
             filled += node.text.substr(at);
+            if (start != std::string::npos)
+                filled_in.unfilled.push_back(
+                    {{node.mark, "a \"${\" without its \"}\": write ${NAME}"}, is_login, false});
             break;
         }
         filled += node.text.substr(at, start - at);

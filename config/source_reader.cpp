@@ -14,10 +14,19 @@ namespace {
 const std::vector<std::string> type_names{"files", "servicenow", "jira"};
 const std::vector<std::string> grant_names{"client_credentials", "password", "refresh_token", "jwt_bearer"};
 
+constexpr const char* plain_http =
+    "plain http shows the password to everybody on the way: write https, or `allow_http: true`";
+/// Those that libcurl knows.
+constexpr std::array<std::string_view, 6> proxy_schemes{"http",    "https",  "socks4",
+                                                        "socks4a", "socks5", "socks5h"};
+
 class AuthReader {
   public:
-    AuthReader(const YamlNode& node, const Surroundings& surroundings, Problems& problems)
-        : reader_(node, "auth", problems), surroundings_(surroundings), problems_(problems) {}
+    AuthReader(const YamlNode& node, bool allow_http, const Surroundings& surroundings, Problems& problems)
+        : reader_(node, "auth", problems),
+          allow_http_(allow_http),
+          surroundings_(surroundings),
+          problems_(problems) {}
 
     Auth read() {
         Auth auth;
@@ -63,11 +72,10 @@ class AuthReader {
         oauth2.password = reader.text("password");
         oauth2.refresh_token = reader.text("refresh_token");
         oauth2.scope = reader.text("scope");
-        oauth2.token_url = reader.text("token_url");
+        oauth2.token_url = read_token_url(reader);
         oauth2.issuer = reader.text("issuer");
         oauth2.subject = reader.text("subject");
-        oauth2.key = reader.text("key");
-        if (!oauth2.key.empty()) oauth2.key = surroundings_.resolved(oauth2.key);
+        if (const auto key = reader.scalar("key")) oauth2.key = surroundings_.login_file(*key);
         if (!grant && reader.node().form == YamlNode::Form::map) {
             if (node.entries.empty() ||
                 std::none_of(node.entries.begin(), node.entries.end(),
@@ -79,6 +87,18 @@ class AuthReader {
         }
         reader.finish();
         return oauth2;
+    }
+
+    std::string read_token_url(MapReader& reader) {
+        const auto url = reader.scalar("token_url");
+        if (!url) return {};
+        const auto parts = parts_of(url->text);
+        if (!parts || (parts->scheme != "https" && parts->scheme != "http"))
+            reader.problem(url->mark,
+                           "`token_url` is an address like https://acme.example.com/oauth_token.do");
+        else if (parts->scheme == "http" && !allow_http_ && !is_loopback(parts->host))
+            reader.problem(url->mark, plain_http);
+        return url->text;
     }
 
     static void require_for_grant(MapReader& reader, const OAuth2& oauth2) {
@@ -101,6 +121,7 @@ class AuthReader {
     }
 
     MapReader reader_;
+    bool allow_http_;
     const Surroundings& surroundings_;
     Problems& problems_;
 };
@@ -151,13 +172,13 @@ class SourceReader {
         const bool is_jira = source_.type == Source::Type::jira;
         read_url();
         if (const YamlNode* auth = reader_.take("auth"))
-            source_.auth = AuthReader(*auth, surroundings_, problems_).read();
+            source_.auth = AuthReader(*auth, source_.allow_http, surroundings_, problems_).read();
         else
             reader_.problem(source_.mark, fmt::format("the source \"{}\" needs `auth`", source_.name));
         if (is_jira && source_.auth.by == Auth::By::api_key)
             reader_.problem(source_.mark, "Jira knows no `api_key`: an API token is the password of `basic`");
         read_tls();
-        source_.proxy = reader_.text("proxy");
+        read_proxy();
         source_.since = reader_.day("since");
         source_.page_size = static_cast<int>(reader_.integer("page_size").value_or(source_.page_size));
         if (source_.page_size < 1 || source_.page_size > 10'000)
@@ -187,13 +208,26 @@ class SourceReader {
         if (source_.url.empty()) return;
         const auto parts = parts_of(source_.url);
         if (!parts || (parts->scheme != "https" && parts->scheme != "http"))
-            reader_.problem(url.mark, "`url` is an address like https://acme.example.com");
+            reader_.problem(
+                url.mark,
+                "`url` is an address like https://acme.example.com or https://acme.example.com:8443");
         else if (source_.url.find('@') != std::string::npos)
             reader_.problem(url.mark, "a name and password stand under `auth`, not in the address");
         else if (parts->scheme == "http" && !source_.allow_http && !is_loopback(parts->host))
+            reader_.problem(url.mark, plain_http);
+    }
+
+    void read_proxy() {
+        const auto proxy = reader_.scalar("proxy");
+        if (!proxy) return;
+        source_.proxy = proxy->text;
+        const bool has_scheme = proxy->text.find("://") != std::string::npos;
+        const auto parts = parts_of(has_scheme ? proxy->text : "http://" + proxy->text);
+        if (!parts || std::ranges::find(proxy_schemes, parts->scheme) == proxy_schemes.end())
             reader_.problem(
-                url.mark,
-                "plain http shows the password to everybody on the way: write https, or `allow_http: true`");
+                proxy->mark,
+                "`proxy` is an address like http://proxy.acme.com:3128; it begins with http, https, "
+                "socks4, socks4a, socks5 or socks5h");
     }
 
     void read_tls() {
@@ -201,8 +235,8 @@ class SourceReader {
         if (node == nullptr) return;
         MapReader reader(*node, "tls", problems_);
         const auto path = [&](const char* key) {
-            const std::string text = reader.text(key);
-            return text.empty() ? text : surroundings_.resolved(text);
+            const auto text = reader.scalar(key);
+            return text ? surroundings_.login_file(*text) : std::string();
         };
         source_.tls = {path("ca"), path("cert"), path("key")};
         if (source_.tls.cert.empty() != source_.tls.key.empty())
@@ -297,16 +331,30 @@ const date::time_zone* read_zone(MapReader& reader, const std::string& key) {
     return mappings::find_zone("UTC");
 }
 
+namespace {
+
+/// As ":8443".
+bool is_port(std::string_view text) {
+    const auto number = parse_number(text.substr(1));
+    return text.front() == ':' && text.find_first_not_of("0123456789", 1) == std::string_view::npos &&
+           number && *number >= 1 && *number <= 65535;
+}
+
+}  // namespace
+
 std::optional<UrlParts> parts_of(std::string_view url) {
     const std::size_t colon = url.find("://");
     if (colon == std::string_view::npos || colon == 0) return std::nullopt;
     std::string_view host = url.substr(colon + 3);
     host = host.substr(0, host.find_first_of("/?#"));
     if (const std::size_t at = host.rfind('@'); at != std::string_view::npos) host.remove_prefix(at + 1);
+    std::string_view port = host;
     if (host.starts_with('['))
         host = host.substr(0, std::min(host.find(']'), host.size() - 1) + 1);
     else
         host = host.substr(0, host.find(':'));
+    port.remove_prefix(host.size());
+    if (!port.empty() && !is_port(port)) return std::nullopt;
     if (host.empty() || host.find_first_of(" \t") != std::string_view::npos) return std::nullopt;
     return UrlParts{std::string(url.substr(0, colon)), std::string(host)};
 }
@@ -318,7 +366,8 @@ bool is_loopback(std::string_view host) {
 bool is_email(std::string_view text) {
     const auto at = text.find('@');
     return at != std::string_view::npos && at > 0 && at + 1 < text.size() &&
-           text.find_first_of(" <>\r\n,;") == std::string_view::npos;
+           text.find('@', at + 1) == std::string_view::npos &&
+           text.find_first_of(" <>\r\n,;:") == std::string_view::npos;
 }
 
 void require_one_line(const Scalar& name, Problems& problems) {

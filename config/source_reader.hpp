@@ -14,6 +14,8 @@ namespace baselined::config {
 /// What reading a section needs from the whole: paths made absolute, mappings found.
 struct Surroundings {
     std::function<std::string(const std::string&)> resolved;
+    /// The same for a certificate or key; one that is not there is told.
+    std::function<std::string(const Scalar&)> login_file;
     /// The mapping's index; nullopt when it cannot be found, which is told then.
     std::function<std::optional<std::size_t>(const Scalar&)> mapping;
     std::chrono::milliseconds give_up;  ///< of sources that do not say their own
@@ -29,7 +31,7 @@ const date::time_zone* read_zone(MapReader& reader, const std::string& key);
 struct UrlParts {
     std::string scheme, host;
 };
-/// nullopt: it has no scheme or no host.
+/// nullopt: it has no scheme or no host, or a port that is none.
 std::optional<UrlParts> parts_of(std::string_view url);
 bool is_loopback(std::string_view host);
 bool is_email(std::string_view text);

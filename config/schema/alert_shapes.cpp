@@ -23,7 +23,7 @@ std::vector<NamedShape> ways() {
          })},
         {"mail tls", "How the connection to the mail server is secured.",
          map({
-             {"ca", "path", "A PEM file with the authorities that signed its certificate.", optional},
+             {"ca", "pem file", "A PEM file with the authorities that signed its certificate.", optional},
              {"starttls", word({"required", "optional"}), "Whether a server without STARTTLS is refused.",
               otherwise_words("required, except on this machine")},
          })},
@@ -41,7 +41,7 @@ std::vector<NamedShape> ways() {
              {"tls", "webhook tls", "A certificate that is not the system's.", optional},
          })},
         {"webhook tls", "A certificate that is not the system's.",
-         map({{"ca", "path", "A PEM file with the authorities that signed the receiver's certificate.",
+         map({{"ca", "pem file", "A PEM file with the authorities that signed the receiver's certificate.",
                optional}})},
     };
 }

@@ -145,7 +145,7 @@ std::vector<NamedShape> source_shapes() {
                   otherwise_words("the source's usual one")},
                  {"issuer", "line", "`iss` of the grant jwt_bearer.", optional},
                  {"subject", "line", "`sub` of the grant jwt_bearer: the user it acts for.", optional},
-                 {"key", "path", "A PEM file with the private key of the grant jwt_bearer, RSA or EC.",
+                 {"key", "pem file", "A PEM file with the private key of the grant jwt_bearer, RSA or EC.",
                   optional},
              },
              {when("grant", "client_credentials", {"client_secret"}),
@@ -153,10 +153,10 @@ std::vector<NamedShape> source_shapes() {
               when("grant", "refresh_token", {"refresh_token"}), when("grant", "jwt_bearer", {"key"})})},
         {"tls", "Certificates that are not the system's.",
          map({
-             {"ca", "path", "A PEM file with the authorities that signed the server's certificate.",
+             {"ca", "pem file", "A PEM file with the authorities that signed the server's certificate.",
               optional},
-             {"cert", "path", "A PEM file with the client's certificate; goes with `key`.", optional},
-             {"key", "path", "A PEM file with its key.", optional},
+             {"cert", "pem file", "A PEM file with the client's certificate; goes with `key`.", optional},
+             {"key", "pem file", "A PEM file with its key.", optional},
          })},
     };
 }

@@ -182,7 +182,11 @@ YamlNode parse_yaml(std::string_view bytes, int file, Problems& problems, const 
         std::istringstream stream{std::string(bytes)};
         YAML::Parser parser(stream);
         TreeBuilder builder(file, limits);
-        if (!parser.HandleNextDocument(builder)) return {};
+        if (!parser.HandleNextDocument(builder)) {
+            YamlNode nothing;
+            nothing.mark = {file, 1, 1};
+            return nothing;
+        }
         TreeBuilder second(file, limits);
         if (parser.HandleNextDocument(second)) {
             problems.push_back(

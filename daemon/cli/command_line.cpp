@@ -116,7 +116,9 @@ bool can_service_read(const config::Loaded& loaded) {
     const auto user = become_owner_of(loaded.configuration.store);
     if (!user) return true;
     bool is_all_read = true;
-    for (const std::string& file : loaded.files) {
+    std::vector<std::string> files = loaded.files;
+    files.insert(files.end(), loaded.login_files.begin(), loaded.login_files.end());
+    for (const std::string& file : files) {
         if (file.starts_with('(') || ::access(file.c_str(), R_OK) == 0)
             continue;  // shipped ones are no files
         is_all_read = false;

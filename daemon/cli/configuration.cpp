@@ -233,7 +233,7 @@ int show_configuration(const std::string& path, const std::string& measure, bool
         config::load(path, {config::Missing::refused, config::Logins::services_own});
     fmt::print(stderr, "{}", config::print(loaded.problems, loaded.files));
     const int status = loaded.problems.empty() ? exit_done : exit_configuration;
-    if (!measure.empty()) return show_measure(loaded, measure, is_json) ? status : exit_failed;
+    if (!measure.empty()) return show_measure(loaded, measure, is_json) ? status : exit_usage;
     if (loaded.written.form != config::YamlNode::Form::map) return status;
     const Whole shown(loaded, path);
     if (!is_json) {

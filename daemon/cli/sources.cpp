@@ -1,6 +1,7 @@
 // `sources`: how each stream was read.
 #include <fmt/format.h>
 
+#include "daemon/alert/source_silence.hpp"
 #include "daemon/app/remapping.hpp"
 #include "daemon/app/stream_gaps.hpp"
 #include "daemon/cli/commands.hpp"
@@ -58,7 +59,15 @@ struct SourceState {
     std::string error;
 };
 
-SourceState state_of(const config::Source& source, const std::vector<StreamState>& streams, Instant now) {
+/// Silent as for alerts: one that was never read has `stale_after` from when a daemon first saw it.
+bool is_silent(const config::Source& source, Store& store, Instant now) {
+    const auto watched = store.watched_source(source.name);
+    return !silence_of(source, watched.value_or(WatchedSource{source.name, Instant{}, std::nullopt}), store,
+                       now)
+                .empty();
+}
+
+SourceState state_of(const std::vector<StreamState>& streams, bool is_silent) {
     SourceState state;
     bool all_complete = true;
     for (const StreamState& stream : streams) {
@@ -71,7 +80,7 @@ SourceState state_of(const config::Source& source, const std::vector<StreamState
     }
     if (!all_complete) state.last_success.reset();
     if (!state.error.empty()) state.state = "failing";
-    if (!state.last_success || *state.last_success + source.stale_after < now) state.state = "silent";
+    if (is_silent) state.state = "silent";
     return state;
 }
 
@@ -113,7 +122,7 @@ int show_sources(Invocation& invocation) {
             streams.push_back({&plan, stored, store->counts(stored.id), store->files(stored.id).size(),
                                remarks_of(plan, *store)});
         }
-        const SourceState state = state_of(source, streams, invocation.now);
+        const SourceState state = state_of(streams, is_silent(source, *store, invocation.now));
         if (!invocation.json) print_source(source, state, streams);
         json.object();
         json.key("name").text(source.name);

@@ -1,5 +1,6 @@
 #include "daemon/store/sqlite_store.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -63,6 +64,9 @@ void make_file(const std::string& path) {
     if (std::filesystem::exists(std::filesystem::symlink_status(path, error))) return;
     const std::string unfinished = path + ".new";
     std::filesystem::remove(unfinished, error);
+    // Tokens and names stand in it. SQLite gives its logs the same rights.
+    if (const int made = ::open(unfinished.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600); made >= 0)
+        ::close(made);
     {
         Database database(unfinished, Database::Access::write);
         shape_pages(database);

@@ -147,6 +147,9 @@ void settle(const std::string& store, const std::string& aside) {
 
 void back_up(const std::string& store, const std::string& target) {
     require_file(store);
+    if (fs::exists(target) && !fs::is_regular_file(target))
+        throw StoreError(ErrorCode::bad_input,
+                         fmt::format("{}: a folder, a pipe or a device is there: name a file", target));
     if (fs::exists(target) && fs::equivalent(store, target))
         throw StoreError(ErrorCode::bad_input,
                          fmt::format("{} is the store itself: name another file", target));

@@ -336,6 +336,19 @@ class Show(unittest.TestCase):
                     self.assertNotIn(word, answer.stderr + (answer.stdout if command != ["config", "show"] else ""))
                     self.assertRegex(answer.stderr, r"main\.yaml:1:\d+: ")
 
+    def test_a_pipe_a_device_or_a_folder_is_no_configuration(self):
+        pipe = self.folder / "pipe.yaml"
+        os.mkfifo(pipe)
+        for named in (pipe, "/dev/zero", self.folder):
+            answer = run("check", "--config", named)
+            self.assertEqual((answer.returncode, answer.stderr), (78, f"{named}: is no file: a folder, a pipe or a device\n"))
+        self.main.write_text(json.dumps(changed(MAIN, "measures", ["pipe.yaml"])), encoding="utf-8")
+        self.assertIn("pipe.yaml: is no file", run("check", "--config", self.main).stderr)
+
+    def test_an_empty_file_is_told_by_its_name(self):
+        self.main.write_text("# later\n", encoding="utf-8")
+        self.assertEqual(run("check", "--config", self.main).stderr, f"{self.main}:1:1: the configuration needs `sources`\n")
+
     def test_what_is_shown_where_a_word_or_listener_belongs_may_be_a_secret(self):
         for place, value in [("sources.s.auth", {"oauth2": {"grant": "sesame", "client_id": "x"}}), ("web", {"listen": "https://h/sesame"})]:
             self.main.write_text(json.dumps(changed(MAIN, place, value)), encoding="utf-8")
@@ -396,7 +409,7 @@ class Show(unittest.TestCase):
         self.assertEqual((found["period"], found["target.ramp"]), (("month", None), ("1", None)))
         self.assertEqual(json.loads(answer.stdout)["file"], str(self.folder / "m/two.yaml"))
         wrong = run("config", "show", "--config", self.main, "OTHR")
-        self.assertEqual((wrong.returncode, wrong.stdout, wrong.stderr), (1, "", 'no measure "OTHR" (did you mean "OTHER"?)\n'))
+        self.assertEqual((wrong.returncode, wrong.stdout, wrong.stderr), (2, "", 'no measure "OTHR" (did you mean "OTHER"?)\n'))
 
     def test_text(self):
         answer = self.show(["secret"] * SECRETS)

@@ -230,6 +230,8 @@ class Docs(unittest.TestCase):
             if not (place / name).exists():
                 (place / name).parent.mkdir(parents=True, exist_ok=True)
                 (place / name).write_text(STUB_MEASURES, encoding="utf-8")
+        for certificate in re.findall(r"\bca: ([\w-]+\.pem)", text):
+            (place / certificate).touch()
         (place / "baselined.yaml").write_text(text, encoding="utf-8")
         done = subprocess.run([PROGRAM, "check", "--config", str(place / "baselined.yaml")], env=environment, capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, f"{block}\n{done.stderr}{text}")

@@ -57,6 +57,18 @@ class Copies(Case):
             self.assertEqual(old.execute("SELECT count(*) FROM record").fetchone(), (90,))
         self.start().wait_for(lambda: self.volume() == 90)
 
+    def test_a_copy_replaces_files_only_and_nobody_else_reads_the_store(self):
+        self.program("once")
+        self.assertEqual(oct(self.store.stat().st_mode & 0o777), "0o600")
+        pipe, copy = self.folder / "pipe", self.folder / "copy.db"
+        os.mkfifo(pipe)
+        for target in (pipe, self.folder):
+            self.assertIn("a folder, a pipe or a device is there: name a file", self.program("backup", str(target), expect=1).stderr)
+        self.assertTrue(pipe.is_fifo())
+        copy.write_text("what was there", encoding="utf-8")
+        self.program("backup", str(copy))
+        self.assertTrue(copy.read_bytes().startswith(b"SQLite format 3"))
+
     def test_a_store_that_somebody_reads_is_kept_with_its_log_and_the_reader_reads_on(self):
         daemon = self.start()
         daemon.wait_for(lambda: self.volume() == 50)

@@ -249,6 +249,7 @@ class Folder {
         write("measures", "measures: []");
         write("indicators", "indicators: {}");
         write("mapping", "{ kind: incident, id: id }");
+        std::ofstream(path_ / "ca.pem") << "";
         write("main",
               "{ measures: measures.yaml, indicators: indicators.yaml, sources: { j: { type: jira, "
               "url: 'https://j.example.com', auth: { bearer: t }, streams: { s: { mapping: mapping.yaml } } "
