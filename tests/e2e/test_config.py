@@ -259,6 +259,16 @@ alerts:
 SECRETS = 15
 
 
+class Usage(unittest.TestCase):
+    def test_an_unknown_command_is_named(self):
+        for words, said in [(["stauts"], 'no command "stauts" (did you mean "status"?); `baselined --help` lists them\n'), (["config", "shw"], "shw"), (["status", "--jsn"], "--jsn")]:
+            answer = run(*words)
+            self.assertEqual((answer.returncode, answer.stdout), (2, ""))
+            self.assertIn(said, answer.stderr)
+        for words in (["--help"], ["status", "--help"], ["--version"]):
+            self.assertEqual(run(*words).returncode, 0)
+
+
 class Show(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="baselined-config-"))
