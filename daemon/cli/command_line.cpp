@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <span>
 
 #include "daemon/app/log.hpp"
 #include "daemon/app/service.hpp"
@@ -156,15 +157,16 @@ int run(const CLI::App& command, Arguments& arguments) {
     return show_series(invocation, arguments.series);
 }
 
-/// CLI11 would only say that a command is missing. Empty: the first word is none, or a known one.
-std::string unknown_command(const CLI::App& app, int argc, char** argv) {
-    if (argc < 2 || argv[1][0] == '-') return {};
+/// CLI11 would only say that a command is missing. Empty: the words lead to one.
+std::string unknown_command(const CLI::App& app, std::span<char*> words) {
+    const auto below = app.get_subcommands([](const CLI::App*) { return true; });
+    if (below.empty() || words.empty() || words[0][0] == '-') return {};
     std::vector<std::string> names;
-    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
-        names.push_back(command->get_name());
-    if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return {};
-    return fmt::format("no command \"{}\"{}; `baselined --help` lists them", argv[1],
-                       did_you_mean(argv[1], names));
+    for (const CLI::App* command : below) names.push_back(command->get_name());
+    const auto found = std::find(names.begin(), names.end(), words[0]);
+    if (found != names.end()) return unknown_command(*below[found - names.begin()], words.subspan(1));
+    return fmt::format("no command \"{}\"{}; `{} --help` lists them", words[0], did_you_mean(words[0], names),
+                       app.get_parent() == nullptr ? "baselined" : "baselined " + app.get_name());
 }
 
 /// A short answer reaches the disk, or does not, when it is flushed.
@@ -182,7 +184,8 @@ int run_command_line(int argc, char** argv) {
     app.require_subcommand(1);
     app.set_version_flag("--version", "baselined " BASELINED_VERSION);
     add_commands(app, arguments);
-    if (const std::string complaint = unknown_command(app, argc, argv); !complaint.empty()) {
+    if (const std::string complaint = unknown_command(app, std::span(argv, argc).subspan(argc > 0));
+        !complaint.empty()) {
         fmt::print(stderr, "{}\n", complaint);
         return exit_usage;
     }

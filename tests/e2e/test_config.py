@@ -261,7 +261,7 @@ SECRETS = 15
 
 class Usage(unittest.TestCase):
     def test_an_unknown_command_is_named(self):
-        for words, said in [(["stauts"], 'no command "stauts" (did you mean "status"?); `baselined --help` lists them\n'), (["config", "shw"], "shw"), (["status", "--jsn"], "--jsn")]:
+        for words, said in [(["stauts"], 'no command "stauts" (did you mean "status"?); `baselined --help` lists them\n'), (["config", "shw"], 'no command "shw" (did you mean "show"?); `baselined config --help` lists them\n'), (["status", "--jsn"], "--jsn")]:
             answer = run(*words)
             self.assertEqual((answer.returncode, answer.stdout), (2, ""))
             self.assertIn(said, answer.stderr)
