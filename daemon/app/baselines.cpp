@@ -6,8 +6,9 @@
 #include <rapidjson/writer.h>
 
 #include <algorithm>
+#include <map>
 
-#include "daemon/app/column_lacks.hpp"
+#include "daemon/app/file_lacks.hpp"
 #include "daemon/app/own_milestones.hpp"
 #include "daemon/app/stream_gaps.hpp"
 #include "mappings/mapping/json_member.hpp"
@@ -60,13 +61,15 @@ PeriodFigure figure_of(const rapidjson::Value& value) {
 }
 
 /// Whether every stream that feeds the measure has been read to its end since then, without a gap.
-bool is_read_since(const MeasurePlan& plan, Instant settled, const Portfolio& portfolio, Store& store) {
+bool is_read_since(const MeasurePlan& plan, Instant settled, const Portfolio& portfolio,
+                   const std::map<const StreamPlan*, FileLacks>& lacks, Store& store) {
     if (portfolio.unfed_kind(*plan.indicator)) return false;
     const auto feeding = portfolio.feeding(plan.kinds);
     return std::all_of(feeding.begin(), feeding.end(), [&](const StreamPlan* stream) {
         const auto complete = store.stream(stream->source->name, stream->stream->name).complete_at;
         return complete && *complete >= settled && gaps_of(*stream, store).empty() &&
-               lacks_of(plan, *stream, store).empty();
+               lacks_of(plan, lacks.at(stream), FileLack::Of::columns).empty() &&
+               lacks_of(plan, lacks.at(stream), FileLack::Of::values).empty();
     });
 }
 
@@ -107,6 +110,8 @@ std::string records_digest(FigureBook& figures, std::size_t series, const std::v
 }
 
 void freeze_baselines(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now) {
+    std::map<const StreamPlan*, FileLacks> lacks;
+    for (StreamPlan& stream : portfolio.streams()) lacks.emplace(&stream, file_lacks(stream, store));
     for (const MeasurePlan& plan : portfolio.measures()) {
         if (store.baseline(plan.measure->id)) continue;
         const Calendar calendar(portfolio.configuration().zone, plan.measure->period);
@@ -115,7 +120,7 @@ void freeze_baselines(Portfolio& portfolio, Store& store, FigureBook& figures, I
         if (window.empty() && !is_stated) continue;
         // A stated value hangs on no window: any complete reading will do.
         const Instant settled = is_stated ? Instant{} : window.back().end + portfolio.configuration().settle;
-        if (settled > now || !is_read_since(plan, settled, portfolio, store)) continue;
+        if (settled > now || !is_read_since(plan, settled, portfolio, lacks, store)) continue;
         FrozenBaseline frozen{figures.pooled(plan.series, plan.lower, window, now),
                               {},
                               records_digest(figures, plan.series, window),

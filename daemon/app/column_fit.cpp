@@ -41,18 +41,19 @@ void ColumnFit::look_at(std::span<const mappings::Cell> row) {
     }
 }
 
-std::string ColumnFit::misfits(std::int64_t fewest) const {
-    std::string text;
+std::vector<ColumnLack> ColumnFit::misfits(std::int64_t fewest) const {
+    std::vector<ColumnLack> misfits;
     for (const Field& field : fields_) {
         const std::int64_t values = field.fits + field.misfits;
         const bool is_listed = field.filled.takes == mappings::FilledField::Takes::listed;
         const bool is_strange = is_listed ? field.fits == 0 && values >= fewest_listed
                                           : field.misfits > field.fits && values >= fewest;
         if (!is_strange) continue;
-        text += fmt::format("{}{} of {} values do not fit `{}`, as \"{}\"", text.empty() ? "" : ", ",
-                            field.misfits, values, field.name, shortened(field.example));
+        misfits.push_back(
+            {field.name, fmt::format("{} of {} values do not fit `{}`, as \"{}\"", field.misfits, values,
+                                     field.name, shortened(field.example))});
     }
-    return text;
+    return misfits;
 }
 
 }  // namespace baselined::daemon

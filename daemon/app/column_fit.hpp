@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/app/column_lacks.hpp"
 #include "daemon/app/portfolio.hpp"
 
 namespace baselined::daemon {
@@ -18,10 +19,10 @@ class ColumnFit {
     /// Whether figures need any field whose values could be counted.
     [[nodiscard]] bool is_needed() const { return !fields_.empty(); }
     void look_at(std::span<const mappings::Cell> row);
-    /// The fields whose values are of another form, for people; empty: none. That is where more than half of
-    /// the dates, numbers or booleans do not fit, of `fewest` or more; or not one of ten or more that a
-    /// mapping, or the kind, lists: of those some may be left out on purpose.
-    [[nodiscard]] std::string misfits(std::int64_t fewest) const;
+    /// The fields whose values are of another form. That is where more than half of the dates, numbers or
+    /// booleans do not fit, of `fewest` or more; or not one of ten or more that a mapping, or the kind,
+    /// lists: of those some may be left out on purpose.
+    [[nodiscard]] std::vector<ColumnLack> misfits(std::int64_t fewest) const;
 
   private:
     struct Field {

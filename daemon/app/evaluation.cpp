@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "daemon/app/baselines.hpp"
-#include "daemon/app/column_lacks.hpp"
+#include "daemon/app/file_lacks.hpp"
 #include "daemon/app/own_milestones.hpp"
 #include "daemon/app/stream_gaps.hpp"
 #include "daemon/app/young_figures.hpp"
@@ -28,7 +28,9 @@ class Evaluation {
           figures_(books.figures),
           young_(portfolio, store, books.figures, now),
           now_(now),
-          portfolio_calendar_(portfolio.configuration().zone, mappings::PeriodLength::day) {}
+          portfolio_calendar_(portfolio.configuration().zone, mappings::PeriodLength::day) {
+        for (StreamPlan& stream : portfolio.streams()) lacks_.emplace(&stream, file_lacks(stream, store));
+    }
 
     MeasureView run(const MeasurePlan& plan) {
         const mappings::MeasureDefinition& measure = *plan.measure;
@@ -75,8 +77,7 @@ class Evaluation {
                 view.data.fresh = false;
                 continue;
             }
-            if (const std::string lacks = lacks_of(plan, *stream, store_); !lacks.empty())
-                causes.push_back({"column_missing", fmt::format("{}: {}.", name, lacks)});
+            look_at_lacks(plan, *stream, name, causes);
             if (!view.data.last_read_at || *stored.complete_at < *view.data.last_read_at)
                 view.data.last_read_at = stored.complete_at;
             const auto newest = last_record(stored.id);
@@ -88,6 +89,18 @@ class Evaluation {
                                                    stored.error.empty() ? "" : "; " + stored.error)});
             view.data.fresh = false;
         }
+    }
+
+    void look_at_lacks(const MeasurePlan& plan, const StreamPlan& stream, const std::string& name,
+                       std::vector<Reason>& causes) const {
+        const FileLacks& lacks = lacks_.at(&stream);
+        if (const std::string text = lacks_of(plan, lacks, FileLack::Of::columns); !text.empty())
+            causes.push_back({"column_missing", fmt::format("{}: {}.", name, text)});
+        if (const std::string text = lacks_of(plan, lacks, FileLack::Of::values); !text.empty())
+            causes.push_back(
+                {"values_misfit", fmt::format("{}: {}: mend the mapping, or export the file again in the "
+                                              "form that the mapping takes.",
+                                              name, text)});
     }
 
     std::optional<Instant> last_record(StreamId stream) {
@@ -198,10 +211,11 @@ class Evaluation {
     void follow(const MeasurePlan& plan, const Calendar& calendar, MeasureView& view,
                 mappings::AssessmentInput& input) {
         const auto begin = track_begin(plan, calendar);
-        const bool lacks_column =
-            std::any_of(input.causes.begin(), input.causes.end(),
-                        [](const Reason& cause) { return cause.code == "column_missing"; });
-        if (!begin || lacks_column) return;  // what is made of empty fields is no figure, and no saving
+        const bool is_of_empty_fields =
+            std::any_of(input.causes.begin(), input.causes.end(), [](const Reason& cause) {
+                return cause.code == "column_missing" || cause.code == "values_misfit";
+            });
+        if (!begin || is_of_empty_fields) return;  // what is made of empty fields is no figure, and no saving
         Period period = calendar.containing(*begin);
         if (period.begin < *begin) period = calendar.after(period);
         input.first = period;
@@ -254,6 +268,7 @@ class Evaluation {
     Instant now_;
     Calendar portfolio_calendar_;
     std::map<StreamId, std::optional<Instant>> last_records_;
+    std::map<const StreamPlan*, FileLacks> lacks_;
 };
 
 }  // namespace

@@ -62,12 +62,12 @@ std::string FileLook::objection() const {
     }
     if (!fit_) return {};
     const bool is_new = former_.blocks.empty();
-    const std::string misfits = fit_->misfits(is_new ? 1 : fewest_new_values);
+    const auto misfits = fit_->misfits(is_new ? 1 : fewest_new_values);
     if (misfits.empty()) return {};
     return fmt::format(
         "{}: {}{}: figures need them, so the file is not read; mend the mapping, or export the file as "
         "before",
-        file_, is_new ? "" : "of what is new ", misfits);
+        file_, is_new ? "" : "of what is new ", text_of(misfits));
 }
 
 }  // namespace baselined::daemon

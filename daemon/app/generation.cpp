@@ -11,6 +11,7 @@
 
 #include "daemon/alert/telling.hpp"
 #include "daemon/app/evaluation.hpp"
+#include "daemon/app/file_lacks.hpp"
 #include "daemon/app/own_milestones.hpp"
 #include "daemon/app/store_facts.hpp"
 #include "daemon/app/stream_gaps.hpp"
@@ -114,6 +115,10 @@ asio::awaitable<void> Generation::prepare(std::function<void()> on_ready) {
         books_ = std::make_unique<Books>(portfolio(), store);
         remapping_ = std::make_unique<Remapping>(portfolio(), store, *keeper_);
         keep_own_milestones(portfolio(), store, *keeper_);
+        const auto waiting = remapping_->sources();
+        look_at_stored_files([&](const StreamPlan& plan) {
+            return std::find(waiting.begin(), waiting.end(), plan.source->name) == waiting.end();
+        });
     };
     co_await around_.thread.run(std::move(set_up));
     if (is_ending_) co_return;
@@ -132,6 +137,15 @@ asio::awaitable<void> Generation::prepare(std::function<void()> on_ready) {
     spawn([this](Worker&) { return keep_small(); });
     if (remapping_) spawn([this](Worker&) { return map_anew(); });
     on_ready();
+}
+
+/// Before anything is evaluated, and while none of these streams is read: what was stored before a measure
+/// needed it makes no figure, and no baseline.
+void Generation::look_at_stored_files(const std::function<bool(const StreamPlan&)>& is_asked) {
+    Transaction transaction(around_.store);
+    for (StreamPlan& plan : portfolio().streams())
+        if (is_asked(plan)) keep_file_lacks(plan, around_.store, FilesRead::none);
+    transaction.commit();
 }
 
 void Generation::begin_delivering() {
@@ -165,13 +179,18 @@ asio::awaitable<void> Generation::map_anew() {
         is_more = co_await around_.thread.run(std::move(step));
     }
     if (is_ending_) co_return;
+    const auto is_mapped_anew = [sources](const StreamPlan& plan) {
+        return std::find(sources.begin(), sources.end(), plan.source->name) != sources.end();
+    };
+    auto look = [this, is_mapped_anew] { look_at_stored_files(is_mapped_anew); };
+    co_await around_.thread.run(std::move(look));
+    if (is_ending_) co_return;
     for (const std::string& left : remapping_->left()) log(LogLevel::warning, left);
     remapping_.reset();
     around_.observations.remapped.clear();
     log(LogLevel::info, fmt::format("{}: mapped anew in {:.1f} s", names, seconds_since(began)));
     for (StreamPlan& plan : portfolio().streams())
-        if (std::find(sources.begin(), sources.end(), plan.source->name) != sources.end())
-            spawn([this, &plan](Worker& worker) { return follow(worker, &plan); });
+        if (is_mapped_anew(plan)) spawn([this, &plan](Worker& worker) { return follow(worker, &plan); });
     co_await evaluate(Reading::partial);
 }
 

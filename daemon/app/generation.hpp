@@ -64,6 +64,7 @@ class Generation {
     void spawn(std::function<boost::asio::awaitable<void>(Worker&)> work);
     boost::asio::awaitable<void> prepare(std::function<void()> on_ready);
     void begin_delivering();
+    void look_at_stored_files(const std::function<bool(const StreamPlan&)>& is_asked);
     boost::asio::awaitable<void> map_anew();
     void follow_streams(const std::set<std::string>& except);
     boost::asio::awaitable<void> follow(Worker& worker, StreamPlan* plan);

@@ -180,7 +180,6 @@ asio::awaitable<std::vector<StoredFile>> Poller::look_up_files(StreamPlan& plan)
         Transaction transaction(store_);
         const StoredStream stream = store_.stream(plan.source->name, plan.stream->name);
         auto stored = store_.files(stream.id);
-        if (!lacking_.contains(&plan)) lacking_.emplace(&plan, lacking_files(plan, store_));
         transaction.commit();
         return stored;
     };
@@ -198,7 +197,7 @@ asio::awaitable<std::vector<std::string>> Poller::read_folder(StreamPlan& plan) 
             fmt::format("no file in {} matches \"{}\"", plan.source->path, plan.stream->match));
     std::size_t& unsettled = unsettled_[&plan];
     unsettled = 0;
-    LackingFiles lacking;
+    auto read = FilesRead::none;
     if (files)
         for (const FileEntry& entry : *files) {
             const auto before = known_as(entry.name, known);
@@ -208,37 +207,28 @@ asio::awaitable<std::vector<std::string>> Poller::read_folder(StreamPlan& plan) 
             } else if (!is_read) {
                 const std::string trouble = co_await read_file(plan, entry, before);
                 if (trouble.empty())
-                    lacking_[&plan].erase(entry.name);
+                    read = FilesRead::some;
                 else
                     troubles.push_back(trouble);
             }
-            if (const auto lacks = lacking_[&plan].find(entry.name); lacks != lacking_[&plan].end())
-                lacking.insert(*lacks);
         }
     const bool is_complete = troubles.empty();
-    if (files) {
-        listed_[&plan] = *files;
-        const auto lacks = co_await note_lacks(plan, lacking);
-        troubles.insert(troubles.end(), lacks.begin(), lacks.end());
-    }
+    if (files) listed_[&plan] = *files;
+    const auto lacks = co_await note_lacks(plan, read);
+    troubles.insert(troubles.end(), lacks.begin(), lacks.end());
     if (unsettled == 0) co_await note_end(plan, troubles, is_complete, {});
     co_return troubles;
 }
 
-/// Rows that are stored without a column that measures need since: measures of it say so, and so does each
-/// reading.
-asio::awaitable<std::vector<std::string>> Poller::note_lacks(StreamPlan& plan, LackingFiles lacking) {
-    std::vector<std::string> troubles;
-    for (const auto& [file, lacks] : lacking)
-        troubles.push_back(fmt::format("{} has {}: figures need it; name it in the mapping as this file does",
-                                       file, text_of(lacks)));
-    auto keep = [this, &plan, lacking = std::move(lacking)] {
+/// Rows that are stored without what measures need since: measures of it say so, and so does each reading.
+asio::awaitable<std::vector<std::string>> Poller::note_lacks(StreamPlan& plan, FilesRead read) {
+    auto keep = [this, &plan, read] {
         Transaction transaction(store_);
-        keep_lacking_files(plan, lacking, store_);
+        auto troubles = sentences_of(keep_file_lacks(plan, store_, read));
         transaction.commit();
+        return troubles;
     };
-    co_await thread_.run(std::move(keep));
-    co_return troubles;
+    co_return co_await thread_.run(std::move(keep));
 }
 
 std::size_t Poller::unsettled(const StreamPlan& plan) const {

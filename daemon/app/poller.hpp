@@ -12,8 +12,8 @@
 
 #include "connectors/files/folder.hpp"
 #include "connectors/page.hpp"
-#include "daemon/app/column_lacks.hpp"
 #include "daemon/app/exchanges.hpp"
+#include "daemon/app/file_lacks.hpp"
 #include "daemon/app/portfolio.hpp"
 #include "daemon/app/record_keeper.hpp"
 #include "daemon/app/store_thread.hpp"
@@ -76,7 +76,7 @@ class Poller {
     boost::asio::awaitable<std::string> read_file(StreamPlan& plan, connectors::FileEntry entry,
                                                   std::optional<StoredFile> before);
     boost::asio::awaitable<std::vector<StoredFile>> look_up_files(StreamPlan& plan);
-    boost::asio::awaitable<std::vector<std::string>> note_lacks(StreamPlan& plan, LackingFiles lacking);
+    boost::asio::awaitable<std::vector<std::string>> note_lacks(StreamPlan& plan, FilesRead read);
     boost::asio::awaitable<void> note_end(StreamPlan& plan, std::vector<std::string> troubles,
                                           bool is_complete, connectors::Notes notes);
     bool stands_still(const StreamPlan& plan, const connectors::FileEntry& entry);
@@ -102,7 +102,6 @@ class Poller {
         std::string reason;
     };
     std::map<const StreamPlan*, std::map<std::string, Refusal>> refused_;  ///< by the file's name
-    std::map<const StreamPlan*, LackingFiles> lacking_;  ///< looked up once: only a reading changes it
     boost::asio::steady_timer settling_;
 };
 

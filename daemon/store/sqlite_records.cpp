@@ -62,8 +62,14 @@ void SqliteStore::body_of(const Record& record) {
     mappings::encode(record, attributes_of(record.kind()), body_);
 }
 
+std::optional<RecordId> SqliteStore::written_record(const RecordKey& key) {
+    Use found(prepared("SELECT number FROM record_key WHERE key = ?"));
+    found->bind_blob(1, {reinterpret_cast<const char*>(key.data()), key.size()});
+    return found->step() ? std::optional(found->integer(0)) : std::nullopt;
+}
+
 std::optional<RecordHead> SqliteStore::find(const RecordKey& key) {
-    const auto id = record_keys_->find(key);
+    const auto id = record_keys_ ? record_keys_->find(key) : written_record(key);
     if (!id) return std::nullopt;
     Use found(prepared("SELECT row_hash, updated_at FROM record WHERE id = ?"));
     found->bind(1, *id);

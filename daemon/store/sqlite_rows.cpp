@@ -99,6 +99,17 @@ void SqliteStore::visit_former_blocks(FileId file, std::int64_t from_ordinal,
     while (found->step()) visit(read_block(*found));
 }
 
+std::vector<RawBlock> SqliteStore::kept_blocks(FileId file, int limit) {
+    std::vector<RawBlock> blocks;
+    Use found(prepared(
+        "SELECT b.id, stream, file, ordinal, digest, size, data, row_count, rejected, misfits, names, "
+        "overruled FROM raw_block b JOIN shape s ON s.id = shape WHERE file = ? AND size > 0 AND current = 1 "
+        "ORDER BY ordinal LIMIT ?"));
+    found->bind(1, file).bind(2, limit);
+    while (found->step()) blocks.push_back(read_block(*found));
+    return blocks;
+}
+
 void SqliteStore::save_overruled(const RawBlock& block) {
     const std::string bytes(block.overruled.begin(), block.overruled.end());
     prepared("UPDATE raw_block SET overruled = ? WHERE id = ?").bind_blob(1, bytes).bind(2, block.id).run();

@@ -48,6 +48,7 @@ class SqliteStore final : public Store {
     void forget_former_blocks(FileId file) override;
     void visit_former_blocks(FileId file, std::int64_t from_ordinal,
                              const std::function<void(const RawBlock&)>& visit) override;
+    std::vector<RawBlock> kept_blocks(FileId file, int limit) override;
     void save_overruled(const RawBlock& block) override;
     std::vector<RawBlock> blocks_after(SourceId source, BlockId after, int limit) override;
 
@@ -149,6 +150,7 @@ class SqliteStore final : public Store {
     /// The statement of this SQL text, prepared at its first use. Keyed by address: pass literals only. What
     /// is new is written before.
     Statement& prepared(const char* sql) const;
+    std::optional<RecordId> written_record(const RecordKey& key);  ///< in read mode
     void body_of(const Record& record);
     StoredDelivery read_delivery(Statement& row) const;
     void add_subjects(const StoredDelivery& delivery);

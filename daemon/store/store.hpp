@@ -193,6 +193,8 @@ class Store : public mappings::PostingIndex,
     /// The former blocks of a file, and its current ones from this ordinal on, as far as their rows are kept.
     virtual void visit_former_blocks(FileId file, std::int64_t from_ordinal,
                                      const std::function<void(const RawBlock&)>& visit) = 0;
+    /// The file's current blocks whose rows are kept, in their order, at most `limit`.
+    virtual std::vector<RawBlock> kept_blocks(FileId file, int limit) = 0;
     virtual void save_overruled(const RawBlock& block) = 0;
     /// The source's blocks after `after` whose rows are kept, oldest first, at most `limit`.
     virtual std::vector<RawBlock> blocks_after(SourceId source, BlockId after, int limit) = 0;

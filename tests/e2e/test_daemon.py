@@ -216,6 +216,50 @@ class Judging(unittest.TestCase):
         self.assertEqual(daemon.stop(), 0)
 
 
+class Later(unittest.TestCase):
+    """A measure, or a mapping, that comes by a reload: what is stored is looked at before anything is made of it."""
+    MAPPING = "kind: incident\nid: number\nfields: { opened_at: opened, resolved_at: resolved, reopen_count: %s }\n"
+    MEASURE = "  - {{ id: {}, indicator: {}, baseline: {{ from: 2025-01-01, to: 2025-12-31 }}, target: {{ change: -20%, from: 2026-01-01, by: 2027-12-31 }} }}\n"
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="baselined-later-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        (self.folder / "inbox").mkdir()
+        self.write("baselined.yaml", "store: s.db\nmeasures: [measures.yaml]\nsources: { x: { type: files, path: inbox, poll: 1h, streams: { i: { match: '*.csv', mapping: m.yaml } } } }\n")
+        self.write("m.yaml", self.MAPPING % "reopened")
+        self.write("measures.yaml", "measures:\n" + self.MEASURE.format("VOL", "incident_volume"))
+        for year, reopened in ((2025, "2"), (2026, "nie")):
+            rows = [f"{year}-{n},{year}-{1 + n % 6}-10 08:00:00,{year}-{1 + n % 6}-11 08:00:00,{reopened if n % 3 else 0}\n" for n in range(60)]
+            self.write(f"inbox/{year}.csv", "number,opened,resolved,reopened\n" + "".join(rows))
+            os.utime(self.folder / f"inbox/{year}.csv", (1, 1))  # stands still
+
+    def write(self, name, text):
+        (self.folder / name).write_text(text, encoding="utf-8")
+
+    def frozen(self):
+        with sqlite3.connect(self.folder / "s.db") as database:
+            return {name for (name,) in database.execute("SELECT measure FROM baseline")}
+
+    def test_a_reload_invents_no_figure(self):
+        daemon = Daemon(self.folder)
+        self.addCleanup(daemon.close)
+        daemon.wait_for(lambda: "read to its end" in daemon.told() and "VOL" in self.frozen())
+        self.write("measures.yaml", "measures:\n" + self.MEASURE.format("VOL", "incident_volume") + self.MEASURE.format("REO", "reopen_rate"))
+        daemon.send(signal.SIGHUP)
+        daemon.wait_for(lambda: "REO: its Potential Status is" in daemon.told())
+        self.assertEqual(self.frozen(), {"VOL"})
+        told = subprocess.run([PROGRAM, "status", "REO", "--json", "--config", str(self.folder / "baselined.yaml")], capture_output=True, text=True, check=True)
+        self.assertIn("values_misfit", told.stdout)
+        self.write("m.yaml", self.MAPPING % "{ from: reopened, match: '(\\d|nie)', map: { nie: 0, '0': 0, '2': 2 } }")
+        daemon.send(signal.SIGHUP)
+        daemon.wait_for(lambda: "REO" in self.frozen())
+        self.write("m.yaml", self.MAPPING % "{ from: reopened, match: '(vielleicht)' }")
+        before = len(daemon.told())
+        daemon.send(signal.SIGHUP)
+        daemon.wait_for(lambda: "values do not fit `reopen_count`" in daemon.told()[before:])
+        self.assertEqual(daemon.stop(), 0)
+
+
 del Instance
 if __name__ == "__main__":
     unittest.main()

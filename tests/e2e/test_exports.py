@@ -11,6 +11,7 @@ import random
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -532,6 +533,81 @@ class Misfitting(InFolder):
         self.read(0)
         self.assertEqual(self.counts(), (17 * 20 + 21, {"outcome": 20}))
         self.put("2026-08.csv", self.rows(2026, 8, 9, outcome="Success"))
+        self.read(0)
+
+    def add_measure(self):
+        with open(self.folder / "measures.yaml", "a", encoding="utf-8") as file:
+            file.write(self.MEASURE % ("D", "deployment_delay"))
+
+    def fill_with_plans(self, form="%d.%m.%Y %H:%M"):
+        for year, last, form_of_year in ((2025, 12, "%d.%m.%Y %H:%M"), (2026, 6, form)):
+            for month in range(1, last + 1):
+                at = dt.datetime(year, month, 3, 9)
+                self.put(f"{year}-{month:02d}.csv", [row.replace(",,", f",{at:{form_of_year}},") for row in self.rows(year, month, 20)])
+
+    def judged(self, name):
+        (measure,) = json.loads(run(self.folder, "status", name, "--json", now=self.NOW).stdout)["measures"]
+        return measure, {reason["code"]: reason["text"] for reason in measure["reasons"]}
+
+    def assert_unknown(self, name):
+        measure, reasons = self.judged(name)
+        self.assertEqual((measure["potential_status"], measure["actual"], measure["realised"], measure["baseline"]["frozen_at"]), ("unknown", None, None, None))
+        self.assertFalse((measure["saving"] or {}).get("actual"))
+        self.assertEqual(reasons["values_misfit"], 'x/i: 2026-01.csv: 20 of 20 values do not fit `planned_end`, as "1/3/2026" (and 5 more): mend the mapping, or export the file again in the form that the mapping takes.')
+
+    def test_a_measure_that_comes_later_is_judged_by_what_is_stored(self):
+        self.fill_with_plans("%-m/%-d/%Y")
+        self.read(0)
+        self.add_measure()
+        self.assert_unknown("D")  # before anything is read, too
+        for _ in range(2):
+            self.assertIn('x/i: 2026-01.csv: 20 of 20 values do not fit `planned_end`, as "1/3/2026": figures need them; mend the mapping, or export the file again', self.read(3))
+            self.assert_unknown("D")
+            self.assertEqual((self.judged("M")[0]["actual"]["value"], "values_misfit" in self.judged("M")[1]), (0, False))
+        for month in range(1, 7):  # they are archived, and count all the same
+            (self.folder / "inbox" / f"2026-{month:02d}.csv").unlink()
+        self.read(3)
+        self.assert_unknown("D")
+        # Another file says the same records in the form that the mapping takes.
+        self.put("again.csv", [row.replace(",,", f",03.{month:02d}.2026 09:00,") for month in range(1, 7) for row in self.rows(2026, month, 20)])
+        self.read(0)
+        measure, reasons = self.judged("D")
+        self.assertNotIn("values_misfit", reasons)
+        self.assertTrue(measure["baseline"]["frozen_at"])
+
+    def test_a_file_that_is_stored_in_the_wrong_form_and_grows_stays_so(self):
+        self.fill_with_plans("%-m/%-d/%Y")
+        self.read(0)
+        self.add_measure()
+        self.read(3)
+        self.put("2026-01.csv", ["x,20.01.2026 10:00,soon,Erfolg"], "a")
+        self.assertIn("x/i: 2026-01.csv: 21 of 21 values do not fit `planned_end`", self.read(3))
+
+    def test_a_mapping_that_changes_later_is_judged_by_what_is_stored(self):
+        self.fill_with_plans()
+        self.add_measure()
+        self.read(0)
+        mapping = self.folder / "m.yaml"
+        good = mapping.read_text(encoding="utf-8")
+        mapping.write_text(good.replace('planned, format: "%d.%m.%Y %H:%M"', 'planned, format: "%Y/%m/%d"'), encoding="utf-8")
+        for _ in range(2):
+            self.assertIn('x/i: 2025-01.csv: 20 of 20 values do not fit `planned_end`, as "03.01.2025 09:00"', self.read(3))
+            measure, reasons = self.judged("D")
+            self.assertEqual((measure["potential_status"], measure["actual"]), ("unknown", None))
+            self.assertIn("(and 17 more)", reasons["values_misfit"])
+        mapping.write_text(good, encoding="utf-8")
+        self.read(0)
+        self.assertNotIn("values_misfit", self.judged("D")[1])
+
+    def test_rows_that_are_kept_no_longer_are_not_judged(self):
+        self.fill_with_plans("%-m/%-d/%Y")
+        self.read(0)
+        main = self.folder / "baselined.yaml"
+        main.write_text(main.read_text(encoding="utf-8") + "retention: { raw: 1d }\n", encoding="utf-8")
+        run(self.folder, "once", now="2026-09-28T00:00:00Z")
+        with sqlite3.connect(self.folder / "s.db") as database:
+            self.assertEqual(database.execute("SELECT count(*) FROM raw_block WHERE size > 0").fetchone(), (0,))
+        self.add_measure()
         self.read(0)
 
 
