@@ -153,10 +153,8 @@ asio::awaitable<Result<void>> Exchange::take_turn(std::string url, Deadline dead
 Error Exchange::waits(std::string_view url) const {
     const mappings::Instant until{milliseconds{told_until_ms_ / 1000 * 1000}};
     return {ErrorCode::unavailable,
-            fmt::format("{}: {} {}: longer than can be waited for now", origin_of(url),
-                        is_time_named_ ? "told to wait until"
-                                       : "answered 429 (it names no time), and is left alone until",
-                        mappings::format_rfc3339(until))};
+            fmt::format("{}: told to wait: it is left alone until {}, longer than can be waited for now",
+                        origin_of(url), mappings::format_rfc3339(until))};
 }
 
 Error Exchange::is_cut_off(std::string_view url) const {
@@ -217,7 +215,6 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
             co_return answer;
         }
         last_failure_ = verdict.reason;
-        if (verdict.is_told_to_wait) is_time_named_ = verdict.is_time_named;
         if (verdict.is_told_to_wait)
             co_await pause(verdict.pause);
         else

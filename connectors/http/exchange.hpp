@@ -120,7 +120,6 @@ class Exchange {
     /// By the clock that nobody sets: a wall clock set back must not make a pause longer.
     std::chrono::steady_clock::time_point paused_until_{};
     std::int64_t told_until_ms_ = 0;  ///< the same by the wall clock, for people
-    bool is_time_named_ = true;       ///< the site said until when; a 429 may not
     std::string last_failure_;
     milliseconds give_up_{std::chrono::minutes{1}};
     Token token_;

@@ -92,7 +92,6 @@ Verdict judge(const Attempt& attempt) {
     verdict.next = is_busy || attempt.is_idempotent ? Verdict::Next::retry : Verdict::Next::fail;
     verdict.reason = fmt::format("answered {}", status);
     const auto told = is_busy ? told_to_wait(*attempt.response, attempt.now_ms) : std::nullopt;
-    verdict.is_time_named = told.has_value();
     verdict.is_told_to_wait = told.has_value() || status == 429;
     verdict.pause = growing(attempt.number, attempt.chance);
     // Up to a tenth more than told, so that not everybody comes back in the same instant. What lies in the

@@ -29,7 +29,6 @@ struct Verdict {
     milliseconds pause{0};
     /// The whole source has been told to wait so long; nothing may be asked of it before.
     bool is_told_to_wait = false;
-    bool is_time_named = false;  ///< and it said for how long
     std::string reason;
 };
 

@@ -218,6 +218,7 @@ asio::awaitable<Result<Notes>> IssueReading::run(StreamPosition position, PageSi
     note_left_out();
     note_differing_fields();
     note_hidden_slas();
+    note_slas_never_seen();
     co_return notes_;
 }
 

@@ -133,6 +133,7 @@ class IssueReading {
     boost::asio::awaitable<Result<void>> keep_hidden_slas(const SearchPage& found);
     bool take_kept_slas(rapidjson::Value& issue, rapidjson::Document::AllocatorType& allocator);
     void note_hidden_slas();
+    void note_slas_never_seen();
 
     // issue_census.cpp
     boost::asio::awaitable<Result<bool>> is_still_lost(PageSink sink);

@@ -85,6 +85,17 @@ bool IssueReading::take_kept_slas(rapidjson::Value& issue, rapidjson::Document::
     return true;
 }
 
+/// A site's list of fields says nothing of rights: who never was an agent sees null in each, as where no
+/// promise was made.
+void IssueReading::note_slas_never_seen() {
+    if (options_.wants_slas && !known_.sla_fields.empty() && cursor_.met.slas.empty() &&
+        cursor_.updated_ms > options_.since_ms)
+        notes_.push_back(
+            {"no issue shows an SLA: either none has one, or the account is no agent of the "
+             "service project, who alone are shown them",
+             Note::About::remark});
+}
+
 void IssueReading::note_hidden_slas() {
     if (cursor_.slaless.empty()) return;
     notes_.push_back(

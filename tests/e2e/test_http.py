@@ -236,7 +236,7 @@ class Waiting(Instance):
         began = time.monotonic()
         first = self.run_program("once", expect=3).stderr
         self.assertLess(time.monotonic() - began, 15, "not waited for")
-        self.assertRegex(first, r"told to wait until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+        self.assertRegex(first, r"told to wait: it is left alone until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
         self.assertEqual(len(self.sn.journal.requests), 1)
         self.sn.answer = whole
         self.assertEqual(self.run_program("once", expect=3).stderr, first, "the same words: told once")
@@ -345,7 +345,7 @@ class Tokens(Instance):
             asked = len(self.sn.journal.requests)
             for after in (*self.LOOKS, ("once",)):
                 self.assertEqual(self.run_program(*after, expect=3).stderr, told)
-                self.assertIn("told to wait until", told)
+                self.assertIn("told to wait: it is left alone until", told)
             self.assertEqual(len(self.sn.journal.requests), asked)
 
     def test_many_streams_need_one_new_token(self):

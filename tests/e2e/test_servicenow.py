@@ -187,10 +187,10 @@ class Complete(Instance):
         self.sn.busy_s = 10 ** 9  # a clock that is wrong, or a word that means nothing: an hour is the most
         self.sn.fail("spent-unix", 1, lambda method, path: "/table/incident" in path)
         told = self.run_program("once", expect=3).stderr
-        until = dt.datetime.strptime(told.partition("told to wait until ")[2][:20], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
+        until = dt.datetime.strptime(told.partition("told to wait: it is left alone until ")[2][:20], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
         self.assertLess(until, time.time() + 3_601)
         before = len(self.sn.journal.requests)
-        self.assertIn("told to wait until", self.run_program("once", expect=3).stderr, "nor does the next process ask")
+        self.assertIn("told to wait: it is left alone until", self.run_program("once", expect=3).stderr, "nor does the next process ask")
         self.assertEqual(len(self.sn.journal.requests), before)
 
     def test_pages_too_large_are_halved(self):
