@@ -118,8 +118,9 @@ class Evaluation {
             (view.frozen->definition != plan.definition || frozen->zones.value_or(plan.zones) != plan.zones))
             input.causes.push_back(
                 {"definition_changed",
-                 "The indicator, its scope, window, target, mapping or time zone changed since the baseline "
-                 "was frozen; the figures cannot be compared until somebody accepts the new definition."});
+                 "The indicator, its scope, window, target, mapping or time zone, or the streams that bring "
+                 "its records, changed since the baseline was frozen; the figures cannot be compared until "
+                 "somebody accepts the new definition."});
         const auto window = window_periods(definition, calendar);
         if (definition.value) {
             view.baseline.value = definition.value;
