@@ -75,6 +75,7 @@ class CsvFile final : public CsvReader {
 
     [[nodiscard]] std::span<const Cell> cells() const override { return cells_; }
     [[nodiscard]] std::int64_t row_number() const override { return row_number_; }
+    [[nodiscard]] bool ends_with_file() const override { return has_no_line_end_; }
     [[nodiscard]] std::int64_t line() const override { return row_line_; }
     [[nodiscard]] std::optional<std::string> encoding() const override { return bytes_->encoding(); }
     [[nodiscard]] std::optional<char> delimiter() const override { return delimiter_; }
@@ -138,7 +139,8 @@ class CsvFile final : public CsvReader {
                 if (end == buffer_.size() && !at_end_) return Step::more;
                 add_cell(std::string_view(buffer_).substr(at, end - at));
             }
-            if (end == buffer_.size()) return finish_row(end, lines);
+            has_no_line_end_ = end == buffer_.size();
+            if (has_no_line_end_) return finish_row(end, lines);
             if (buffer_[end] == delimiter_) {
                 at = end + 1;
                 continue;
@@ -210,7 +212,7 @@ class CsvFile final : public CsvReader {
     CsvLimits limits_;
     std::string buffer_;
     std::size_t at_ = 0;
-    bool at_end_ = false;
+    bool at_end_ = false, has_no_line_end_ = false;
     char delimiter_ = ',';
     std::vector<Cell> cells_;
     std::deque<std::string> unquoted_;  // a deque: views into its texts stay good

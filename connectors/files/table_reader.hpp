@@ -45,6 +45,8 @@ class TableReader {
     /// Good until the next call. Cells after the last that holds something may be left out.
     [[nodiscard]] virtual std::span<const mappings::Cell> cells() const = 0;
     [[nodiscard]] virtual std::int64_t row_number() const = 0;  ///< from 1, empty rows counted
+    /// Whether a CSV ends with the row that was read last, without a line end behind it.
+    [[nodiscard]] virtual bool ends_with_file() const { return false; }
     /// Of a CSV; nothing in a spreadsheet.
     [[nodiscard]] virtual std::optional<std::string> encoding() const { return std::nullopt; }
     [[nodiscard]] virtual std::optional<char> delimiter() const { return std::nullopt; }

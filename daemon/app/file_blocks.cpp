@@ -19,7 +19,9 @@ Result<FileBlocks> FileBlocks::open(const connectors::FileEntry& entry, const co
     blocks.reader_ = std::move(*reader);
     auto columns = connectors::read_header(*blocks.reader_, stream.header_rows, entry.name);
     if (!columns) return columns.error();
+    blocks.name_ = entry.name;
     blocks.columns_ = std::move(*columns);
+    blocks.widths_ = connectors::RowWidths(blocks.columns_.size());
     blocks.shape_ = encode_names(blocks.columns_);
     blocks.shape_digest_ = XXH3_64bits(blocks.shape_.data(), blocks.shape_.size());
     return blocks;
@@ -32,6 +34,7 @@ Result<bool> FileBlocks::next() {
         const auto more = reader_->next();
         if (!more) return more.error();
         if (!*more) break;
+        if (widths_.is_cut(*reader_)) return Error{ErrorCode::bad_input, widths_.text(*reader_, name_)};
         digests_.push_back(rows_.add(reader_->row_number(), reader_->cells()) ^ shape_digest_);
     }
     if (rows_.rows() == 0) return false;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "connectors/files/folder.hpp"
+#include "connectors/files/row_widths.hpp"
 #include "connectors/files/table_reader.hpp"
 #include "daemon/app/portfolio.hpp"
 #include "daemon/store/raw_rows.hpp"
@@ -20,7 +21,8 @@ class FileBlocks {
 
     [[nodiscard]] const std::vector<std::string>& columns() const { return columns_; }
     [[nodiscard]] const std::string& shape() const { return shape_; }  ///< the columns, encoded
-    /// The next block; false: there is none. The last one may be smaller than the others, never empty.
+    /// The next block; false: there is none. The last one may be smaller than the others, never empty. Fails
+    /// where the file is damaged, or ends within a row.
     Result<bool> next();
 
     /// How many there were so far.
@@ -37,8 +39,10 @@ class FileBlocks {
   private:
     FileBlocks() = default;
 
+    std::string name_;
     std::unique_ptr<connectors::TableReader> reader_;
     std::vector<std::string> columns_;
+    connectors::RowWidths widths_{0};
     std::string shape_;
     std::uint64_t shape_digest_ = 0;
     RawRowWriter rows_;

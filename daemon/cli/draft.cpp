@@ -172,8 +172,8 @@ class Draft {
         const std::string_view shipped = source_.type == config::Source::Type::servicenow
                                              ? mapping_of_table(stream_.table)
                                              : mapping_of_types(types_);
-        const std::string of =
-            fmt::format("# A draft from {} rows of {}/{}", page_.rows.size(), source_.name, stream_.name);
+        const std::string of = fmt::format("# A draft from {} row{} of {}/{}", page_.rows.size(),
+                                           page_.rows.size() == 1 ? "" : "s", source_.name, stream_.name);
         if (shipped.empty())
             return fmt::format("{}: look at each line, and say what the rows are.\n", of) + guessed();
         const std::string_view mapping = config::shipped(shipped);

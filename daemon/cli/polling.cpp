@@ -129,7 +129,8 @@ class ProgressLine {
         rows_[plan.source->name + "/" + plan.stream->name] = rows;
         std::string line;
         for (const auto& [stream, count] : rows_)
-            line += fmt::format("{}{} {} rows", line.empty() ? "" : ", ", stream, count);
+            line +=
+                fmt::format("{}{} {} row{}", line.empty() ? "" : ", ", stream, count, count == 1 ? "" : "s");
         fmt::print(stderr, "\r\033[Kreading {}", line.substr(0, widest));
         std::fflush(stderr);
         is_shown_ = true;

@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
+#include "connectors/files/row_widths.hpp"
 #include "connectors/files/table_reader.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/json.hpp"
@@ -123,6 +125,8 @@ int preview_file(const PreviewRequest& request, bool is_json) {
     }
     const std::int64_t shown = request.rows.value_or(is_json ? INT64_MAX : 20);
     std::int64_t count = 0, formulas = 0;
+    std::optional<connectors::RowWidths> widths;
+    std::string cut;
     for (;;) {
         const auto more = (*reader)->next();
         if (!more) {
@@ -133,11 +137,17 @@ int preview_file(const PreviewRequest& request, bool is_json) {
         const auto cells = (*reader)->cells();
         formulas += std::count_if(cells.begin(), cells.end(),
                                   [](const Cell& cell) { return cell.type == CellType::uncached; });
+        // Which row is the header nobody said: the first may be one.
+        if (!widths) widths.emplace(cells.size());
+        if (widths->is_cut(**reader)) cut = widths->text(**reader, request.file);
         if (++count <= shown) print_row(**reader, is_json);
     }
-    if (!is_json) fmt::print("{} rows\n", count);
+    if (!is_json) fmt::print("{} row{}\n", count, count == 1 ? "" : "s");
+    if (!cut.empty()) fmt::print(stderr, "{}\n", cut);
     if (formulas > 0)
-        fmt::print(stderr, "{}: {} {}\n", request.file, formulas, mappings::saved_without_value);
+        fmt::print(stderr, "{}: {}\n", request.file,
+                   formulas == 1 ? mappings::one_saved_without_value
+                                 : fmt::format("{} {}", formulas, mappings::saved_without_value));
     return exit_done;
 }
 

@@ -16,6 +16,8 @@ std::string text_of(const Cell& cell);
 /// What is said of CellType::uncached, which no value can be made of.
 inline constexpr std::string_view saved_without_value =
     "formulas were saved without their values: open it in a spreadsheet and save it anew";
+inline constexpr const char* one_saved_without_value =
+    "a formula was saved without its value: open it in a spreadsheet and save it anew";
 
 /// Whether `format` says how to read a date: strptime's letters, but no names of zones, which are ambiguous,
 /// and seconds of the epoch only by themselves.

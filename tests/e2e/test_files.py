@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 import unittest
@@ -92,6 +93,56 @@ class Encodings(Source):
         os.rename(self.folder / "inbox" / "a.csv", os.fsencode(self.folder / "inbox") + b"/\xc4.csv")
         self.run_program("once", expect=3)
         self.assertIn("\ufffd.csv", self.stream()["error"])
+
+
+class Cut(Source):
+    """A CSV that ends in the middle of its last row, and the whole one that follows."""
+    WHOLE = "id,at,t\n1,2026-09-01,a\n2,2026-09-02,b\n3,2026-09-03,c\n"
+
+    def put(self, text, name="a.csv", expect=0):
+        path = self.folder / "inbox" / name
+        path.write_text(text, encoding="utf-8", newline="")
+        return self.run_program("once", expect=expect).stderr.decode()
+
+    def titles(self):
+        with sqlite3.connect(self.folder / "s.db") as database:
+            return [body for (body,) in database.execute("SELECT body FROM record ORDER BY id")]
+
+    def test_nothing_of_what_was_known_is_lost(self):
+        self.configure()
+        self.put(self.WHOLE)
+        before = self.titles()
+        for cut in (self.WHOLE[:-3], self.WHOLE[:-10], self.WHOLE[:-14]):  # after a delimiter's cell, within the day, within the id
+            told = self.put(cut, expect=3)
+            self.assertIn("a.csv: ends within row 4, which has", told)
+            self.assertIn("it was not copied whole", told)
+            self.assertEqual(self.titles(), before)
+            path = str(self.folder / "inbox" / "a.csv")
+            self.assertIn("a.csv: ends within row 4", self.run_program("preview", path).stderr.decode())
+        self.put(self.WHOLE + "4,2026-09-04,d\n")
+        self.assertEqual(self.stream()["records"], 4)
+
+    def test_short_rows_and_ends_without_a_line_end_are_whole_where_files_are_written_so(self):
+        self.configure()
+        self.put("id,at,t\n1,2026-09-01\n2,2026-09-02", "a.csv")  # leaves empty cells at the end out
+        self.put("id,at,t\n3,2026-09-01,a\n4,2026-09-02,b", "b.csv")  # no line end, and all cells
+        self.put("id,at,t,,\n5,2026-09-01,a\n6,2026-09-02,b", "c.csv")  # columns without a name
+        self.put("id,at,t\n7,2026-09-01,a\n8,2026-09-02\n", "d.csv")
+        self.assertEqual(self.stream()["records"], 8)
+
+    def test_its_whole_blocks_are_taken_and_the_rest_when_it_is_there(self):
+        self.configure()
+        whole = "id,at,t\n" + "".join(f"{n},2026-09-01,a\n" for n in range(2500))
+        self.put(whole[:-4], expect=3)
+        self.assertEqual(self.stream()["records"], 2000)
+        self.put(whole)
+        self.assertEqual(self.stream()["records"], 2500)
+
+    def test_one_is_one(self):
+        self.configure()
+        path = self.folder / "inbox" / "a.csv"
+        path.write_text("id\n", encoding="utf-8")
+        self.assertIn("\n1 row\n", self.run_program("preview", str(path)).stdout.decode())
 
 
 class Sheets(Source):
