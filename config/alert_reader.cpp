@@ -180,10 +180,8 @@ class AlertReader {
         Route route;
         route.mark = node.mark;
         if (const YamlNode* when = reader.take("when")) route.when = read_condition(*when);
-        const auto to = reader.list("to");
-        if (to.empty())
-            reader.problem(node.mark,
-                           "a route needs `to`: owner, sponsor, controller, an address or a webhook");
+        const auto to = reader.required_list(
+            "to", node.mark, "a route needs `to`: owner, sponsor, controller, an address or a webhook");
         for (const Scalar& name : to) route.to.push_back(receiver(name));
         route.is_digest = reader.choice("digest", {"weekly"}).has_value();
         for (const Scalar& name : to)

@@ -58,7 +58,7 @@ class ConditionReader {
         result.mark = key.mark;
         if (key.text == "any" || key.text == "all") {
             result.node = key.text == "any" ? Node::any : Node::all;
-            if (value.form != YamlNode::Form::list)
+            if (value.form != YamlNode::Form::list && value.form != YamlNode::Form::null)
                 problems_.push_back({value.mark, fmt::format("`{}` takes a list of conditions", key.text)});
             for (const YamlNode& item : value.items) result.children.push_back(all_of(item));
         } else if (key.text == "not") {
@@ -112,12 +112,13 @@ class ConditionReader {
                 result.operands.push_back(single_value(item, "what a field is compared with", problems_)
                                               .value_or(Scalar{"", item.mark}));
         } else {
-            problems_.push_back({value.mark, takes_list ? "a value or a list of values is needed"
-                                                        : "a single value is needed"});
+            if (value.form != YamlNode::Form::null)
+                problems_.push_back({value.mark, takes_list ? "a value or a list of values is needed"
+                                                            : "a single value is needed"});
             result.operands.push_back({"", value.mark});
         }
-        if (op == Operator::empty && result.operands.front().text != "true" &&
-            result.operands.front().text != "false")
+        if (op == Operator::empty && value.form != YamlNode::Form::null &&
+            result.operands.front().text != "true" && result.operands.front().text != "false")
             problems_.push_back({value.mark, "`empty` is true or false"});
         return result;
     }

@@ -14,6 +14,7 @@
 #include "config/promise_check.hpp"
 #include "config/secrets.hpp"
 #include "config/source_reader.hpp"
+#include "config/yaml/nothing.hpp"
 
 namespace baselined::config {
 
@@ -32,6 +33,7 @@ class Loader {
         if (!loaded_.problems.empty()) return std::move(loaded_);
         loaded_.written = root;
         const FilledIn filled = fill_in_secrets(root);
+        refuse_nothing(root, "main", problems());
         read_main(root);
         check_names();
         tell_once(filled.unfilled, loaded_.problems);
@@ -73,6 +75,13 @@ class Loader {
         return parse_yaml(bytes.str(), file, problems());
     }
 
+    /// What the main file names: `file_kind` is one of schema::file_kinds.
+    YamlNode parse_part(const std::string& path, int file, std::string_view file_kind) {
+        YamlNode root = parse(path, file);
+        refuse_nothing(root, file_kind, problems());
+        return root;
+    }
+
     void load_shipped() {
         const int file = add_file("(shipped indicators)");
         configuration().indicators =
@@ -109,13 +118,13 @@ class Loader {
         for (const Scalar& pattern : reader.list("indicators"))
             for (const std::string& path : matching(pattern)) {
                 const int file = add_file(path);
-                for (auto& indicator : read_indicators(parse(path, file), problems()))
+                for (auto& indicator : read_indicators(parse_part(path, file, "indicators"), problems()))
                     configuration().indicators.push_back(std::move(indicator));
             }
         for (const Scalar& pattern : reader.list("measures"))
             for (const std::string& path : matching(pattern)) {
                 const int file = add_file(path);
-                for (auto& measure : read_measures(parse(path, file), problems()))
+                for (auto& measure : read_measures(parse_part(path, file, "measures"), problems()))
                     configuration().measures.push_back(std::move(measure));
             }
         if (const YamlNode* retention = reader.take("retention")) read_retention(*retention);
@@ -180,7 +189,7 @@ class Loader {
             reader.problem(node.mark, "`listen` is an address and a port, like 127.0.0.1:8787");
         check_host(web.listen.substr(0, colon), node.mark);
         web.heartbeat = reader.text("heartbeat");
-        if (!web.heartbeat.empty() && !web.heartbeat.starts_with("https://") &&
+        if (reader.take("heartbeat") != nullptr && !web.heartbeat.starts_with("https://") &&
             !web.heartbeat.starts_with("http://"))
             reader.problem(node.mark, "`heartbeat` is a URL that begins with https:// or http://");
         reader.finish();
@@ -231,6 +240,7 @@ class Loader {
         const std::size_t before = problems().size();
         const YamlNode mapping = parse(path, file);
         if (problems().size() > before) return std::nullopt;
+        refuse_nothing(mapping, "mapping", problems());
         known.push_back(read_mapping(mapping, name.text, problems()));
         return known.size() - 1;
     }

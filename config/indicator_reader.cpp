@@ -169,7 +169,7 @@ class IndicatorReader {
 std::vector<IndicatorDefinition> read_indicators(const YamlNode& node, Problems& problems) {
     std::vector<IndicatorDefinition> indicators;
     MapReader reader(node, "an indicators file", problems);
-    if (reader.take("indicators") == nullptr && !reader.is_misshapen())
+    if (node.form == YamlNode::Form::map && !reader.has("indicators"))
         reader.problem(node.mark, "an indicators file needs `indicators:`");
     for (const auto& [name, value] : reader.entries("indicators"))
         indicators.push_back(IndicatorReader(name, value, problems).read());

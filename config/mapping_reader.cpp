@@ -218,7 +218,9 @@ class MappingReader {
             return single_value(value, what, problems_).value_or(Scalar{"", value.mark});
         Scalar all{"", value.mark};
         for (const YamlNode& item : value.items)
-            if (const auto one = single_value(item, what, problems_))
+            if (item.form == YamlNode::Form::null)
+                problems_.push_back({value.mark, "a list of values has no empty ones"});
+            else if (const auto one = single_value(item, what, problems_))
                 all.text += (all.text.empty() ? "" : ", ") + one->text;
         return all;
     }

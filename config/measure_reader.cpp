@@ -67,10 +67,11 @@ class MeasureReader {
         const YamlNode* node = reader_.take(key);
         if (node == nullptr) return {};
         MapReader reader(*node, key, problems_);
-        mappings::Person person{one_line(reader, "name"), reader.text("email"), nullptr};
+        const auto email = reader.scalar("email");
+        mappings::Person person{one_line(reader, "name"), email ? email->text : "", nullptr};
         if (reader.take("timezone") != nullptr) person.zone = read_zone(reader, "timezone");
-        if (!person.email.empty() && !is_email(person.email))
-            reader.problem(node->mark, fmt::format("\"{}\" is no email address", person.email));
+        if (email && !is_email(email->text))
+            reader.problem(email->mark, fmt::format("\"{}\" is no email address", email->text));
         reader.finish();
         return person;
     }
@@ -190,7 +191,7 @@ class MeasureReader {
 std::vector<MeasureDefinition> read_measures(const YamlNode& node, Problems& problems) {
     std::vector<MeasureDefinition> measures;
     MapReader reader(node, "a measures file", problems);
-    if (node.form == YamlNode::Form::map && reader.take("measures") == nullptr)
+    if (node.form == YamlNode::Form::map && !reader.has("measures"))
         reader.problem(node.mark, "a measures file needs `measures:`");
     reader.each("measures", [&](const YamlNode& measure) {
         measures.push_back(MeasureReader(measure, problems).read());

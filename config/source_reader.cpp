@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "mappings/record/text_encoding.hpp"
 
@@ -173,7 +174,7 @@ class SourceReader {
         read_url();
         if (const YamlNode* auth = reader_.take("auth"))
             source_.auth = AuthReader(*auth, source_.allow_http, surroundings_, problems_).read();
-        else
+        else if (!reader_.has("auth"))
             reader_.problem(source_.mark, fmt::format("the source \"{}\" needs `auth`", source_.name));
         if (is_jira && source_.auth.by == Auth::By::api_key)
             reader_.problem(source_.mark, "Jira knows no `api_key`: an API token is the password of `basic`");
@@ -257,12 +258,23 @@ class SourceReader {
         } else {
             stream.jql = reader.text("jql", name.text);
         }
-        const auto names = reader.list("mapping");
-        if (names.empty()) reader.problem(name.mark, "a stream needs `mapping`: what its columns mean");
-        for (const Scalar& mapping : names)
+        for (const Scalar& mapping :
+             reader.required_list("mapping", name.mark, "a stream needs `mapping`: what its columns mean"))
             if (const auto index = surroundings_.mapping(mapping)) stream.mappings.push_back(*index);
         reader.finish();
         return stream;
+    }
+
+    /// A letter, digit or quote would cut what stands in the cells.
+    std::string read_delimiter(const Scalar& written) {
+        if (written.text == "\\t" || written.text == "tab") return "\t";
+        const bool is_delimiter = written.text.size() == 1 &&
+                                  static_cast<unsigned char>(written.text[0]) < 0x80 &&
+                                  !std::isalnum(static_cast<unsigned char>(written.text[0])) &&
+                                  std::string_view("\"\r\n").find(written.text[0]) == std::string_view::npos;
+        if (!is_delimiter)
+            problems_.push_back({written.mark, "`delimiter` is one character, like \";\", or \\t"});
+        return written.text;
     }
 
     void read_files_stream(MapReader& reader, Stream& stream) {
@@ -286,9 +298,7 @@ class SourceReader {
         const YamlNode* csv = reader.take("csv");
         if (csv == nullptr) return;
         MapReader inner(*csv, "csv", problems_);
-        stream.delimiter = inner.text("delimiter");
-        if (stream.delimiter == "\\t" || stream.delimiter == "tab") stream.delimiter = "\t";
-        if (stream.delimiter.size() > 1) inner.problem(csv->mark, "`delimiter` is one character, or \\t");
+        if (const auto delimiter = inner.scalar("delimiter")) stream.delimiter = read_delimiter(*delimiter);
         if (const auto encoding = inner.scalar("encoding")) {
             stream.encoding = encoding->text;
             const iconv_t converter = mappings::open_converter(encoding->text);

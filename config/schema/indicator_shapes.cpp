@@ -62,7 +62,8 @@ NamedShape indicator() {
 std::vector<NamedShape> indicator_shapes() {
     return {
         {"indicators", "A file with indicators of your own.",
-         map({{"indicators", names_of("name", "indicator"), "The indicators, by their names.", required}})},
+         map({{"indicators", one_of({names_of("name", "indicator"), "nothing"}),
+               "The indicators, by their names.", required}})},
         indicator(),
         {"quantity", "A field, or a span of time between two.", one_of({"field", "span"})},
         {"span", "From one timestamp to another.",

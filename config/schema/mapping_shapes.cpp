@@ -85,7 +85,8 @@ std::vector<NamedShape> mapping_shapes() {
               required},
          })},
         {"expected record", "Fields and their values, `skipped` or `rejected`.",
-         one_of({word({"skipped", "rejected"}), names_of("field", one_of({"text", list_of("text")}))})},
+         one_of({word({"skipped", "rejected"}),
+                 names_of("field", one_of({"text", list_of("text"), "nothing"}))})},
     };
 }
 

@@ -134,9 +134,10 @@ std::vector<NamedShape> governance() {
 }  // namespace
 
 std::vector<NamedShape> measure_shapes() {
-    std::vector<NamedShape> shapes{{"measures", "A file with measures.",
-                                    map({{"measures", list_of("measure"), "The measures.", required}})},
-                                   measure()};
+    std::vector<NamedShape> shapes{
+        {"measures", "A file with measures.",
+         map({{"measures", one_of({list_of("measure"), "nothing"}), "The measures.", required}})},
+        measure()};
     for (const auto& part : {promise(), governance()}) shapes.insert(shapes.end(), part.begin(), part.end());
     return shapes;
 }

@@ -12,6 +12,7 @@ constexpr const char* number_pattern = "^[+-]?[0-9.]+([eE][+-]?[0-9]+)? *%?$";
 const std::vector<ScalarType>& scalar_types() {
     static const std::vector<ScalarType> types{
         {"text", "A text.", {"string", "number", "boolean"}, "", "a text", ""},
+        {"nothing", "No value: the key stands alone.", {"null"}, "", "null", ""},
         {"line",
          "A text without a line break.",
          {"string", "number", "boolean"},
@@ -121,7 +122,12 @@ const std::vector<ScalarType>& scalar_types() {
          "incident_volum"},
         {"field", "A field of the kind, or an attribute that a mapping adds.", {"string"}, "", "state", ""},
         {"currency", "Three letters, like EUR.", {"string"}, "^[A-Z]{3}$", "EUR", "euros"},
-        {"delimiter", "One character, or `\\t`.", {"string"}, "^(.|\\\\t|tab)$", "\";\"", "semicolon"},
+        {"delimiter",
+         "One character, but no letter, digit or quote, or `\\t`.",
+         {"string"},
+         "^([\\x01-\\x09\\x0b\\x0c\\x0e-!#-/:-@\\[-`{-\\x7f]|\\\\t|tab)$",
+         "\";\"",
+         "semicolon"},
         {"receiver",
          "`owner`, `sponsor`, `controller`, an email address or a webhook's name.",
          {"string"},

@@ -78,7 +78,9 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
 
 std::optional<Scalar> single_value(const YamlNode& node, std::string_view what, Problems& problems) {
     if (node.form == YamlNode::Form::scalar) return Scalar{node.text, node.mark};
-    problems.push_back({node.mark, fmt::format("{} must be a single value, not {}", what, form_text(node))});
+    if (node.form != YamlNode::Form::null)
+        problems.push_back(
+            {node.mark, fmt::format("{} must be a single value, not {}", what, form_text(node))});
     return std::nullopt;
 }
 
@@ -101,9 +103,13 @@ const YamlNode* MapReader::take(const std::string& key) {
     return nullptr;
 }
 
+bool MapReader::has(const std::string& key) const {
+    return std::ranges::any_of(node_.entries, [&](const auto& entry) { return entry.key.text == key; });
+}
+
 const YamlNode& MapReader::require(const std::string& key) {
     if (const YamlNode* value = take(key)) return *value;
-    if (!is_misshapen()) problem(node_.mark, fmt::format("{} needs `{}`", what_, key));
+    if (!is_misshapen() && !has(key)) problem(node_.mark, fmt::format("{} needs `{}`", what_, key));
     return absent;
 }
 
@@ -205,6 +211,13 @@ std::vector<Scalar> MapReader::list(const std::string& key) {
     if (value->form == YamlNode::Form::map)
         problem(value->mark, fmt::format("`{}` must be a list, not a map", key));
     return result;
+}
+
+std::vector<Scalar> MapReader::required_list(const std::string& key, const Mark& mark, const char* remedy) {
+    const YamlNode* value = take(key);
+    const bool is_empty = value != nullptr && value->form == YamlNode::Form::list && value->items.empty();
+    if (is_empty || !has(key)) problem(mark, remedy);
+    return list(key);
 }
 
 void MapReader::each(const std::string& key, const std::function<void(const YamlNode&)>& read) {

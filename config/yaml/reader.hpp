@@ -23,9 +23,12 @@ class MapReader {
     /// `what` names the map in messages: "the measure". The node and `problems` outlive the reader.
     MapReader(const YamlNode& node, std::string what, Problems& problems);
 
-    /// What stands under the key, a map or list for another reader; null pointer when it is absent or null.
+    /// What stands under the key, a map or list for another reader; null pointer when it is absent, or has
+    /// nothing behind it, which refuse_nothing() told.
     const YamlNode* take(const std::string& key);
     const YamlNode& require(const std::string& key);
+    /// Whether the key is written, with or without something behind it.
+    [[nodiscard]] bool has(const std::string& key) const;
     /// The entries of a map whose keys are names of the user's own.
     const std::vector<YamlEntry>& entries(const std::string& key);
 
@@ -40,6 +43,8 @@ class MapReader {
     /// The index of the word among the names that are allowed.
     std::optional<std::size_t> choice(const std::string& key, const std::vector<std::string>& names);
     std::vector<Scalar> list(const std::string& key);  ///< a single scalar is a list of one
+    /// One that needs an entry: where the key or every entry is missing `remedy` is the problem, at `mark`.
+    std::vector<Scalar> required_list(const std::string& key, const Mark& mark, const char* remedy);
     /// Calls with each item of a list of maps.
     void each(const std::string& key, const std::function<void(const YamlNode&)>& read);
 
@@ -66,8 +71,8 @@ class MapReader {
     std::vector<std::string> known_;
 };
 
-/// The one way from a node to its words: a list, a map or nothing in their place is a problem. `what` names
-/// them: "`kind`".
+/// The one way from a node to its words: a list or a map in their place is a problem; of nothing
+/// refuse_nothing() tells. `what` names them: "`kind`".
 std::optional<Scalar> single_value(const YamlNode& node, std::string_view what, Problems& problems);
 
 /// What to write instead of a word that nobody knows, as the end of a message: the nearest name, or all there

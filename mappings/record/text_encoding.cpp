@@ -6,7 +6,7 @@ namespace baselined::mappings {
 
 iconv_t open_converter(const std::string& encoding) {
     // What follows a slash tells iconv to pass over what does not fit.
-    if (encoding.find('/') != std::string::npos) return nullptr;
+    if (encoding.empty() || encoding.find('/') != std::string::npos) return nullptr;
     const iconv_t converter = ::iconv_open("UTF-8", encoding.c_str());
     return converter == reinterpret_cast<iconv_t>(-1) ? nullptr : converter;
 }

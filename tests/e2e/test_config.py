@@ -171,6 +171,12 @@ class Alike(unittest.TestCase):
             with self.subTest(kind):
                 self.both(kind, document, True)
 
+    def test_where_nothing_may_stand(self):
+        """A file whose entries are all commented out; a row's empty cell, and a field without a value."""
+        self.both("measures", {"measures": None}, True)
+        self.both("indicators", {"indicators": None}, True)
+        self.both("mapping", {**MAPPING, "tests": [{"given": {"number": "1", "state": None}, "expect": {"state": None}}]}, True)
+
     def test_main(self):
         auth = "sources.s.auth"
         for place, value in [
@@ -182,6 +188,9 @@ class Alike(unittest.TestCase):
             ("alerts", {"from": "nobody"}), ("alerts", {"smtp": {"url": "mail"}, "from": "a@b.c"}), ("alerts", {"webhooks": {"owner": {"url": "https://h.example.com"}}}),
             ("alerts", {"webhooks": {"h": {"url": "https://h.example.com", "format": "slakc"}}}), ("alerts", {"routes": [{"when": {"status": "red"}, "to": "owner"}]}),
             ("alerts", {"routes": [{"when": {}}]}), ("alerts", {"repeat": ["often"]}), ("alerts", {"quiet": {"from": "20:00"}}), ("alerts", {"digest": {"day": "mondy"}}),
+            ("sources.s", None), ("sources", None), ("alerts", {"routes": [{"when": None, "to": "owner"}]}), ("alerts", {"routes": [{"when": {"status": None}, "to": "owner"}]}),
+            ("alerts", {"routes": [None]}), (auth, {"basic": {"user": "u", "password": None}}), ("web", {"heartbeat": ""}), ("measures", None),
+            ("sources.s", {"type": "files", "path": ".", "streams": {"f": {"match": "*.csv", "mapping": "jira/incident", "csv": {"delimiter": 0}}}}),
             ("sources.s.url", ["https://s.example.com"]), (auth, {"basic": {"user": ["u"], "password": "p"}}), (auth, {"basic": {"user": "u", "password": {"a": 1}}}),
             ("alerts", {"smtp": {"url": {"a": 1}}, "from": "a@b.c"}), ("alerts", {"webhooks": {"h": {"url": ["https://h.example.com"]}}}), ("alerts", {"webhooks": ["h"]}),
         ]:  # fmt: skip
@@ -194,6 +203,7 @@ class Alike(unittest.TestCase):
             ("fields.state.as", "txt"), ("each", {"a": "b"}), ("tests", [{"given": {"number": "1"}}]), ("tests", [{"given": {"number": "1"}, "expect": "dropped"}]),
             ("kind", ["incident"]), ("fields.state.map.New", ["new"]), ("fields.state.map", ["New"]), ("tests", [{"given": [1], "expect": "skipped"}]),
             ("tests", [{"given": {"opened": "1"}, "expect": {"state": {"a": 1}}}]), ("skip", "state"), ("skip", {"state": {"nott": "new"}}),
+            ("number", None), ("tests", None), ("fields", None), ("fields.state.map.New", None), ("skip", {"state": None}), ("skip", {"any": [None]}), ("tests", [{"given": {"number": "1"}, "expect": None}]),
         ]:  # fmt: skip
             with self.subTest(f"{place}: {value}"):
                 self.both("mapping", changed(MAPPING, place, value), False)
@@ -204,6 +214,7 @@ class Alike(unittest.TestCase):
             ("indicators.mine.better", "more"), ("indicators.mine.unit", "euros"), ("indicators.mine.kind", "x"), ("indicators.mine.where", {"recurs": {"by": "ci"}}),
             ("indicators.mine.where", {"any": {"state": "new"}}), ("indicators.mine.where", {"state": {"empty": "maybe"}}),
             ("indicators.mine.kind", ["change"]), ("indicators.mine.kind", {"zz": 1}), ("indicators.mine.where", {"service": [["vpn"]]}), ("indicators", ["mine"]),
+            ("indicators.mine", None), ("indicators.mine.where", None), ("indicators.mine.where", {"state": None}), ("indicators.mine.where", {"not": None}),
         ]:  # fmt: skip
             with self.subTest(f"{place}: {value}"):
                 self.both("indicators", changed(INDICATORS, place, value), False)
@@ -215,6 +226,7 @@ class Alike(unittest.TestCase):
             ("measures.0.period", "year"), ("measures.0.owner", {"email": "dana"}), ("measures.0.unit_value", {"amount": 3}), ("measures.0.signals", {"evidence": "nice"}),
             ("measures.0.risks", {"name": "x"}), ("measures.0.milestones", [{"name": "x", "deu": "2026-01-01"}]),
             ("measures.0.indicator", ["incident_volume"]), ("measures.0.signals", {"adoption": {"indicator": {"a": 1}}}), ("measures.0.unit_value", {"amount": 3, "currency": "-30%"}),
+            ("measures.0.where", None), ("measures.0.owner", {"email": ""}), ("measures.0.risks", [None]), ("measures", [None]), ("measures.0.signals", None),
         ]:  # fmt: skip
             with self.subTest(f"{place}: {value}"):
                 self.both("measures", changed(MEASURES, place, value), False)

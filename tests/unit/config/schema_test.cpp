@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <regex>
 #include <set>
 
 #include "config/config.hpp"
@@ -213,7 +214,7 @@ const Formed single{Form::named, unknown_word}, mapped{Form::map, "{" + unknown_
     listed{Form::list, "[" + unknown_word + "]", &single},
     list_of_lists{Form::list, "[[" + unknown_word + "]]", &listed},
     list_of_maps{Form::list, "[{" + unknown_word + ": 1}]", &mapped},
-    list_of_nothing{Form::list, "[null, " + unknown_word + "]", nullptr};
+    list_of_nothing{Form::list, "[~, " + unknown_word + "]", nullptr}, nothing{Form::anything, "~"};
 
 /// Whether the shape has a place for something of that form, whatever its words are.
 bool allows(const Shape& shape, const Formed* value) {
@@ -225,6 +226,8 @@ bool allows(const Shape& shape, const Formed* value) {
         case Form::anything:
             return true;
         case Form::named:
+            if (is.name == "nothing" || value == &nothing) return is.name == "nothing" && value == &nothing;
+            return value != nullptr && value->form == Form::named;
         case Form::word:
             return value != nullptr && value->form == Form::named;
         case Form::map:
@@ -291,6 +294,9 @@ std::vector<std::string> probes(Probe& probe, std::string_view kind) {
     return probe.texts(Shape(std::string(kind).c_str()));
 }
 
+/// Rules of mappings are looked at once more when they are compiled.
+const std::set<std::string> later{"rule.as", "rule.timezone"};
+
 std::set<std::string> words_of(std::string text) {
     std::set<std::string> words;
     for (std::size_t at = 0; at != std::string::npos;) {
@@ -336,8 +342,6 @@ TEST_CASE("the table has the keys that the readers know, no more and no less") {
 }
 
 TEST_CASE("what the table's types do not allow, the readers refuse") {
-    // Rules of mappings are looked at once more when they are compiled.
-    const std::set<std::string> later{"rule.as", "rule.timezone"};
     for (const auto kind : config::schema::file_kinds) {
         Probe all;
         probes(all, kind);
@@ -381,6 +385,56 @@ TEST_CASE("a list or map where one value belongs is refused where it stands, and
                     return problem.mark.column >= first && problem.mark.column <= last;
                 }));
             }
+    }
+}
+
+TEST_CASE("a key with nothing behind it is refused, unless the table has nothing there") {
+    for (const auto kind : config::schema::file_kinds) {
+        Probe all;
+        probes(all, kind);
+        for (const auto& [place, shape] : all.places()) {
+            Probe probe({false, false, place, nothing.text});
+            const auto texts = probes(probe, kind);
+            const auto text = std::find_if(texts.begin(), texts.end(), [&](const std::string& one) {
+                return one.find(nothing.text) != std::string::npos;
+            });
+            REQUIRE(text != texts.end());
+            const Problems problems = problems_of(std::string(kind), *text);
+            INFO(*text << "\n" << told(problems));
+            const auto place_of_key = [&](const Problem& problem) {
+                return text->substr(static_cast<std::size_t>(problem.mark.column) - 1);
+            };
+            const bool is_told = std::any_of(problems.begin(), problems.end(), [&](const Problem& problem) {
+                const std::string key = place.substr(place.rfind('.') + 1);
+                return problem.text.find(" has nothing behind it: ") != std::string::npos &&
+                       (key == "*" || place_of_key(problem).starts_with(key + ": ~"));
+            });
+            CHECK(is_told != allows(*shape, &nothing));
+            if (allows(*shape, &nothing)) CHECK_THAT(told(problems), Catch::Equals(""));
+        }
+    }
+}
+
+TEST_CASE("an empty text is refused where the table's pattern does not take it") {
+    const auto takes_empty = [](const config::schema::ScalarType& type) {
+        return type.pattern.empty() || std::regex_search("", std::regex(type.pattern));
+    };
+    for (const auto kind : config::schema::file_kinds) {
+        Probe all;
+        probes(all, kind);
+        for (const auto& [place, shape] : all.places()) {
+            const Shape& one = shape->form == Form::some ? shape->of[0] : *shape;
+            const auto* type = one.form == Form::named ? config::schema::find_scalar(one.name) : nullptr;
+            if (type == nullptr || takes_empty(*type) || later.contains(place)) continue;
+            Probe probe({false, false, place, "\"\""});
+            const auto texts = probes(probe, kind);
+            const auto text = std::find_if(texts.begin(), texts.end(), [&](const std::string& written) {
+                return written.find(": \"\"") != std::string::npos;
+            });
+            REQUIRE(text != texts.end());
+            INFO(place << ": " << *text);
+            CHECK(!problems_of(std::string(kind), *text).empty());
+        }
     }
 }
 
