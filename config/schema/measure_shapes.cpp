@@ -14,33 +14,36 @@ Shape grace(const char* about) {
 }
 
 NamedShape measure() {
-    return {
-        "measure", "What somebody promised.",
-        map({
-            {"id", "line", "Its name for commands and records, used once.", required},
-            {"name", "line", "What people call it.", otherwise_words("its id")},
-            {"programme", "line", "What it belongs to.", optional},
-            {"owner", "person", "Who promised it, and is told when its value weakens.", optional},
-            {"sponsor", "person", "Who is told, by default, when it is off track.", optional},
-            {"controller", "person", "Who confirms savings.", optional},
-            {"indicator", "indicator name", "What is measured.", required},
-            {"where", "condition",
-             "The records that it is measured in; what they are compared with stays all.",
-             otherwise_words("all")},
-            {"period", period(), "How time is cut; weeks are ISO weeks.",
-             otherwise(std::string(mappings::name_of(mappings::MeasureDefinition{}.period)))},
-            {"baseline", "baseline", "Where it starts from.", required},
-            {"target", "target", "What was promised.", required},
-            {"unit_value", "unit value", "What one avoided incident, hour, breach ... is worth.", optional},
-            {"stage", word({"defined", "identified", "detailed", "decided", "implemented", "closed"}),
-             "The Degree of Implementation it begins with.", optional},
-            {"milestones", list_of("milestone"), "What the work passes, and when.", optional},
-            {"signals", "signals", "What else weakens the Potential Status.", optional},
-            {"evidence", list_of("evidence"), "What proves it.", optional},
-            {"risks", list_of("risk"), "What may go wrong.", optional},
-            {"dependencies", list_of("dependency"), "What it hangs on.", optional},
-            {"documents", list_of("document"), "What belongs to it.", optional},
-        })};
+    return {"measure", "What somebody promised.",
+            map({
+                {"id", "line", "Its name for commands and records, used once.", required},
+                {"name", "line", "What people call it.", otherwise_words("its id")},
+                {"programme", "line", "What it belongs to.", optional},
+                {"owner", "person", "Who promised it, and is told when its value weakens.", optional},
+                {"sponsor", "person", "Who is told, by default, when it is off track.", optional},
+                {"controller", "person", "Who confirms savings.", optional},
+                {"indicator", "indicator name", "What is measured.", required},
+                {"where", "condition",
+                 "The records that it is measured in; what they are compared with stays all.",
+                 otherwise_words("all")},
+                {"period", period(), "How time is cut; weeks are ISO weeks.",
+                 otherwise(std::string(mappings::name_of(mappings::MeasureDefinition{}.period)))},
+                {"baseline", "baseline", "Where it starts from.", required},
+                {"target", "target", "What was promised.", required},
+                {"unit_value", "unit value",
+                 "What one avoided incident, hour, breach ... is worth. Of an indicator in days, too, it is "
+                 "one hour: a "
+                 "day is 24 of them.",
+                 optional},
+                {"stage", word({"defined", "identified", "detailed", "decided", "implemented", "closed"}),
+                 "The Degree of Implementation it begins with.", optional},
+                {"milestones", list_of("milestone"), "What the work passes, and when.", optional},
+                {"signals", "signals", "What else weakens the Potential Status.", optional},
+                {"evidence", list_of("evidence"), "What proves it.", optional},
+                {"risks", list_of("risk"), "What may go wrong.", optional},
+                {"dependencies", list_of("dependency"), "What it hangs on.", optional},
+                {"documents", list_of("document"), "What belongs to it.", optional},
+            })};
 }
 
 std::vector<NamedShape> promise() {
@@ -78,7 +81,7 @@ std::vector<NamedShape> promise() {
                   otherwise_words("when the ramp is complete")},
              },
              {exactly_one({{"change"}, {"value"}})})},
-        {"unit value", "Money a unit.",
+        {"unit value", "Money a unit: a case of what is counted; an hour of what is in hours or days.",
          map({
              {"amount", "number", "How much.", required},
              {"currency", "currency", "In what.", required},

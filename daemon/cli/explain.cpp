@@ -63,6 +63,20 @@ std::string parts_text(const mappings::IndicatorDefinition& indicator, const map
     return lower ? fmt::format(" (of {:.6g})", *lower) : std::string{};
 }
 
+/// Of a figure in hours or days what its money is counted by; empty: of another, or one without money.
+std::string worth_text(const MeasurePlan& plan) {
+    using mappings::Unit;
+    constexpr double hours_a_day = 24;
+    const Unit unit = plan.indicator->unit;
+    const auto& amount = plan.measure->unit_value;
+    const std::string& currency = plan.measure->currency;
+    if (!amount || (unit != Unit::hours && unit != Unit::days)) return {};
+    std::string text = fmt::format("unit_value is {} per hour", figure_text(*amount, currency));
+    if (unit == Unit::days)
+        text += fmt::format(", so {} per day", figure_text(*amount * hours_a_day, currency));
+    return text;
+}
+
 /// What is said of a figure that its records need not add up to, or that nobody may judge by yet; empty: they
 /// do, and it is settled.
 std::string note_of(const mappings::IndicatorDefinition& indicator, const mappings::Period& period,
@@ -133,6 +147,7 @@ int show_explanation(Invocation& invocation, const std::string& measure, const s
                figure.value ? figure_text(*figure.value, unit_text(*plan.indicator)) : "no value",
                parts_text(*plan.indicator, figure));
     if (!note.empty()) fmt::print("{}\n", note);
+    if (const std::string worth = worth_text(plan); !worth.empty()) fmt::print("{}\n", worth);
     const bool has_hits =
         plan.indicator->form == mappings::Form::share || plan.indicator->form == mappings::Form::snapshot;
     fmt::print("{}\n{} record{}{}:\n", on_lines(rule_of_plan(portfolio, plan)), records.size(),

@@ -169,7 +169,28 @@ class Portfolios(unittest.TestCase):
         self.assertEqual(len(counted["COUNT"]), explained["COUNT"]["numerator"])
         self.assertEqual(counted["RATIO"], ["I2025-03-1"])
         self.assertIn("10 days (1200 hours over 5 records)", self.run_program("explain", "DAYS", "--period", "2025-03").stdout)
+        self.assertNotIn("unit_value", self.run_program("explain", "DAYS", "--period", "2025-03").stdout)
         self.assertIn("\n1 record:\n", self.run_program("explain", "RATIO", "--period", "2025-03").stdout)
+
+    def test_money_of_days_is_counted_by_the_hour_and_explain_says_so(self):
+        """Ten days in 2024, eight since, 5 records a month: 2 · 24 hours saved for each of 5 · 10 records, at 100 EUR."""
+        (self.folder / "incident.yaml").write_text("kind: incident\nid: id\nfields: { opened_at: at, resolved_at: resolved }\n", encoding="utf-8")
+        rows = [[f"I{year}-{month:02}-{n}", f"{year}-{month:02}-{5 if year == 2024 else 7:02}T12:00:00Z", f"{year}-{month:02}-15T12:00:00Z"] for year in (2024, 2025) for month in range(1, 13 if year == 2024 else 11) for n in range(5)]
+        self.write("incident", "id at resolved", rows)
+        (self.folder / "indicators.yaml").write_text("indicators:\n" + "".join(f"  open_{unit}: {{ kind: incident, at: resolved_at, mean: {{ from: opened_at, to: resolved_at }}, unit: {unit} }}\n" for unit in ("days", "hours")), encoding="utf-8")
+        rest = BASELINE + ", target: { change: -20%, from: 2025-01-01, by: 2025-12-31 }, unit_value: { amount: 100, currency: EUR }"
+        self.configure([f"id: {unit}, indicator: open_{unit}, {rest}" for unit in ("days", "hours")] + [f"id: count, indicator: incident_volume, {rest}"], kinds=["incident"])
+        main = self.folder / "baselined.yaml"
+        main.write_text(main.read_text(encoding="utf-8") + "indicators: [indicators.yaml]\n", encoding="utf-8")
+        self.run_program("once")
+        status = self.status()
+        for unit in ("days", "hours"):
+            self.assertAlmostEqual(status[unit]["saving"]["actual"], 2 * 24 * 5 * 10 * 100, delta=1)
+            self.assertAlmostEqual(status[unit]["saving"]["target"], 2 * 24 * 5 * 12 * 100, delta=1)
+        explained = {name: self.run_program("explain", name, "--period", "2025-03").stdout for name in status}
+        self.assertIn("8 days (960 hours over 5 records)\nunit_value is 100 EUR per hour, so 2,400 EUR per day\n", explained["days"])
+        self.assertIn("192 hours (960 hours over 5 records)\nunit_value is 100 EUR per hour\n", explained["hours"])
+        self.assertNotIn("unit_value", explained["count"])
 
     def test_amounts_of_several_currencies_make_no_sum(self):
         days = [dt.date(2024, 1, 1) + dt.timedelta(n) for n in range(690)]
