@@ -9,6 +9,7 @@ import os
 import pathlib
 import random
 import re
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -302,6 +303,20 @@ class Scaffold(InFolder):
         self.assertIn("first.yaml is there already", again.stderr)
         self.assertEqual((folder / "measures" / "first.yaml").read_text(encoding="utf-8"), "mine")
         self.assertFalse((folder / "baselined.yaml").exists())
+
+    def test_what_comes_next_is_one_word_to_a_shell(self):
+        for name in ("plain-1.x", "ümlaut dir/sub", "it's", "$HOME", "a;b"):
+            said = self.init(self.folder / name).stdout.splitlines()[-1]
+            self.assertEqual(shlex.split(said.removeprefix("next: ")), ["baselined", "check", "--config", str(self.folder / name / "baselined.yaml")])
+            self.assertEqual("'" in said, name != "plain-1.x")
+
+    def test_where_no_folder_can_be_made(self):
+        (self.folder / "afile").write_text("mine", encoding="utf-8")
+        for folder in (self.folder / "afile", self.folder / "afile" / "below", "/proc/no-such-folder", "/proc"):
+            done = self.init(folder)
+            self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
+            self.assertRegex(done.stderr, r"^(the folder )?\S+ cannot be (made|written)[^\n]*: name [^\n]*\n$")
+            self.assertNotIn("filesystem", done.stderr)
 
 
 class Ripening(InFolder):
