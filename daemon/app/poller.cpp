@@ -186,6 +186,10 @@ asio::awaitable<std::vector<StoredFile>> Poller::look_up_files(StreamPlan& plan)
     co_return co_await thread_.run(std::move(look_up));
 }
 
+std::string no_file_of(const StreamPlan& plan) {
+    return fmt::format("no file in {} matches \"{}\"", plan.source->path, plan.stream->match);
+}
+
 asio::awaitable<std::vector<std::string>> Poller::read_folder(StreamPlan& plan) {
     std::vector<std::string> troubles;
     const auto files = connectors::list_files(plan.source->path, plan.stream->match);
@@ -193,8 +197,7 @@ asio::awaitable<std::vector<std::string>> Poller::read_folder(StreamPlan& plan) 
     if (!files)
         troubles.push_back(files.error().text);
     else if (files->empty() && known.empty())
-        troubles.push_back(
-            fmt::format("no file in {} matches \"{}\"", plan.source->path, plan.stream->match));
+        troubles.push_back(no_file_of(plan));
     std::size_t& unsettled = unsettled_[&plan];
     unsettled = 0;
     auto read = FilesRead::none;

@@ -32,6 +32,9 @@ enum class PollerMode {
     serve,  ///< files are read when they stand still; a refused login is not tried again
 };
 
+/// That no file of the stream is there, and what was looked for.
+std::string no_file_of(const StreamPlan& plan);
+
 /// All calls on the io_context's thread; the store is touched on its own thread alone. What it is given
 /// outlives it.
 class Poller {

@@ -117,7 +117,8 @@ void add_commands(CLI::App& app, Arguments& arguments) {
     preview->add_option("--encoding", arguments.preview.encoding,
                         "Of a CSV, as windows-1252; default: found out");
     preview->add_option("--rows", arguments.preview.rows,
-                        "How many rows to show (default: 20, with --json all); all are read");
+                        "How many rows: of a file (default: 20, with --json all; all are read), of a stream "
+                        "(default: 3, with --draft 200)");
     add_json(*preview, arguments);
     for (CLI::App* command : app.get_subcommands({})) {
         if (command == preview) {

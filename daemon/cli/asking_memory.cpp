@@ -32,15 +32,28 @@ AskingMemory::AskingMemory(const config::Configuration& configuration,
     if (std::any_of(asked_.begin(), asked_.end(),
                     [](const auto* one) { return hangs_on_refresh_token(*one); }))
         open_for_logins();
-    if (store_) return;
+    if (store_) {
+        remember_files(*store_);
+        return;
+    }
     store_ = make_passing_store();
     if (!is_there(path_)) return;
     try {
         const auto kept = open_sqlite_store(path_, StoreMode::read);
         for (const config::Source* source : asked_) copy_pause(*source, *kept, *store_);
+        remember_files(*kept);
     } catch (const StoreError&) {
         // One that cannot be read is no reason not to ask.
     }
+}
+
+void AskingMemory::remember_files(Store& kept) {
+    for (const StoredStream& stream : kept.streams())
+        if (!kept.files(stream.id).empty()) with_files_.emplace(stream.source_name, stream.name);
+}
+
+bool AskingMemory::has_read_files(const std::string& source, const std::string& stream) const {
+    return with_files_.contains({source, stream});
 }
 
 void AskingMemory::open_for_logins() {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/config.hpp"
@@ -22,17 +24,21 @@ class AskingMemory {
     AskingMemory& operator=(const AskingMemory&) = delete;
 
     [[nodiscard]] Store& store() { return *store_; }
+    /// Whether files of the stream were read before, as far as there is a store.
+    [[nodiscard]] bool has_read_files(const std::string& source, const std::string& stream) const;
     /// Why the source must not be asked now; empty: it may be.
     [[nodiscard]] std::string why_not(const config::Source& source) const;
 
   private:
     void open_for_logins();
+    void remember_files(Store& kept);
 
     const std::string path_;
     std::vector<const config::Source*> asked_;
     std::unique_ptr<Store> store_;
     bool is_passing_ = true;
-    std::string trouble_;  ///< why the store cannot keep a login
+    std::set<std::pair<std::string, std::string>> with_files_;  ///< sources and streams
+    std::string trouble_;                                       ///< why the store cannot keep a login
 };
 
 }  // namespace baselined::daemon

@@ -55,6 +55,15 @@ void print_remark(const StreamPlan& plan, const std::string& text) {
     fmt::print(stderr, "warning: {}/{}: {}\n", plan.source->name, plan.stream->name, text);
 }
 
+/// Where the first file is still to come, as `once` says it too; files that were read may be gone.
+std::string missing_files(const StreamPlan& plan, const AskingMemory& memory) {
+    if (plan.source->type != config::Source::Type::files ||
+        memory.has_read_files(plan.source->name, plan.stream->name))
+        return {};
+    const auto files = connectors::list_files(plan.source->path, plan.stream->match);
+    return files && files->empty() ? no_file_of(plan) : std::string{};
+}
+
 /// What each stream's source has against being read; what is worth a remark is told at once.
 std::vector<ReadingFailure> try_sources(Invocation& invocation) {
     std::vector<const config::Source*> asked;
@@ -72,6 +81,10 @@ std::vector<ReadingFailure> try_sources(Invocation& invocation) {
     for (StreamPlan& plan : invocation.portfolio->streams()) {
         if (const std::string reason = memory.why_not(*plan.source); !reason.empty()) {
             failures.push_back({plan.source->name, plan.stream->name, reason});
+            continue;
+        }
+        if (const std::string missing = missing_files(plan, memory); !missing.empty()) {
+            failures.push_back({plan.source->name, plan.stream->name, missing});
             continue;
         }
         boost::asio::co_spawn(

@@ -38,9 +38,7 @@ struct FileRows {
 Result<FileRows> rows_of_file(const StreamPlan& plan, int rows) {
     auto files = connectors::list_files(plan.source->path, plan.stream->match);
     if (!files) return files.error();
-    if (files->empty())
-        return Error{ErrorCode::unavailable,
-                     fmt::format("no file in {} matches \"{}\"", plan.source->path, plan.stream->match)};
+    if (files->empty()) return Error{ErrorCode::unavailable, no_file_of(plan)};
     const auto newest = std::max_element(files->begin(), files->end(), [](const auto& a, const auto& b) {
         return a.modified_ns < b.modified_ns;
     });

@@ -5,6 +5,7 @@ import datetime as dt
 import json
 import os
 import pathlib
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -251,6 +252,30 @@ class Folders(Source):
         for match in ("../*.csv", "/etc/*.csv", "old/../../x.csv"):
             self.configure(match=match)
             self.assertIn(b"stays within the source's `path`", self.run_program("check", expect=78).stderr)
+
+    def test_preview_shows_as_many_rows_as_its_help_says(self):
+        self.configure()
+        (self.folder / "inbox" / "a.csv").write_bytes(b"id,at,t\n" + b"".join(b"%d,2026-09-01,a\n" % n for n in range(300)))
+        said = " ".join(self.run_program("preview", "--help", "x/y").stdout.decode().split())
+        self.assertIn("of a file (default: 20, with --json all; all are read), of a stream (default: 3, with --draft 200)", said)
+        path = str(self.folder / "inbox" / "a.csv")
+        self.assertEqual(self.run_program("preview", path).stdout.count(b"2026-09-01"), 20 - 1)
+        self.assertEqual(self.run_program("preview", path, "--json").stdout.count(b"2026-09-01"), 300)
+        for options, rows in (((), 3), (("--json",), 3), (("--rows", "5"), 5)):
+            shown = self.run_program("preview", "f", "x", *options).stdout
+            self.assertEqual(len(re.findall(rb"^row \d+|\"at\": ?\"2026-09-01\"", shown, re.M)), rows, shown)
+
+    def test_check_online_tells_of_a_stream_without_its_first_file(self):
+        self.configure()
+        for command in (["check", "--online"], ["once"]):
+            self.assertIn(b"f/x: no file in " + bytes(self.folder / "inbox") + b' matches "*.csv"', self.run_program(*command, expect=3).stderr)
+        self.assertNotIn(b"every source answers", self.run_program("check", "--online", expect=3).stdout)
+        (self.folder / "inbox" / "a.csv").write_bytes(b"id,at,t\n1,2026-09-01,a\n")
+        self.assertIn(b"every source answers", self.run_program("check", "--online").stdout)
+        self.run_program("once")
+        (self.folder / "inbox" / "a.csv").unlink()  # archived, say
+        self.run_program("once")
+        self.assertIn(b"every source answers", self.run_program("check", "--online").stdout)
 
 
 class Snapshots(Source):
