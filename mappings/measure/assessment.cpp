@@ -193,10 +193,11 @@ class Assessing {
         const double drift = std::round(*out_.drift * 100) + 0.0;  // + 0.0: never "-0"
         const char* unit[]{"day", "week", "month", "quarter"};
         out_.sentence = fmt::format(
-            "Delivering {} of the planned reduction, drifting {} points a {}; {} chance that at least 80 % "
+            "Delivering {} of the planned reduction, drifting {} point{} a {}; {} chance that at least 80 % "
             "of the expected saving stands{}{}.",
             percent(*out_.realised), drift == 0 ? "0" : fmt::format("{:+.0f}", drift),
-            unit[static_cast<std::size_t>(in_.calendar->length())], percent(*out_.p_deliver),
+            std::abs(drift) == 1 ? "" : "s", unit[static_cast<std::size_t>(in_.calendar->length())],
+            percent(*out_.p_deliver),
             !out_.due          ? ""
             : out_.is_due_past ? "; it was due by "
                                : " by ",

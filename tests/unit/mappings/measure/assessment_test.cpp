@@ -125,6 +125,23 @@ TEST_CASE(
         "% chance that at least 80 % of the expected saving stands; it was due by 31 May 2026."));
 }
 
+TEST_CASE("one point of drift is one point") {
+    int ones = 0;
+    for (int hits = 8; hits <= 22; ++hits) {
+        Case one;
+        one.freeze(std::vector<PeriodFigure>(12, share(20, 100)));
+        one.settled = std::vector<PeriodFigure>(4, share(hits, 100));
+        const std::string sentence = one.assessed().sentence;
+        INFO(sentence);
+        const bool is_one =
+            sentence.find("g +1 ") != std::string::npos || sentence.find("g -1 ") != std::string::npos;
+        CHECK((sentence.find("1 point a month") != std::string::npos) == is_one);
+        CHECK((sentence.find("points a month") == std::string::npos) == is_one);
+        ones += is_one ? 1 : 0;
+    }
+    CHECK(ones > 0);
+}
+
 TEST_CASE("on the target date itself the sentence speaks of what is to come") {
     Case one;
     one.freeze(std::vector<PeriodFigure>(12, share(20, 100)));
