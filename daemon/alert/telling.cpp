@@ -166,9 +166,10 @@ class Telling {
         if (!receivers.empty() || decision.action == AlertAction::resolve) return;
         const auto& measure = *view.plan->measure;
         remark_to_admin("Nobody is told of " + measure.id,
-                        fmt::format("{} ({}): {}, and nobody is told of it: no route leads to an address. "
+                        fmt::format("{}{}: {}, and nobody is told of it: no route leads to an address. "
                                     "`baselined check` says what is missing.",
-                                    measure.id, measure.name, spoken(name_of(view.assessment.potential))),
+                                    measure.id, measure.name == measure.id ? "" : " (" + measure.name + ")",
+                                    spoken(name_of(view.assessment.potential))),
                         {measure.id, std::string(name_of(kind_of(decision)))});
     }
 

@@ -7,6 +7,7 @@
 
 #include "daemon/alert/letters.hpp"
 #include "daemon/cli/commands.hpp"
+#include "daemon/cli/measure_json.hpp"
 #include "daemon/notify/sending.hpp"
 
 namespace baselined::daemon {
@@ -25,7 +26,7 @@ std::string list(const std::vector<Receiver>& receivers) {
 /// Prints who is told by status, and returns all of them.
 std::vector<Receiver> show_receivers(const config::Alerts& alerts, const MeasureView& view) {
     std::vector<Receiver> all;
-    fmt::print("{}  {}\n", view.plan->measure->id, view.plan->measure->name);
+    fmt::print("{}\n", heading_of(*view.plan->measure));
     for (const char* status : {"weakening", "off_track", "unknown"}) {
         const RoutedMeasure routed{view.plan->measure, status, view.assessment.money_at_risk(), false};
         const auto receivers = receivers_of(alerts, routed, RouteKind::at_once);

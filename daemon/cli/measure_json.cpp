@@ -122,6 +122,10 @@ void write_measure(Json& json, const MeasureView& view) {
     json.end_object();
 }
 
+std::string heading_of(const mappings::MeasureDefinition& measure) {
+    return measure.name == measure.id ? measure.id : measure.id + "  " + measure.name;
+}
+
 std::optional<double> shown_numerator(const mappings::IndicatorDefinition& indicator,
                                       const mappings::PeriodFigure& figure) {
     using mappings::Form;

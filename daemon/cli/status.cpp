@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <span>
 
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/measure_json.hpp"
@@ -11,35 +13,50 @@ namespace baselined::daemon {
 
 namespace {
 
-std::string sparkline(const std::vector<std::optional<double>>& values) {
-    constexpr const char* bars[]{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+struct Range {
     double low = HUGE_VAL, high = -HUGE_VAL;
+};
+
+Range range_of(const std::vector<std::optional<double>>& values) {
+    Range range;
     for (const auto& value : values)
-        if (value) {
-            low = std::min(low, *value);
-            high = std::max(high, *value);
-        }
+        if (value) range = {std::min(range.low, *value), std::max(range.high, *value)};
+    return range;
+}
+
+std::string sparkline(std::span<const std::optional<double>> values, const Range& range) {
+    constexpr const char* bars[]{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    const auto bar_of = [&](double value) {
+        if (range.high <= range.low) return bars[3];
+        return bars[static_cast<std::size_t>((value - range.low) / (range.high - range.low) * 7.999)];
+    };
     std::string line;
-    for (const auto& value : values)
-        line += !value
-                    ? " "
-                    : bars[high > low ? static_cast<std::size_t>((*value - low) / (high - low) * 7.999) : 3];
+    for (const auto& value : values) line += value ? bar_of(*value) : " ";
     return line;
 }
 
-/// Settled periods alone: a running month would look like a success.
+constexpr std::size_t most_bars = 60;  ///< with the title behind them a line of a terminal
+
+/// Settled periods alone: a running month would look like a success. Of many the newest, which is said.
 std::string history(const MeasureView& view) {
     std::vector<std::optional<double>> values;
     for (const auto& period : view.baseline_periods)
         if (period.figure.settled) values.push_back(period.figure.value);
-    const std::size_t baseline = values.size();
+    std::size_t baseline = values.size();
     for (const auto& point : view.assessment.track)
         if (point.at.figure.settled) values.push_back(point.at.figure.value);
-    std::string line = sparkline(values);
-    // Each character of a sparkline has three bytes, a gap one.
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < baseline; ++i) at += values[i] ? 3 : 1;
-    return line.substr(0, at) + "│" + line.substr(at);
+    const std::size_t all = values.size();
+    const std::size_t cut = all - std::min(all, most_bars);
+    values.erase(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(cut));
+    const char* boundary = cut > 0 && cut >= baseline ? "" : "│";
+    baseline -= std::min(baseline, cut);
+    const auto begin = values.begin(), measured = begin + static_cast<std::ptrdiff_t>(baseline);
+    const Range range = range_of(values);
+    const std::string line =
+        sparkline({begin, measured}, range) + boundary + sparkline({measured, values.end()}, range);
+    const std::string& title = view.plan->indicator->title;
+    return cut > 0 ? fmt::format("{}  {} (the newest {} of {} periods)", line, title, most_bars, all)
+                   : fmt::format("{}  {}", line, title);
 }
 
 void print_measure(const MeasureView& view) {
@@ -49,17 +66,15 @@ void print_measure(const MeasureView& view) {
     const auto figure = [&](const std::optional<double>& value) {
         return value ? figure_text(*value, unit) : std::string("-");
     };
-    fmt::print("{}  {}\n", measure.id, measure.name);
+    fmt::print("{}\n", heading_of(measure));
     fmt::print("    work: {:<10} value: {}\n", name_of(result.implementation), name_of(result.potential));
-    fmt::print("    {}  {}\n", history(view), view.plan->indicator->title);
+    fmt::print("    {}\n", history(view));
     fmt::print("    baseline {}, target {}, actual {}{}\n", figure(view.baseline.value),
                figure(result.target), figure(view.actual ? view.actual->figure.value : std::nullopt),
                view.actual ? " (" + view.actual->label + ")" : "");
     if (!result.sentence.empty()) fmt::print("    {}\n", result.sentence);
     if (result.saving) {
-        const auto money = [&](double amount) {
-            return figure_text(std::round(amount), result.saving->currency);
-        };
+        const auto money = [&](double amount) { return money_text(amount, result.saving->currency); };
         fmt::print("    saving: target {}, expected by now {}, actual {}, {} {}\n",
                    money(result.saving->target), money(result.saving->expected),
                    result.saving->actual ? fmt::format("{} ± {} (provisional)", money(*result.saving->actual),

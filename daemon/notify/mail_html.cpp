@@ -91,10 +91,12 @@ class HtmlWriter {
     void write_measure(const MeasureNotice& measure, std::size_t place) {
         const MeasureWords words = words_of(measure);
         const char* level = notice_.measures.size() == 1 ? "h1" : "h2";
-        html_ += fmt::format(
-            "<div class=\"measure {}\">\n<{}><span class=\"label\">{}:</span> {} <span "
-            "class=\"faint\">{}</span></{}>\n",
-            class_of(measure), level, words.label, escaped(measure.name), escaped(measure.id), level);
+        const std::string id = escaped(measure.id);
+        const std::string name = has_own_name(measure) ? fmt::format("{} <span class=\"faint\">{}</span>",
+                                                                     escaped(measure.name), id)
+                                                       : id;
+        html_ += fmt::format("<div class=\"measure {}\">\n<{}><span class=\"label\">{}:</span> {}</{}>\n",
+                             class_of(measure), level, words.label, name, level);
         paragraph("", escaped(words.why));
         paragraph("", stressed(words.how_sure, words.chance));
         paragraph("", stressed(words.at_risk, words.money) + tickets(measure, words));

@@ -10,10 +10,6 @@ namespace baselined::daemon {
 
 namespace {
 
-std::string money(double amount, const std::string& currency) {
-    return figure_text(std::round(amount) + 0.0, currency);
-}
-
 std::string capital(std::string text) {
     if (!text.empty() && text.front() >= 'a' && text.front() <= 'z')
         text.front() = static_cast<char>(text.front() - 32);
@@ -86,14 +82,19 @@ std::string how_sure(const MeasureNotice& measure) {
     return words;
 }
 
+/// As far as it is shown: a cent or more.
+bool is_money_at_risk(const MeasureNotice& measure) {
+    return measure.money_at_risk && std::round(*measure.money_at_risk * 100) > 0;
+}
+
 std::string at_risk(const MeasureNotice& measure) {
     if (!measure.money_at_risk) return "Money at risk: not known.";
-    if (std::round(*measure.money_at_risk) <= 0)
+    if (!is_money_at_risk(measure))
         return measure.is_due_past
                    ? "Money at risk: none; the saving at the target date reached the target saving."
                    : "Money at risk: none; the forecast saving at the target date reaches the target saving.";
     return fmt::format("Money at risk: {} (target saving minus {}saving at the target date{}; provisional).",
-                       money(*measure.money_at_risk, measure.currency),
+                       money_text(*measure.money_at_risk, measure.currency),
                        measure.is_due_past ? "" : "forecast ", measure.is_due_past ? ", which is past" : "");
 }
 
@@ -174,7 +175,7 @@ std::string counted(const Notice& notice) {
 }
 
 std::string named(const MeasureNotice& measure) {
-    return measure.name.empty() ? measure.id : fmt::format("{} ({})", measure.name, measure.id);
+    return !has_own_name(measure) ? measure.id : fmt::format("{} ({})", measure.name, measure.id);
 }
 
 }  // namespace
@@ -185,6 +186,10 @@ std::string spoken(std::string_view status) {
     return words;
 }
 
+bool has_own_name(const MeasureNotice& measure) {
+    return !measure.name.empty() && measure.name != measure.id;
+}
+
 MeasureWords words_of(const MeasureNotice& measure, std::size_t tickets) {
     MeasureWords words;
     words.label = label_of(measure);
@@ -192,8 +197,7 @@ MeasureWords words_of(const MeasureNotice& measure, std::size_t tickets) {
     words.why = sentence(measure.why);
     if (!words.why.empty()) words.what += " " + words.why;
     if (measure.p_deliver) words.chance = mappings::percent(*measure.p_deliver);
-    if (measure.money_at_risk && std::round(*measure.money_at_risk) > 0)
-        words.money = money(*measure.money_at_risk, measure.currency);
+    if (is_money_at_risk(measure)) words.money = money_text(*measure.money_at_risk, measure.currency);
     words.how_sure = how_sure(measure);
     words.at_risk = at_risk(measure);
     words.tickets_label = tickets_label(measure);
@@ -256,7 +260,7 @@ std::string summary_of(const Notice& notice) {
         if (measure.money_at_risk && *measure.money_at_risk > 0 && measure.kind != NoticeKind::resolved)
             at_risk[measure.currency] += *measure.money_at_risk;
     std::vector<std::string> sums;
-    for (const auto& [currency, sum] : at_risk) sums.push_back(money(sum, currency));
+    for (const auto& [currency, sum] : at_risk) sums.push_back(money_text(sum, currency));
     if (sums.empty()) return {};
     return fmt::format("Together {} at risk (target saving minus forecast saving; provisional).",
                        fmt::join(sums, " and "));

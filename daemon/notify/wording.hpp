@@ -12,6 +12,9 @@ namespace baselined::daemon {
 /// A status as people say it: "off track".
 std::string spoken(std::string_view status);
 
+/// Otherwise it goes by its id alone.
+bool has_own_name(const MeasureNotice& measure);
+
 /// A measure in three lines, and what belongs to them.
 struct MeasureWords {
     std::string label;          ///< "Weakening", "Still off track", "Back on track"

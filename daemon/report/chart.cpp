@@ -149,11 +149,25 @@ class Painter {
                  figure_text(std::abs(value) < step / 1e6 ? 0 : value, chart_.unit == "ratio" ? "ratio" : ""),
                  1);
         }
-        const std::size_t every = std::max<std::size_t>(1, (chart_.periods.size() + 7) / 8);
         use(palette_.faint);
+        const std::size_t every = labels_apart();
         for (std::size_t i = 0; i < chart_.periods.size(); i += every)
             text(x(i), height - bottom + 17, chart_.periods[i].label, 0.5);
         text(left + 6, top + 14, unit_words(chart_.unit), 0);
+    }
+
+    /// Of how many periods one has its label below, so that none runs into the next.
+    [[nodiscard]] std::size_t labels_apart() const {
+        double widest = 0;
+        for (const ChartPeriod& period : chart_.periods) {
+            cairo_text_extents_t extents;
+            cairo_text_extents(context_, period.label.c_str(), &extents);
+            widest = std::max(widest, extents.width);
+        }
+        constexpr double gap = 14;
+        const auto fit = static_cast<std::size_t>((width - left - right) / (widest + gap));
+        const std::size_t most = std::clamp<std::size_t>(fit, 1, 8);
+        return std::max<std::size_t>(1, (chart_.periods.size() + most - 1) / most);
     }
 
     /// Draws a line through the periods that have the value, broken where one has none. What is provisional
@@ -226,14 +240,17 @@ class Painter {
     }
 
     void paint_actuals() {
+        if (chart_.periods.empty()) return;
         use(palette_.actual);
         cairo_set_line_width(context_, 2.2);
         line(&ChartPeriod::value);
+        const double apart = (width - left - right) / static_cast<double>(chart_.periods.size());
+        const double radius = std::clamp(0.4 * apart, 1.2, 3.6);
         for (std::size_t i = 0; i < chart_.periods.size(); ++i) {
             const ChartPeriod& period = chart_.periods[i];
             if (!period.value) continue;
             cairo_new_path(context_);
-            cairo_arc(context_, x(i), y(*period.value), 3.6, 0, 2 * M_PI);
+            cairo_arc(context_, x(i), y(*period.value), radius, 0, 2 * M_PI);
             if (!period.settled) {
                 use(palette_.band);
                 cairo_fill_preserve(context_);
@@ -321,6 +338,11 @@ std::string figure_text(double value, const std::string& unit) {
     for (std::size_t at = point; at > 3 + (value < 0 ? 1u : 0u); at -= 3) text.insert(at - 3, ",");
     const std::string words = unit_words(unit);
     return words.empty() ? text : text + " " + words;
+}
+
+std::string money_text(double amount, const std::string& currency) {
+    const double cents = std::round(amount * 100) / 100;
+    return figure_text(std::abs(cents) < 10 ? cents : std::round(amount), currency);
 }
 
 std::string describe(const Chart& chart) {

@@ -20,16 +20,21 @@ constexpr const char* style = R"(
 @media (prefers-color-scheme: dark) { :root { --ink: #e9ebee; --faint: #a6adb6; --paper: #16181b; --line: #33383e; --card: #1f2226;
         --good: #5bc8a3; --warn: #f2b457; --bad: #ff8a73; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 60rem; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
+body { overflow-wrap: break-word; margin: 0 auto; max-width: 60rem; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin: 0; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .4rem .6rem; border-bottom: 1px solid var(--line); }
+table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid var(--line); }
+td:first-child { overflow-wrap: anywhere; min-width: 8rem; } td + td { white-space: nowrap; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 a { color: inherit; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: 1rem; margin: 1.2rem 0; }
 img { width: 100%; height: auto; }
 .faint { color: var(--faint); } .on_track, .done { color: var(--good); } .weakening, .delayed { color: var(--warn); } .off_track, .blocked { color: var(--bad); }
 .status { font-weight: 600; }
+@media (max-width: 40rem) {
+th { display: none; } tr, td, td.number { display: block; text-align: left; white-space: normal; } td { padding: .1rem 0; border: 0; }
+tr { padding: .5rem 0; border-bottom: 1px solid var(--line); }
+td[data-label]::before { content: attr(data-label) ": "; color: var(--faint); }
+}
 )";
 
 std::string base64(std::string_view bytes) {
@@ -65,22 +70,55 @@ std::string status_text(std::string_view status) {
     return fmt::format("<span class=\"status {}\">{}</span>", status, words);
 }
 
-std::string money_text(const mappings::Assessment& assessment) {
+/// A table that a narrow screen shows as lines, each with its heading before it.
+class Table {
+  public:
+    struct Column {
+        std::string heading;
+        bool is_number = false;
+        bool has_label = true;  ///< on a narrow screen; what names the row needs none
+    };
+    explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {
+        html_ = "<table><tr>";
+        for (const Column& column : columns_)
+            html_ += fmt::format("<th{}>{}</th>", number_class(column), column.heading);
+        html_ += "</tr>\n";
+    }
+
+    /// Cells are HTML, one a column.
+    void add(const std::vector<std::string>& cells) {
+        html_ += "<tr>";
+        for (std::size_t i = 0; i < columns_.size(); ++i)
+            html_ += fmt::format(
+                "<td{}{}>{}</td>", number_class(columns_[i]),
+                columns_[i].has_label ? fmt::format(" data-label=\"{}\"", columns_[i].heading) : "",
+                cells[i]);
+        html_ += "</tr>\n";
+    }
+    [[nodiscard]] std::string html() const { return html_ + "</table>\n"; }
+
+  private:
+    static const char* number_class(const Column& column) {
+        return column.is_number ? " class=\"number\"" : "";
+    }
+
+    std::vector<Column> columns_;
+    std::string html_;
+};
+
+std::string money_table(const mappings::Assessment& assessment) {
     const auto& saving = assessment.saving;
     if (!saving) return {};
-    const auto money = [&](double amount) {
-        return escaped(figure_text(std::round(amount), saving->currency));
-    };
-    return fmt::format(
-        "<div class=\"scroll\"><table><tr><th class=\"number\">Target saving</th><th "
-        "class=\"number\">Expected by now</th><th class=\"number\">Actual, provisional</th>"
-        "<th class=\"number\">{}</th><th class=\"number\">Confirmed</th></tr><tr><td "
-        "class=\"number\">{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td>"
-        "<td class=\"number\">{}</td><td class=\"number\">{}</td></tr></table></div>",
-        assessment.is_due_past ? "By the target date" : "Forecast", money(saving->target),
-        money(saving->expected),
-        saving->actual ? money(*saving->actual) + " ± " + money(*saving->actual_se) : "–",
-        money(assessment.is_due_past ? saving->by_target : saving->forecast), money(0));
+    const auto money = [&](double amount) { return escaped(money_text(amount, saving->currency)); };
+    Table table({{"Target saving", true},
+                 {"Expected by now", true},
+                 {"Actual, provisional", true},
+                 {assessment.is_due_past ? "By the target date" : "Forecast", true},
+                 {"Confirmed", true}});
+    table.add({money(saving->target), money(saving->expected),
+               saving->actual ? money(*saving->actual) + " ± " + money(*saving->actual_se) : "–",
+               money(assessment.is_due_past ? saving->by_target : saving->forecast), money(0)});
+    return table.html();
 }
 
 std::string ticket_text(const CountedRecord& ticket) {
@@ -106,9 +144,11 @@ std::string tickets_text(const MeasureView& view, const NewestTickets& tickets) 
 std::string measure_text(const MeasureView& view, const NewestTickets& tickets) {
     const auto& measure = *view.plan->measure;
     std::string html = fmt::format(
-        "<section id=\"{}\"><h2>{} <span class=\"faint\">{}</span></h2><p>Work: {} · Value: {} · <span "
+        "<section id=\"{}\"><h2>{}{}</h2><p>Work: {} · Value: {} · <span "
         "class=\"faint\">{}, owner {}</span></p>{}",
-        escaped(measure.id), escaped(measure.name), escaped(measure.id),
+        escaped(measure.id), escaped(measure.name),
+        measure.name == measure.id ? ""
+                                   : fmt::format(" <span class=\"faint\">{}</span>", escaped(measure.id)),
         status_text(name_of(view.assessment.implementation)), status_text(name_of(view.assessment.potential)),
         escaped(view.plan->indicator->title),
         escaped(measure.owner.name.empty() ? "not named" : measure.owner.name), picture(view));
@@ -119,20 +159,28 @@ std::string measure_text(const MeasureView& view, const NewestTickets& tickets) 
         if (reason.text != view.assessment.sentence)
             reasons += fmt::format("<li>{}</li>", escaped(reason.text));
     if (!reasons.empty()) html += "<ul>" + reasons + "</ul>";
-    return html + money_text(view.assessment) + tickets_text(view, tickets) + "</section>\n";
+    return html + money_table(view.assessment) + tickets_text(view, tickets) + "</section>\n";
 }
 
-std::string portfolio_row(const MeasureView& view) {
-    const auto at_risk = view.assessment.money_at_risk();
-    return fmt::format(
-        "<tr><td><a href=\"#{}\">{}</a></td><td>{}</td><td>{}</td><td class=\"number\">{}</td><td "
-        "class=\"number\">{}</td></tr>\n",
-        escaped(view.plan->measure->id), escaped(view.plan->measure->name),
-        status_text(name_of(view.assessment.implementation)), status_text(name_of(view.assessment.potential)),
-        view.assessment.p_deliver && view.assessment.is_comparable
-            ? fmt::format("{:.0f} %", *view.assessment.p_deliver * 100)
-            : "–",
-        at_risk ? escaped(figure_text(std::round(*at_risk), view.assessment.saving->currency)) : "–");
+std::string portfolio_table(const std::vector<MeasureView>& views) {
+    Table table({{"Measure", false, false},
+                 {"Work"},
+                 {"Value"},
+                 {"Chance to deliver", true},
+                 {"Money at risk", true}});
+    for (const MeasureView& view : views) {
+        const auto& assessment = view.assessment;
+        const auto at_risk = assessment.money_at_risk();
+        table.add({fmt::format("<a href=\"#{}\">{}</a>", escaped(view.plan->measure->id),
+                               escaped(view.plan->measure->name)),
+                   status_text(name_of(assessment.implementation)),
+                   status_text(name_of(assessment.potential)),
+                   assessment.p_deliver && assessment.is_comparable
+                       ? fmt::format("{:.0f} %", *assessment.p_deliver * 100)
+                       : "–",
+                   at_risk ? escaped(money_text(*at_risk, assessment.saving->currency)) : "–"});
+    }
+    return table.html();
 }
 
 std::string spoken_moment(Instant at, const date::time_zone* zone) {
@@ -157,11 +205,7 @@ int write_report(Invocation& invocation, const std::string& path) {
         "value</h1><p class=\"faint\">As of {}. Forecasts are "
         "forecasts; an actual saving is confirmed only when a controller has signed it.</p>\n",
         style, spoken_moment(invocation.now, invocation.portfolio->configuration().zone));
-    html +=
-        "<div class=\"scroll\"><table><tr><th>Measure</th><th>Work</th><th>Value</th><th "
-        "class=\"number\">Chance to deliver</th><th class=\"number\">Money at risk</th></tr>\n";
-    for (const MeasureView& view : *views) html += portfolio_row(view);
-    html += "</table></div>\n";
+    html += portfolio_table(*views);
     FigureBook figures(*invocation.portfolio, *store, invocation.clock);
     std::vector<const MeasureView*> shown;
     for (const MeasureView& view : *views) shown.push_back(&view);

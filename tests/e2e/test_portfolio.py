@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -191,6 +192,26 @@ class Portfolios(unittest.TestCase):
         self.assertIn("8 days (960 hours over 5 records)\nunit_value is 100 EUR per hour, so 2,400 EUR per day\n", explained["days"])
         self.assertIn("192 hours (960 hours over 5 records)\nunit_value is 100 EUR per hour\n", explained["hours"])
         self.assertNotIn("unit_value", explained["count"])
+
+    def test_a_daily_measure_without_a_name_and_with_little_money(self):
+        """10 or 20 incidents a day, twice as much a month ahead: the lines stay short, the money has its cents, the id stands once."""
+        days = [dt.date(2024, 1, 1) + dt.timedelta(n) for n in range(650)]
+        self.write("incident", "id at", [[f"{day}-{n}", day] for day in days for n in range(20 if day.day % 2 else 10)])
+        self.configure([f"id: DAILY, period: day, indicator: incident_volume, {BASELINE}, target: {{ change: -1%, from: 2025-01-01, by: 2025-12-31 }}, unit_value: {{ amount: 0.01, currency: CHF }}"], kinds=["incident"])
+        self.run_program("once")
+        saving, (first, _, spark, _, _, money, *_) = self.status()["DAILY"]["saving"], self.run_program("status", "DAILY").stdout.splitlines()
+        self.assertEqual(first, "DAILY")
+        self.assertRegex(spark, r"^    [▁▂▃▄▅▆▇█ ]{60}  Incidents opened \(the newest 60 of (6|7)\d\d periods\)$")
+        self.assertTrue(0 < saving["target"] < 10, saving)
+        self.assertIn(f"target {saving['target']:.2f} CHF", money)
+        self.run_program("report", str(self.folder / "report.html"))
+        page = (self.folder / "report.html").read_text(encoding="utf-8")
+        self.assertIn("<h2>DAILY</h2>", page)
+        self.assertIn(f'<td class="number" data-label="Target saving">{saving["target"]:.2f} CHF</td>', page)
+        for table in re.findall(r"<table>.*?</table>", page, re.S):  # what a narrow screen reads off
+            heads, cells = re.findall(r"<th[^>]*>(.*?)</th>", table), re.findall(r"<td([^>]*)>", table)
+            labels = [re.search(r'data-label="(.*?)"', cell) for cell in cells]
+            self.assertEqual([label[1] for label in labels if label], [head for head in heads if head != "Measure"])
 
     def test_amounts_of_several_currencies_make_no_sum(self):
         days = [dt.date(2024, 1, 1) + dt.timedelta(n) for n in range(690)]

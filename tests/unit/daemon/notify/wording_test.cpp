@@ -1,5 +1,6 @@
 #include "daemon/notify/wording.hpp"
 
+#include "daemon/notify/mail.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace baselined::daemon;
@@ -15,6 +16,27 @@ TEST_CASE("money at risk is an amount, nothing, or not known") {
     measure.money_at_risk = 15'900.4;
     CHECK(words_of(measure).at_risk ==
           "Money at risk: 15,900 EUR (target saving minus forecast saving at the target date; provisional).");
+}
+
+TEST_CASE("less than ten has its cents, and is something") {
+    MeasureNotice measure;
+    measure.currency = "CHF";
+    measure.money_at_risk = 0.36;
+    CHECK(words_of(measure).money == "0.36 CHF");
+    CHECK(words_of(measure).at_risk.starts_with("Money at risk: 0.36 CHF (target saving"));
+    measure.money_at_risk = 0.004;
+    CHECK(words_of(measure).money.empty());
+}
+
+TEST_CASE("a measure without a name of its own is called once") {
+    MeasureNotice measure;
+    measure.kind = NoticeKind::weakening;
+    measure.id = measure.name = "P-1";
+    CHECK(words_of(measure).what == "Weakening: P-1.");
+    Notice notice;
+    notice.measures.push_back(measure);
+    CHECK(subject_of(notice) == "Weakening: P-1");
+    CHECK(html_of(notice, 1).find("<span class=\"label\">Weakening:</span> P-1</h1>") != std::string::npos);
 }
 
 TEST_CASE("after the target date the money at risk is told as what was") {
