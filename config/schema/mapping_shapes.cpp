@@ -52,7 +52,7 @@ std::vector<NamedShape> mapping_shapes() {
              {"number", "value", "What people call the record.", optional},
              {"updated_at", "value", "When it changed last: of two versions the newer wins.", optional},
              {"empty", some_of("text"), "Texts that mean: no value. \"\" always does.", optional},
-             {"fields", names_of("field", "value", {"id", "number", "updated_at"}),
+             {"fields", one_of({names_of("field", "value", {"id", "number", "updated_at"}), "nothing"}),
               "The kind's other fields, and attributes of your own, by their names.", optional},
              {"each", "text", "Of Jira: makes one record per element of this array; `$.` reaches the issue.",
               optional},

@@ -15,9 +15,10 @@ struct Allowed {
     std::string_view file_kind, place;
     bool is_below;  ///< `place` itself is no such one, all that stands in it is
 };
-constexpr std::array<Allowed, 4> all_allowed{
+constexpr std::array<Allowed, 5> all_allowed{
     {{"measures", "measures", false},        // a file of which every entry is commented out
      {"indicators", "indicators", false},    // the same
+     {"mapping", "fields", false},           // a draft whose columns are all commented out
      {"mapping", "tests[].given", true},     // a row, which has empty cells
      {"mapping", "tests[].expect", true}}};  // a field without a value
 

@@ -172,9 +172,10 @@ class Alike(unittest.TestCase):
                 self.both(kind, document, True)
 
     def test_where_nothing_may_stand(self):
-        """A file whose entries are all commented out; a row's empty cell, and a field without a value."""
+        """A file whose entries are all commented out, or a mapping's fields; a row's empty cell, and a field without a value."""
         self.both("measures", {"measures": None}, True)
         self.both("indicators", {"indicators": None}, True)
+        self.both("mapping", {**MAPPING, "fields": None}, True)
         self.both("mapping", {**MAPPING, "tests": [{"given": {"number": "1", "state": None}, "expect": {"state": None}}]}, True)
 
     def test_main(self):
@@ -203,7 +204,7 @@ class Alike(unittest.TestCase):
             ("fields.state.as", "txt"), ("each", {"a": "b"}), ("tests", [{"given": {"number": "1"}}]), ("tests", [{"given": {"number": "1"}, "expect": "dropped"}]),
             ("kind", ["incident"]), ("fields.state.map.New", ["new"]), ("fields.state.map", ["New"]), ("tests", [{"given": [1], "expect": "skipped"}]),
             ("tests", [{"given": {"opened": "1"}, "expect": {"state": {"a": 1}}}]), ("skip", "state"), ("skip", {"state": {"nott": "new"}}),
-            ("number", None), ("tests", None), ("fields", None), ("fields.state.map.New", None), ("skip", {"state": None}), ("skip", {"any": [None]}), ("tests", [{"given": {"number": "1"}, "expect": None}]),
+            ("number", None), ("tests", None), ("fields.state.map.New", None), ("skip", {"state": None}), ("skip", {"any": [None]}), ("tests", [{"given": {"number": "1"}, "expect": None}]),
         ]:  # fmt: skip
             with self.subTest(f"{place}: {value}"):
                 self.both("mapping", changed(MAPPING, place, value), False)

@@ -265,6 +265,14 @@ class Folders(Source):
             shown = self.run_program("preview", "f", "x", *options).stdout
             self.assertEqual(len(re.findall(rb"^row \d+|\"at\": ?\"2026-09-01\"", shown, re.M)), rows, shown)
 
+    def test_a_draft_of_which_every_column_is_commented_out_can_be_used(self):
+        self.configure()
+        (self.folder / "inbox" / "a.csv").write_bytes(b"id,strange\n1,2\n2,2\n")
+        draft = self.run_program("preview", "f", "x", "--draft").stdout.decode()
+        self.assertIn("fields:\n  # strange", draft)
+        (self.folder / "m.yaml").write_text(draft.replace("FILL IN", "incident"), encoding="utf-8")
+        self.run_program("check")
+
     def test_check_online_tells_of_a_stream_without_its_first_file(self):
         self.configure()
         for command in (["check", "--online"], ["once"]):
