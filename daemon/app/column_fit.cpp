@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "daemon/store/misfits.hpp"
+#include "mappings/record/utf8.hpp"
 
 namespace baselined::daemon {
 
@@ -51,7 +52,7 @@ std::vector<ColumnLack> ColumnFit::misfits(std::int64_t fewest) const {
         if (!is_strange) continue;
         misfits.push_back(
             {field.name, fmt::format("{} of {} values do not fit `{}`, as \"{}\"", field.misfits, values,
-                                     field.name, shortened(field.example))});
+                                     field.name, mappings::visible(shortened(field.example)))});
     }
     return misfits;
 }

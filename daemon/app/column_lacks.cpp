@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "mappings/record/utf8.hpp"
+
 namespace baselined::daemon {
 
 namespace {
@@ -15,7 +17,10 @@ bool contains(const std::vector<std::string>& fields, std::string_view field) {
 }  // namespace
 
 std::string no_column(const mappings::UnboundField& field) {
-    return fmt::format("no column \"{}\"", fmt::join(field.columns, "\" or \""));
+    std::string names;
+    for (const std::string_view name : field.columns)
+        names += fmt::format("{}\"{}\"", names.empty() ? "" : " or ", mappings::visible(name));
+    return "no column " + names;
 }
 
 std::vector<ColumnLack> column_lacks(StreamPlan& plan, const std::vector<std::string>& columns) {

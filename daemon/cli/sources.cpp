@@ -6,6 +6,7 @@
 #include "daemon/app/stream_gaps.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/json.hpp"
+#include "mappings/record/utf8.hpp"
 
 namespace baselined::daemon {
 
@@ -94,7 +95,7 @@ void print_source(const config::Source& source, const SourceState& state,
                    stream.counts.records == 1 ? "" : "s", stream.counts.rejected);
         for (const Misfit& misfit : stream.counts.misfits)
             fmt::print("    {}: {} value{} did not fit, as \"{}\"\n", misfit.field, misfit.count,
-                       misfit.count == 1 ? "" : "s", misfit.example);
+                       misfit.count == 1 ? "" : "s", mappings::visible(misfit.example));
         if (!stream.stored.error.empty()) fmt::print("    error: {}\n", stream.stored.error);
         if (!stream.remarks.empty()) fmt::print("    warning: {}\n", stream.remarks);
     }

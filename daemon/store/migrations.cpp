@@ -146,6 +146,12 @@ ALTER TABLE receiver ADD COLUMN paused_at INTEGER;
     R"(
 ALTER TABLE raw_block ADD COLUMN overruled BLOB;
 )",
+    // A column is found by its name without the blanks at its ends, too: what may have been passed over is
+    // mapped anew.
+    R"(
+UPDATE stream SET mapping_digest = 'of exact column names' WHERE mapping_digest NOT IN ('', 'removed')
+    AND id IN (SELECT stream FROM raw_block WHERE current = 1 AND misfits LIKE '%(no column %');
+)",
 };
 
 int shape_of(Database& database) {

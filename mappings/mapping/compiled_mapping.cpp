@@ -8,6 +8,7 @@
 #include "mappings/mapping/compiled_rule.hpp"
 #include "mappings/mapping/conversion.hpp"
 #include "mappings/mapping/source_row.hpp"
+#include "mappings/record/utf8.hpp"
 
 namespace baselined::mappings {
 
@@ -190,6 +191,17 @@ FilledField::Takes takes(const CompiledRule& rule) {
     return is_text ? FilledField::Takes::texts : FilledField::Takes::typed;
 }
 
+/// Nobody sees a blank at a name's end, and programs write them.
+std::size_t column_of(std::string_view name, std::span<const std::string> columns) {
+    auto found = std::find(columns.begin(), columns.end(), name);
+    if (found == columns.end())
+        found = std::find_if(columns.begin(), columns.end(), [&](const std::string& column) {
+            return without_outer_blanks(column) == without_outer_blanks(name);
+        });
+    return found == columns.end() ? CompiledOrigin::no_column
+                                  : static_cast<std::size_t>(found - columns.begin());
+}
+
 std::string example_of(const Cell& cell) {
     return cell.type == CellType::uncached ? std::string(saved_without_value) : text_of(cell);
 }
@@ -204,9 +216,7 @@ CompiledMapping::~CompiledMapping() = default;
 void CompiledMapping::bind(std::span<const std::string> columns) {
     for (const auto& rule : rules_)
         for (CompiledOrigin& origin : rule->origins) {
-            const auto found = std::find(columns.begin(), columns.end(), origin.name);
-            origin.column = found == columns.end() ? CompiledOrigin::no_column
-                                                   : static_cast<std::size_t>(found - columns.begin());
+            origin.column = column_of(origin.name, columns);
         }
 }
 

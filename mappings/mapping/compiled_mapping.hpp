@@ -65,7 +65,8 @@ class CompiledMapping {
     [[nodiscard]] Kind kind() const { return kind_; }
     /// Whether one row can make several records, or none (`each`).
     [[nodiscard]] bool makes_several() const { return each_ != nullptr; }
-    /// Finds the columns that the rules name. Names that no column has are simply empty.
+    /// Finds the columns that the rules name: by the very name, else by the first that differs in nothing but
+    /// blanks at its ends. Names that no column has are simply empty.
     void bind(std::span<const std::string> columns);
     /// Fields that no row of the table last bound can fill.
     [[nodiscard]] std::vector<UnboundField> unbound() const;

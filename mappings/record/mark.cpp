@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "mappings/record/utf8.hpp"
+
 namespace baselined {
 
 namespace {
@@ -42,7 +44,7 @@ std::string nearest_name(std::string_view word, const std::vector<std::string>& 
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
     const std::string nearest = nearest_name(word, candidates);
-    return nearest.empty() ? std::string{} : " (did you mean \"" + nearest + "\"?)";
+    return nearest.empty() ? std::string{} : " (did you mean \"" + mappings::visible(nearest) + "\"?)";
 }
 
 }  // namespace baselined

@@ -1,5 +1,7 @@
 #include "mappings/record/utf8.hpp"
 
+#include <fmt/format.h>
+
 namespace baselined::mappings {
 
 namespace {
@@ -28,7 +30,66 @@ std::size_t character_length(std::string_view text) {
     return 0;
 }
 
+/// The character that `text` begins with, `length` bytes long.
+char32_t character(std::string_view text, std::size_t length) {
+    constexpr unsigned char first_bits[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+    auto code = static_cast<char32_t>(static_cast<unsigned char>(text[0]) & first_bits[length]);
+    for (std::size_t at = 1; at < length; ++at)
+        code = code << 6 | (static_cast<unsigned char>(text[at]) & 0x3F);
+    return code;
+}
+
+bool is_blank(char32_t c) {
+    return c == ' ' || (c >= '\t' && c <= '\r') || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200D) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
+           c == 0x2060 || c == 0x3000 || c == 0xFEFF;
+}
+
+/// Beside blanks: control characters, soft hyphens, marks of direction.
+bool is_unseen(char32_t c) {
+    return c != ' ' && (is_blank(c) || c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0x200E ||
+                        c == 0x200F || (c >= 0x202A && c <= 0x202E) || (c >= 0x2061 && c <= 0x206F));
+}
+
+std::string_view without_leading_blanks(std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t length = character_length(text);
+        if (length == 0 || !is_blank(character(text, length))) break;
+        text.remove_prefix(length);
+    }
+    return text;
+}
+
+std::string_view without_trailing_blanks(std::string_view text) {
+    while (!text.empty()) {
+        std::size_t start = text.size() - 1;
+        while (start > 0 && is_continuation(static_cast<unsigned char>(text[start]))) --start;
+        const std::string_view last = text.substr(start);
+        if (character_length(last) != last.size() || !is_blank(character(last, last.size()))) break;
+        text.remove_suffix(last.size());
+    }
+    return text;
+}
+
 }  // namespace
+
+std::string_view without_outer_blanks(std::string_view text) {
+    return without_trailing_blanks(without_leading_blanks(text));
+}
+
+std::string visible(std::string_view text) {
+    std::string shown;
+    while (!text.empty()) {
+        const std::size_t length = character_length(text);  // 0: a byte of none
+        const std::string_view whole = text.substr(0, length == 0 ? 1 : length);
+        if (length > 0 && is_unseen(character(text, length)))
+            shown += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(character(text, length)));
+        else
+            shown += whole;
+        text.remove_prefix(whole.size());
+    }
+    return shown;
+}
 
 std::string valid_utf8(std::string_view text) {
     std::string valid;

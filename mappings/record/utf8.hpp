@@ -1,4 +1,5 @@
-// Bytes from outside made valid UTF-8, for what has to be it: JSON, mails, pages.
+// Bytes from outside as UTF-8: made valid, for what has to be it (JSON, mails, pages), and characters that
+// nobody sees.
 #pragma once
 
 #include <string>
@@ -9,5 +10,11 @@ namespace baselined::mappings {
 /// Every byte that is part of no character (overlong forms, surrogates and what lies above U+10FFFF among
 /// them) becomes U+FFFD.
 std::string valid_utf8(std::string_view text);
+
+/// Without the blanks at both ends: spaces of every width, no-break ones and those of no width among them,
+/// tabs and line ends.
+std::string_view without_outer_blanks(std::string_view text);
+/// Every character that nobody sees, or takes for an ordinary space, as `\u00a0`; for people.
+std::string visible(std::string_view text);
 
 }  // namespace baselined::mappings

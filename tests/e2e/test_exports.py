@@ -435,6 +435,22 @@ class Renamed(InFolder):
         self.assertEqual(self.stream()["unmapped"], [{"field": "service", "example": '(no column "Service" or "Business service")', "count": 1},
                                                      {"field": "title", "example": '(no column "Summary")', "count": 1}])
 
+    def test_blanks_at_the_ends_of_a_name_are_nobody_s_concern_and_others_are_shown(self):
+        self.read("a.csv", "\ufeffsite,number\u00a0,Opened ,Service,Summary", ["B,1,2026-08-01 10:00:00,vpn,x"], 0)
+        self.assertEqual((self.volume(), self.stream()["unmapped"]), (1, []))
+        said = self.read("a.csv", "site,number,Ope\u00a0ned,Service,Summary", ["B,1,2026-08-01 10:00:00,vpn,x"], 3)
+        self.assertIn('no column "Opened" for `opened_at` (did you mean "Ope\\u00a0ned"?)', said)
+
+    def test_blanks_at_the_ends_of_values_are_kept_until_a_mapping_takes_them_away(self):
+        self.read("a.csv", "site,number,Opened,Service,Summary", ["B,1,2026-08-01 10:00:00,vpn,x", "B,1 ,2026-08-01 10:00:00,vpn,x", "B,1\u00a0,2026-08-01 10:00:00,vpn,x"], 0)
+        self.assertEqual(self.volume(), 3)
+        guide = (ROOT / "docs" / "howto" / "spreadsheets.md").read_text(encoding="utf-8")
+        (match,) = set(re.findall(r"match: ('\^.*\$')", guide))
+        mapping = self.folder / "m.yaml"
+        mapping.write_text(mapping.read_text(encoding="utf-8").replace("{ join: [site, number], with: '-' }", "{ from: number, match: %s }" % match), encoding="utf-8")
+        run(self.folder, "once", now=self.NOW)
+        self.assertEqual(self.volume(), 1)
+
     def test_half_an_id_is_none(self):
         said = self.read("a.csv", "Site,number,Opened,Service,Summary", ["B,1,2026-08-01 10:00:00,vpn,x"], 3)
         self.assertIn('a.csv has no column "site" for `id` (did you mean "Site"?)', said)
