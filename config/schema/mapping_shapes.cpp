@@ -50,7 +50,11 @@ std::vector<NamedShape> mapping_shapes() {
              {"kind", kind(), "What the records are.", required},
              {"id", "value", "What tells records apart, within source and kind.", required},
              {"number", "value", "What people call the record.", optional},
-             {"updated_at", "value", "When it changed last: of two versions the newer wins.", optional},
+             {"updated_at", "value",
+              "When it changed last: of two versions the newer wins. Without it the one that was read last; "
+              "files "
+              "that are found together are read in the order of their names.",
+              optional},
              {"empty", some_of("text"), "Texts that mean: no value. \"\" always does.", optional},
              {"fields", one_of({names_of("field", "value", {"id", "number", "updated_at"}), "nothing"}),
               "The kind's other fields, and attributes of your own, by their names.", optional},

@@ -85,7 +85,10 @@ void add_commands(CLI::App& app, Arguments& arguments) {
     explain->add_option("--period", arguments.period, "As 2026-09; default: the newest settled");
     app.add_subcommand("sources", "Each stream: what was read, rejected and did not fit");
     CLI::App* exported = app.add_subcommand("export", "Measures and their periods, for other programs");
-    exported->add_option("--format", arguments.exported.format, "csv, xlsx or json")
+    exported
+        ->add_option("--format", arguments.exported.format,
+                     "csv (two tables: the measures, an empty line, their periods), xlsx (the same as two "
+                     "sheets) or json")
         ->required()
         ->check(CLI::IsMember({"csv", "xlsx", "json"}));
     exported->add_option("--output", arguments.exported.output, "A file; default: stdout");
