@@ -20,6 +20,8 @@ namespace {
 
 /// As many rows as are judged of a file that is read.
 constexpr int blocks_looked_at = 2;
+/// A folder of years may lack the same in each file.
+constexpr std::size_t most_told = 10;
 
 /// By the name that it has in stores.
 std::string fact_of(const StreamPlan& plan) {
@@ -176,7 +178,13 @@ std::vector<std::string> sentences_of(const FileLacks& lacks) {
         text += (text.empty() ? "" : ", ") + lack.text;
     }
     std::vector<std::string> sentences;
-    for (const auto& [place, text] : texts)
+    for (const auto& [place, text] : texts) {
+        if (sentences.size() == most_told) {
+            const std::size_t more = texts.size() - most_told;
+            sentences.push_back(
+                fmt::format("and {} more file{} what figures need", more, more == 1 ? " lacks" : "s lack"));
+            break;
+        }
         sentences.push_back(
             place.second == FileLack::Of::columns
                 ? fmt::format("{} has {}: figures need it; name it in the mapping as this file does",
@@ -184,6 +192,7 @@ std::vector<std::string> sentences_of(const FileLacks& lacks) {
                 : fmt::format("{}: {}: figures need them; mend the mapping, or export the file again in the "
                               "form that the mapping takes",
                               place.first, text));
+    }
     return sentences;
 }
 

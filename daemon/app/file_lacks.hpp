@@ -34,7 +34,7 @@ FileLacks file_lacks(StreamPlan& plan, Store& store);
 /// within an open transaction.
 FileLacks keep_file_lacks(StreamPlan& plan, Store& store, FilesRead read);
 
-/// For people, a sentence for each file.
+/// For people, a sentence for each file; of many files for the first ones.
 std::vector<std::string> sentences_of(const FileLacks& lacks);
 /// Those that the measure needs, for people; empty: none.
 std::string lacks_of(const MeasurePlan& measure, const FileLacks& lacks, FileLack::Of of);

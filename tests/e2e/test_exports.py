@@ -622,7 +622,9 @@ class Misfitting(InFolder):
         good = mapping.read_text(encoding="utf-8")
         mapping.write_text(good.replace('planned, format: "%d.%m.%Y %H:%M"', 'planned, format: "%Y/%m/%d"'), encoding="utf-8")
         for _ in range(2):
-            self.assertIn('x/i: 2025-01.csv: 20 of 20 values do not fit `planned_end`, as "03.01.2025 09:00"', self.read(3))
+            said = self.read(3)
+            self.assertIn('x/i: 2025-01.csv: 20 of 20 values do not fit `planned_end`, as "03.01.2025 09:00"', said)
+            self.assertEqual((said.count("do not fit"), said.splitlines()[-1]), (10, "x/i: and 8 more files lack what figures need"))
             measure, reasons = self.judged("D")
             self.assertEqual((measure["potential_status"], measure["actual"]), ("unknown", None))
             self.assertIn("(and 17 more)", reasons["values_misfit"])
