@@ -121,6 +121,8 @@ std::string Cursor::text() const {
     write_map(writer, "differing", met.differing);
     write_texts(writer, "slaless", slaless);
     if (lost) write_lost(writer, *lost);
+    writer.Key("looked_to");
+    writer.String(looked_to.c_str());
     writer.EndObject();
     return buffer.GetString();
 }
@@ -134,7 +136,8 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
     if (!document["updated"].IsInt64() || !document["of"].IsString() || !document["running"].IsObject())
         return std::nullopt;
     Cursor cursor;
-    for (auto [name, into] : {std::pair{"site", &cursor.site}, std::pair{"cloud_id", &cursor.cloud_id}})
+    for (auto [name, into] : {std::pair{"site", &cursor.site}, std::pair{"cloud_id", &cursor.cloud_id},
+                              std::pair{"looked_to", &cursor.looked_to}})
         if (const auto* found = member(document, name)) read(*found, *into);
     cursor.fingerprint = document["of"].GetString();
     cursor.updated_ms = document["updated"].GetInt64();

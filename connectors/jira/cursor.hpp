@@ -41,6 +41,9 @@ struct Cursor {
     MetFields met;
     std::set<std::string> slaless;  ///< projects whose SLAs are shown no longer: their cycles are kept
     std::optional<LostAccess> lost;
+    /// Missing issues were looked for by their ids up to this one, in the order of texts; the next reading
+    /// goes on behind it. Empty: none is left.
+    std::string looked_to;
 
     [[nodiscard]] std::string text() const;
     static std::optional<Cursor> parse(std::string_view text);

@@ -12,21 +12,6 @@ namespace baselined::connectors::jira {
 
 namespace asio = boost::asio;
 
-namespace {
-
-constexpr std::size_t looked_at_at_once = 100;
-/// Cloud has answered 500 to much longer queries.
-constexpr std::size_t watched_at_once = 500;
-/// Data Center is asked for each of them.
-constexpr std::size_t most_looked_at_one_by_one = 500;
-constexpr long status_forbidden = 403, status_not_found = 404;
-
-std::vector<std::string> part_of(const std::vector<std::string>& ids, std::size_t from, std::size_t to) {
-    return {ids.begin() + static_cast<std::ptrdiff_t>(from), ids.begin() + static_cast<std::ptrdiff_t>(to)};
-}
-
-}  // namespace
-
 /// A breach by passing time bumps no `updated`. Nor does a goal or calendar that an administrator changes:
 /// all are looked at where ids are compared. What slips through between two pages is due at the next poll,
 /// too.
@@ -34,7 +19,7 @@ asio::awaitable<Result<void>> IssueReading::read_running(bool all, PageSink sink
     std::vector<std::string> due;
     for (const auto& [issue, breach_ms] : cursor_.running)
         if (all || breach_ms <= server_ms_) due.push_back(issue);
-    auto found = co_await read_ids(std::move(due), sink, watched_at_once);
+    auto found = co_await read_ids(std::move(due), sink, most_ids_named);
     if (!found) co_return found.error();
     // One that the query finds no longer is the census' to judge.
     std::erase_if(cursor_.running,
@@ -101,7 +86,7 @@ asio::awaitable<Result<bool>> IssueReading::is_still_lost(PageSink sink) {
     if (!cursor_.lost || server_ms_ >= cursor_.lost->again_ms) co_return false;
     std::vector<std::string> ids = cursor_.lost->ids;
     if (flavour_ == Flavour::cloud) {  // whose search refuses a list for one that is not there
-        const auto alive = co_await look_at(ids);
+        const auto alive = co_await look_past_index(ids);
         if (!alive) co_return alive.error();
         ids.clear();
         for (const auto& [id, seen] : *alive) ids.push_back(id);
@@ -138,7 +123,8 @@ asio::awaitable<Result<void>> IssueReading::take_census(StreamPosition position,
     auto missing = co_await sort_missing(std::move(ids), there->projects, sink);
     if (!missing) co_return missing.error();
     note_missing(*missing, compared);
-    cursor_.is_of_others = cursor_.is_of_others && is_undecided_;
+    cursor_.is_of_others =
+        cursor_.is_of_others && (is_undecided_ || !missing->unindexed.empty() || missing->unlooked > 0);
     Page page;
     page.is_json = true;
     page.is_reconciled = !is_undecided_;
@@ -146,67 +132,6 @@ asio::awaitable<Result<void>> IssueReading::take_census(StreamPosition position,
     for (const std::string& id : page.deleted) cursor_.running.erase(id);
     page.cursor = cursor_.text();
     co_return co_await sink(std::move(page));
-}
-
-/// Past the index: which ones are there.
-asio::awaitable<Result<IssueReading::AliveIssues>> IssueReading::look_at(std::vector<std::string> ids) {
-    const bool is_cloud = flavour_ == Flavour::cloud;
-    if (!is_cloud && ids.size() > most_looked_at_one_by_one) co_return co_await search_for(std::move(ids));
-    AliveIssues alive;
-    const std::size_t step = is_cloud ? looked_at_at_once : 1;
-    for (std::size_t at = 0; at < ids.size(); at += step) {
-        const auto part = part_of(ids, at, std::min(ids.size(), at + step));
-        const Request request =
-            is_cloud ? bulk_request(base_, part)
-                     : get_request(base_, fmt::format("{}/issue/{}?fields=updated", api(), ids[at]));
-        const auto response = co_await exchange_.call(request);
-        if (!response) co_return response.error();
-        if (is_cloud && response->status >= 400 && response->status < 500) {
-            for (const std::string& id : part)
-                alive[id] = {};  // it cannot be asked so: the search has to tell
-            continue;
-        }
-        if (response->status == status_not_found || response->status == status_forbidden) continue;
-        const auto answer = parse_answer(*response);
-        if (!answer) co_return about(answer.error());
-        note_alive(**answer, alive);
-    }
-    co_return alive;
-}
-
-/// Very many, of Data Center: by its search, without the stream's query. It passes over those that are not
-/// there.
-asio::awaitable<Result<IssueReading::AliveIssues>> IssueReading::search_for(std::vector<std::string> ids) {
-    AliveIssues alive;
-    for (std::size_t at = 0; at < ids.size(); at += watched_at_once) {
-        const auto part = part_of(ids, at, std::min(ids.size(), at + watched_at_once));
-        for (const std::string& id : part) alive[id] = {};
-        SearchQuery query;
-        query.jql = bounded_jql("", fmt::format("id in ({})", fmt::join(part, ",")), "key ASC");
-        query.fields.assign(1, "updated");
-        query.named = part;
-        while (query.start < static_cast<int>(part.size())) {
-            const auto page = co_await ask(query);
-            if (!page && !is_question_refused_) co_return page.error();
-            if (!page || page->issues->Empty()) break;
-            for (const auto& issue : page->issues->GetArray()) note_alive(issue, alive);
-            query.start += static_cast<int>(page->issues->Size());
-            if (page->total && query.start >= *page->total) break;
-        }
-    }
-    co_return alive;
-}
-
-/// Of one issue, or of a list; those that Jira cannot give just now are there, too.
-void IssueReading::note_alive(const rapidjson::Value& answer, AliveIssues& alive) {
-    if (const std::string id = text_of(answer, "id"); !id.empty())
-        alive[id] = {updated_of(answer).value_or(0), project_of(answer), true,
-                     mappings::member(answer, "errorMessage") == nullptr};
-    for (const char* name : {"issues", "issueErrors"}) {
-        const auto* list = mappings::member(answer, name);
-        if (list == nullptr || !list->IsArray()) continue;
-        for (const auto& entry : list->GetArray()) note_alive(entry, alive);
-    }
 }
 
 }  // namespace baselined::connectors::jira

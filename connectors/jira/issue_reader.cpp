@@ -122,8 +122,11 @@ asio::awaitable<Result<void>> IssueReading::scan(Scan what, IssueSink sink) {
     query.fields = what.fields;
     if (is_by_creation) query.fields.emplace_back("created");
     query.named = what.ids;
+    const std::string limit = what.within == Scan::Within::query  ? options_.jql
+                              : what.within == Scan::Within::rest ? negated_jql(options_.jql)
+                                                                  : "";
     for (;;) {
-        query.jql = bounded_jql(options_.jql, bound_of(what, walk),
+        query.jql = bounded_jql(limit, bound_of(what, walk),
                                 is_by_creation ? "created ASC, key ASC" : "updated ASC, key ASC");
         query.token = walk.token();
         query.start = walk.start();
@@ -197,10 +200,10 @@ asio::awaitable<Result<Notes>> IssueReading::run(StreamPosition position, PageSi
     if (auto looked = co_await look_for_hidden_slas(); !looked) co_return looked.error();
     const std::int64_t known_until_ms = cursor_.is_first_done ? cursor_.updated_ms : 0;
     if (auto read = co_await read_news(sink); !read) co_return read.error();
-    position.wants_reconciling = position.wants_reconciling || cursor_.is_of_others;
     if (auto read = co_await read_running(position.wants_reconciling, sink); !read) co_return read.error();
     // Where tokens led through an instant that is new, an issue may have slipped through.
-    if (position.wants_reconciling || paged_instant_ms_ > known_until_ms || cursor_.lost) {
+    if (position.wants_reconciling || cursor_.is_of_others || paged_instant_ms_ > known_until_ms ||
+        cursor_.lost || !cursor_.looked_to.empty()) {
         const auto is_lost = co_await is_still_lost(sink);
         if (!is_lost) co_return is_lost.error();
         if (*is_lost)

@@ -47,11 +47,17 @@ class IssueReading {
     using IssueSink = std::function<boost::asio::awaitable<Result<void>>(SearchPage page)>;
     /// Which issues of the query, and which of their fields.
     struct Scan {
+        enum class Within {
+            query,
+            site,  ///< whatever the query lets through
+            rest,  ///< what the query does not let through
+        };
         std::vector<std::string> ids;         ///< these ones, or
         std::optional<std::int64_t> from_ms;  ///< those updated since
         std::vector<std::string> fields;
         PageWalk::By by = PageWalk::By::updated;
         std::optional<std::int64_t> to_ms = std::nullopt;  ///< and before, of those by creation
+        Within within = Within::query;
     };
     /// An issue that is there, though no search may show it.
     struct Alive {
@@ -59,13 +65,24 @@ class IssueReading {
         std::string project;
         bool is_seen =
             false;  ///< the site showed it; false: it could not be asked so, the search has to tell
-        bool is_certain = true;  ///< false: the site cannot tell just now
+        bool is_certain = true;    ///< false: the site cannot tell just now
+        bool is_archived = false;  ///< by itself: no search shows it
+        bool is_indexed = false;   ///< a search showed it, whatever the query lets through
     };
     using AliveIssues = std::map<std::string, Alive>;
+    /// What a look past the query found.
+    struct Look {
+        AliveIssues alive;
+        IssueIds unlooked;  ///< left to the next readings
+    };
+    /// Stored issues, and when they were updated, in milliseconds; 0: it is not known.
+    using StoredUpdates = std::map<std::string, std::int64_t>;
     /// Stored issues that a listing of the query lacks, and what became of them.
     struct Missing {
         std::vector<std::string> gone;              ///< deleted, or there and of the query no longer
         std::vector<std::string> unseen;            ///< not there, for all that the account may see
+        std::vector<std::string> unindexed;         ///< there, and nothing shows that they left the query
+        std::size_t unlooked = 0;                   ///< so many are left to the next readings
         std::vector<std::string> of_lost_projects;  ///< of those that are archived or not shown as a whole
         std::vector<std::string> lost_projects;
     };
@@ -122,7 +139,11 @@ class IssueReading {
     // missing_issues.cpp
     boost::asio::awaitable<Result<Missing>> sort_missing(std::vector<std::string> missing,
                                                          ProjectCounts listed, PageSink sink);
-    boost::asio::awaitable<Result<void>> find_lost_projects(Missing& missing, ProjectCounts listed);
+    boost::asio::awaitable<Result<StoredUpdates>> set_aside_lost_projects(std::vector<std::string> ids,
+                                                                          ProjectCounts listed,
+                                                                          Missing& missing);
+    [[nodiscard]] bool is_recent(const Alive& issue) const;
+    boost::asio::awaitable<Result<void>> judge_left(AliveIssues left, StoredUpdates stored, Missing& missing);
     boost::asio::awaitable<Result<bool>> is_lost_project(std::string project);
     boost::asio::awaitable<Result<bool>> is_listed_project(std::string project);
     void note_missing(Missing& missing, std::int64_t compared);
@@ -141,13 +162,19 @@ class IssueReading {
     boost::asio::awaitable<Result<void>> read_running(bool all, PageSink sink);
     boost::asio::awaitable<Result<void>> take_census(StreamPosition position, PageSink sink);
     boost::asio::awaitable<Result<Listing>> list_all(std::shared_ptr<StoredRows> stored);
-    boost::asio::awaitable<Result<AliveIssues>> look_at(std::vector<std::string> ids);
-    boost::asio::awaitable<Result<AliveIssues>> search_for(std::vector<std::string> ids);
-    static void note_alive(const rapidjson::Value& answer, AliveIssues& alive);
     /// Gives the ids of those that are there and that the query still finds.
     boost::asio::awaitable<Result<IssueIds>> read_ids(std::vector<std::string> ids, PageSink sink,
                                                       std::size_t at_once = most_reconciled);
     boost::asio::awaitable<Result<IssueIds>> read_few(std::vector<std::string> ids, PageSink sink);
+
+    // issue_lookup.cpp
+    boost::asio::awaitable<Result<Look>> look_at(std::vector<std::string> ids);
+    std::vector<std::string> next_pace(std::vector<std::string> ids, std::size_t most, IssueIds& unlooked);
+    boost::asio::awaitable<Result<AliveIssues>> look_past_index(std::vector<std::string> ids);
+    boost::asio::awaitable<Result<AliveIssues>> find_indexed(std::vector<std::string> ids);
+    boost::asio::awaitable<Result<AliveIssues>> find_few_indexed(std::vector<std::string> ids);
+    boost::asio::awaitable<Result<AliveIssues>> ask_index(std::vector<std::string> ids, Scan::Within within);
+    static void note_alive(const rapidjson::Value& answer, AliveIssues& alive);
 
     Exchange& exchange_;
     SiteOptions options_;

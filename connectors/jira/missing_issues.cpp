@@ -13,7 +13,7 @@ namespace asio = boost::asio;
 namespace {
 
 /// Stored texts are held in memory.
-constexpr std::ptrdiff_t stored_at_once = 1'000;
+constexpr std::size_t stored_at_once = 1'000;
 constexpr long status_forbidden = 403, status_not_found = 404;
 
 bool is_archived(const rapidjson::Value& project) {
@@ -21,67 +21,122 @@ bool is_archived(const rapidjson::Value& project) {
     return archived != nullptr && archived->IsTrue();
 }
 
+std::string words_of_unindexed(std::size_t count, std::size_t unlooked) {
+    const std::string others =
+        unlooked == 0 ? "" : fmt::format(" (nor {} more that are still to be looked for)", unlooked);
+    return fmt::format(
+        "{} by {}, and the search does not list {}{}: its index lags or is being rebuilt. They stay; should "
+        "it "
+        "last, ask the site's administrators to rebuild the index",
+        count == 1 ? "an issue can be read" : fmt::format("{} issues can be read", count),
+        count == 1 ? "its id" : "their ids", count == 1 ? "it" : "them", others);
+}
+
 }  // namespace
 
-/// A listing may lack what has just been updated, or what moved while it was read. So each is looked for by
-/// its id before it is taken for gone. What is there, in a project of the query, and has just been updated
-/// may only be missing in the index: the next reading decides. What is there otherwise is of the query no
-/// longer, however many they are: what can be seen was not lost.
+/// A listing may lack what has just been updated, or what moved while it was read, and an index that lags or
+/// is being rebuilt lacks much. So each is looked for by its id before it is taken for gone, and what is
+/// there leaves only where a search shows that it left.
 asio::awaitable<Result<IssueReading::Missing>> IssueReading::sort_missing(std::vector<std::string> missing,
                                                                           ProjectCounts listed,
                                                                           PageSink sink) {
     Missing sorted;
-    if (missing.empty()) co_return sorted;
-    const auto alive = co_await look_at(missing);
-    if (!alive) co_return alive.error();
+    auto stored = co_await set_aside_lost_projects(std::move(missing), listed, sorted);
+    if (!stored) co_return stored.error();
+    std::vector<std::string> ids;
+    for (const auto& [id, updated_ms] : *stored) ids.push_back(id);
+    auto look = co_await look_at(std::move(ids));
+    if (!look) co_return look.error();
+    sorted.unlooked = look->unlooked.size();
     std::vector<std::string> candidates;
-    for (const auto& [id, seen] : *alive) candidates.push_back(id);
+    for (const auto& [id, seen] : look->alive) candidates.push_back(id);
     auto found = co_await read_ids(std::move(candidates), sink);
     if (!found) co_return found.error();
-    for (std::string& id : missing) {
-        if (found->contains(id)) continue;
-        const auto entry = alive->find(id);
-        const bool is_known = entry != alive->end();
-        if (is_known && (!entry->second.is_certain || (entry->second.updated_ms > server_ms_ - index_lag_ms &&
-                                                       listed.contains(entry->second.project))))
+    AliveIssues left;
+    for (const auto& [id, updated_ms] : *stored) {
+        if (found->contains(id) || look->unlooked.contains(id)) continue;
+        const Alive alive = look->alive.contains(id) ? look->alive[id] : Alive{};
+        if (!alive.is_certain || (is_recent(alive) && listed.contains(alive.project)))
             is_undecided_ = true;
+        else if (!alive.is_seen)
+            sorted.unseen.push_back(id);
+        else if (alive.is_archived)
+            sorted.gone.push_back(id);
         else
-            (is_known && entry->second.is_seen ? sorted.gone : sorted.unseen).push_back(std::move(id));
+            left[id] = alive;
     }
-    if (const auto read = co_await find_lost_projects(sorted, std::move(listed)); !read)
-        co_return read.error();
+    if (auto judged = co_await judge_left(std::move(left), std::move(*stored), sorted); !judged)
+        co_return judged.error();
     co_return sorted;
 }
 
-/// Of a project that has no issue left, the site is asked whether it shows the project: one that is archived,
-/// or hidden, is no deletion, however few its issues are. Some sites show archived issues by their ids.
-asio::awaitable<Result<void>> IssueReading::find_lost_projects(Missing& missing, ProjectCounts listed) {
-    std::map<std::string, bool> is_lost;
-    for (auto* ids : {&missing.gone, &missing.unseen}) {
-        std::vector<std::string> kept;
-        for (std::size_t at = 0; at < ids->size(); at += static_cast<std::size_t>(stored_at_once)) {
-            const auto from = ids->begin() + static_cast<std::ptrdiff_t>(at);
-            std::vector<std::string> part(from, from + std::min(ids->end() - from, stored_at_once));
-            const auto texts = co_await stored_->texts(part);
-            for (std::size_t index = 0; index < part.size(); ++index) {
-                rapidjson::Document stored;
-                stored.Parse<rapidjson::kParseIterativeFlag>(texts[index].data(), texts[index].size());
-                const std::string project = stored.IsObject() ? project_of(stored) : "";
-                if (!project.empty() && !listed.contains(project) && !is_lost.contains(project)) {
-                    const auto asked = co_await is_lost_project(project);
-                    if (!asked) co_return asked.error();
-                    is_lost[project] = *asked;
-                }
-                const auto known = is_lost.find(project);
-                (known != is_lost.end() && known->second ? missing.of_lost_projects : kept)
-                    .push_back(std::move(part[index]));
-            }
-        }
-        *ids = std::move(kept);
+bool IssueReading::is_recent(const Alive& issue) const {
+    return issue.updated_ms > server_ms_ - index_lag_ms;
+}
+
+/// Of those that are there and that the query does not find. One that the index has, and that has changed
+/// since it was stored, or is of another query, has left it. One that is as it was leaves a query, too, as
+/// time passes or a project is renamed; but the nodes of a cluster have each an index, and the one that
+/// answers may be another one than before: it has to show the issue among what the query does not let
+/// through.
+asio::awaitable<Result<void>> IssueReading::judge_left(AliveIssues left, StoredUpdates stored,
+                                                       Missing& missing) {
+    std::vector<std::string> ids, unchanged;
+    for (const auto& [id, issue] : left)
+        if (!issue.is_indexed) ids.push_back(id);
+    auto indexed = co_await find_indexed(std::move(ids));
+    if (!indexed) co_return indexed.error();
+    for (const auto& [id, issue] : left) {
+        if (!issue.is_indexed && !indexed->contains(id) && is_recent(issue))
+            is_undecided_ = true;
+        else if (!issue.is_indexed && !indexed->contains(id))
+            missing.unindexed.push_back(id);
+        else if (cursor_.is_of_others || issue.updated_ms > stored[id])
+            missing.gone.push_back(id);
+        else if (negated_jql(options_.jql).empty())
+            missing.unindexed.push_back(id);
+        else
+            unchanged.push_back(id);
     }
-    for (const auto& [project, is] : is_lost)
-        if (is) missing.lost_projects.push_back(project);
+    for (std::size_t at = 0; at < unchanged.size(); at += most_reconciled) {
+        const auto part = part_of(unchanged, at, std::min(unchanged.size(), at + most_reconciled));
+        const auto shown = co_await ask_index(part, Scan::Within::rest);
+        // Some clauses cannot be negated: then the index has to do.
+        if (!shown && !is_question_refused_) co_return shown.error();
+        for (const std::string& id : part)
+            (!shown || shown->contains(id) ? missing.gone : missing.unindexed).push_back(id);
+    }
     co_return Result<void>{};
+}
+
+/// Of a project that has no issue left, the site is asked whether it shows the project: one that is archived,
+/// or hidden, is no deletion, however few its issues are. Some sites show archived issues by their ids. Gives
+/// those of other projects.
+asio::awaitable<Result<IssueReading::StoredUpdates>> IssueReading::set_aside_lost_projects(
+    std::vector<std::string> ids, ProjectCounts listed, Missing& missing) {
+    StoredUpdates others;
+    std::map<std::string, bool> is_lost;
+    for (std::size_t at = 0; at < ids.size(); at += stored_at_once) {
+        const auto part = part_of(ids, at, std::min(ids.size(), at + stored_at_once));
+        const auto texts = co_await stored_->texts(part);
+        for (std::size_t index = 0; index < part.size(); ++index) {
+            rapidjson::Document stored;
+            stored.Parse<rapidjson::kParseIterativeFlag>(texts[index].data(), texts[index].size());
+            const std::string project = stored.IsObject() ? project_of(stored) : "";
+            if (!project.empty() && !listed.contains(project) && !is_lost.contains(project)) {
+                const auto asked = co_await is_lost_project(project);
+                if (!asked) co_return asked.error();
+                is_lost[project] = *asked;
+                if (*asked) missing.lost_projects.push_back(project);
+            }
+            if (is_lost[project])
+                missing.of_lost_projects.push_back(part[index]);
+            else
+                others[part[index]] = stored.IsObject() ? updated_of(stored).value_or(0) : 0;
+        }
+    }
+    std::sort(missing.lost_projects.begin(), missing.lost_projects.end());
+    co_return others;
 }
 
 /// The site does not show it, or as archived.
@@ -126,14 +181,12 @@ asio::awaitable<Result<bool>> IssueReading::is_listed_project(std::string projec
 /// Half of all at once are rather out of sight than deleted. What stays is said, and what leaves is in
 /// `gone`.
 void IssueReading::note_missing(Missing& missing, std::int64_t compared) {
-    const bool is_half = missing.unseen.size() > 1 && std::ssize(missing.unseen) * 2 >= compared;
+    const auto out_of_sight = static_cast<std::int64_t>(missing.unseen.size() + missing.unlooked);
+    const bool is_half = !missing.unseen.empty() && out_of_sight > 1 && out_of_sight * 2 >= compared;
     if (!is_half) {
         missing.gone.insert(missing.gone.end(), missing.unseen.begin(), missing.unseen.end());
         missing.unseen.clear();
     }
-    constexpr const char* way_out =
-        "nothing is removed of them. Mend the account's permissions; should they be gone for good, give the "
-        "stream another name: it is then read anew";
     std::vector<std::string> words;
     if (!missing.lost_projects.empty())
         words.push_back(
@@ -144,13 +197,28 @@ void IssueReading::note_missing(Missing& missing, std::int64_t compared) {
         words.push_back(
             fmt::format("{} of {} stored issues cannot be seen any more: rather access that was lost "
                         "than issues deleted",
-                        missing.unseen.size(), compared));
+                        out_of_sight, compared));
+    std::vector<std::string> sentences;
+    if (!words.empty())
+        sentences.push_back(
+            fmt::format("{}: nothing is removed of them. Mend the account's permissions; "
+                        "should they be gone for good, give the stream another name: it is "
+                        "then read anew",
+                        fmt::join(words, ", and ")));
+    if (!missing.unindexed.empty())
+        sentences.push_back(words_of_unindexed(missing.unindexed.size(), missing.unlooked));
+    if (sentences.empty() && missing.unlooked > 0)
+        notes_.push_back({fmt::format("{} issues that the search lists no longer are still to be looked for "
+                                      "by their ids, some at each poll: they stay until then",
+                                      missing.unlooked),
+                          Note::About::remark});
     std::vector<std::string> ids = missing.unseen;
-    ids.insert(ids.end(), missing.of_lost_projects.begin(), missing.of_lost_projects.end());
-    if (words.empty())
+    for (const auto* more : {&missing.of_lost_projects, &missing.unindexed})
+        ids.insert(ids.end(), more->begin(), more->end());
+    if (sentences.empty())
         cursor_.lost.reset();
     else
-        note_lost(fmt::format("{}: {}", fmt::join(words, ", and "), way_out), ids);
+        note_lost(fmt::format("{}", fmt::join(sentences, "; ")), ids);
 }
 
 }  // namespace baselined::connectors::jira

@@ -19,6 +19,7 @@ using Document = rapidjson::Document;
 
 constexpr const char* sla_schema = "com.atlassian.servicedesk:sd-sla-field";
 constexpr std::size_t words_bytes = 300;
+const std::vector<std::string> look_up_fields{"updated", "archiveddate"};
 
 std::string words_of(const Value& document) {
     std::string words;
@@ -86,6 +87,12 @@ std::size_t order_of(const std::string& jql) {
         }
     }
     return text.size();
+}
+
+std::string unordered(const std::string& jql) {
+    std::string own = jql.substr(0, order_of(jql));
+    while (!own.empty() && is_space(own.back())) own.pop_back();
+    return own;
 }
 
 void write_numbers(rapidjson::Writer<rapidjson::StringBuffer>& writer, const char* name,
@@ -172,6 +179,11 @@ Request search_request(const std::string& base, Flavour flavour, const SearchQue
                         buffer.GetString());
 }
 
+Request look_up_request(const std::string& base, const std::string& id) {
+    return get_request(base,
+                       fmt::format("/rest/api/2/issue/{}?fields={}", id, fmt::join(look_up_fields, ",")));
+}
+
 Request bulk_request(const std::string& base, const std::vector<std::string>& ids) {
     rapidjson::StringBuffer buffer;
     rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
@@ -182,7 +194,7 @@ Request bulk_request(const std::string& base, const std::vector<std::string>& id
     writer.EndArray();
     writer.Key("fields");
     writer.StartArray();
-    writer.String("updated");
+    for (const std::string& field : look_up_fields) writer.String(field.c_str());
     writer.EndArray();
     writer.EndObject();
     return post_request(base, "/rest/api/3/issue/bulkfetch", buffer.GetString());
@@ -231,9 +243,17 @@ Result<FieldList> parse_fields(const Response& response) {
     return list;
 }
 
+std::vector<std::string> part_of(const std::vector<std::string>& ids, std::size_t from, std::size_t to) {
+    return {ids.begin() + static_cast<std::ptrdiff_t>(from), ids.begin() + static_cast<std::ptrdiff_t>(to)};
+}
+
+std::string negated_jql(const std::string& jql) {
+    const std::string own = unordered(jql);
+    return own.empty() ? "" : "NOT (" + own + ")";
+}
+
 std::string bounded_jql(const std::string& jql, const std::string& more, const std::string& order) {
-    std::string own = jql.substr(0, order_of(jql));
-    while (!own.empty() && is_space(own.back())) own.pop_back();
+    const std::string own = unordered(jql);
     const std::string both = own.empty() || more.empty() ? own + more : "(" + own + ") AND " + more;
     return both + " ORDER BY " + order;
 }

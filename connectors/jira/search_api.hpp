@@ -28,6 +28,8 @@ struct SearchQuery {
     std::vector<std::string> named;
 };
 constexpr std::size_t most_reconciled = 50;
+/// Cloud has answered 500 to queries that name many more.
+constexpr std::size_t most_ids_named = 500;
 
 /// POST /rest/api/3/search/jql, or /rest/api/2/search: neither has a limit on the length of the JQL.
 Request search_request(const std::string& base, Flavour flavour, const SearchQuery& query);
@@ -51,6 +53,8 @@ Result<std::shared_ptr<rapidjson::Document>> parse_answer(const Response& respon
 /// POST /rest/api/3/issue/bulkfetch, Cloud: at most 100 ids, read past the index; what is gone or hidden is
 /// left out.
 Request bulk_request(const std::string& base, const std::vector<std::string>& ids);
+/// GET /rest/api/2/issue/ID, Data Center: the same of one.
+Request look_up_request(const std::string& base, const std::string& id);
 
 struct FieldList {
     std::vector<mappings::JiraField> fields;
@@ -62,12 +66,18 @@ Result<FieldList> parse_fields(const Response& response);
 /// ...`.
 std::string bounded_jql(const std::string& jql, const std::string& more, const std::string& order);
 
+/// All that the query does not let through, without its order: `NOT (project = OPS)`. Empty: it lets all
+/// through. An issue whose field is empty may be in neither.
+std::string negated_jql(const std::string& jql);
+
 /// Milliseconds since 1970 of `fields.updated`; nullopt: it is none.
 std::optional<std::int64_t> updated_of(const rapidjson::Value& issue);
 std::optional<std::int64_t> created_of(const rapidjson::Value& issue);
 /// `2026-01-05T10:11:12.345+0000`.
 std::optional<std::int64_t> parse_jira_time(const std::string& text);
 std::string text_of(const rapidjson::Value& object, const char* name);
+/// Those from one place of the list up to another.
+std::vector<std::string> part_of(const std::vector<std::string>& ids, std::size_t from, std::size_t to);
 /// Of an issue's key: `OPS` of `OPS-12`.
 std::string project_of(const rapidjson::Value& issue);
 

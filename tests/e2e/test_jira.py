@@ -440,6 +440,87 @@ class Cloud(Site):
         self.assert_nothing_told(self.census())
         self.assert_complete()
 
+    def test_issues_that_leave_the_query_by_themselves_leave(self):
+        """A project's category, time that passes: nothing bumps `updated`."""
+        for understands_not in (True, False):
+            with self.subTest(understands_not=understands_not):
+                for stored in self.folder.glob("store.db*"):
+                    stored.unlink()
+                self.jira.understands_not = understands_not
+                self.fill(100)
+                self.configure()
+                self.run_program("once")
+                for number in range(240):
+                    issue = self.jira.issues[str(10_000 + number)]
+                    self.jira.move(issue["id"], "OTHER", issue["updated"])
+                self.assert_nothing_told(self.census())
+                self.assert_complete()
+                self.jira.issues.clear(), self.jira.index.clear(), self.jira.order.clear()
+
+    def test_issues_that_the_index_lacks_stay(self):
+        """A node that is rebuilding its index lists a few, all of which can be read by their ids."""
+        self.fill(300)
+        self.run_program("once")
+        self.jira.ignores_reconcile = True
+        before = self.series("incident_volume")
+        self.jira.understands_not = False
+        for lacking in (550, 400, 160):
+            with self.subTest(lacking=lacking):
+                for number in range(lacking):
+                    self.jira.drop(str(10_000 + number))
+                looked_at = self.requests("/rest/api/2/issue/")
+                told = self.census(expect=3).stderr
+                self.assertRegex(told, r"\d+ issues can be read by their ids, and the search does not list them")
+                self.assertIn("its index lags or is being rebuilt", told)
+                self.assertEqual(self.series("incident_volume"), before)
+                self.assertLessEqual(self.requests("/rest/api/2/issue/") - looked_at, 100)
+                self.assertEqual(self.census(expect=3).stderr, told, "the same words: told once")
+                for number in range(lacking):
+                    self.jira.refresh(str(10_000 + number))
+                self.assert_nothing_told(self.census())
+                self.assert_complete()
+
+    def test_issues_that_one_node_of_a_cluster_lacks_stay(self):
+        self.fill(100)
+        self.run_program("once")
+        self.jira.behind = {str(10_000 + number) for number in range(80)}
+        self.assertIn("80 issues can be read by their ids, and the search does not list them", self.census(expect=3).stderr)
+        self.jira.behind = set()
+        self.assert_nothing_told(self.census())
+        self.assert_complete()
+
+    def test_many_that_are_gone_are_looked_for_in_paces(self):
+        self.fill(1000)
+        self.run_program("once")
+        for number in range(0, 600, 2):
+            self.jira.delete(str(10_000 + number))
+        for number in range(1, 500, 2):
+            self.jira.archived.add(str(10_000 + number))
+        self.assertEqual(self.requests("/rest/api/2/issue/"), 0)
+        self.configure(reconcile="1s")
+        time.sleep(1.1)
+        for polls in range(1, 9):
+            told = self.run_program("once").stderr
+            if polls == 1 and self.FLAVOUR != "cloud":
+                self.assertIn("450 issues that the search lists no longer are still to be looked for by their ids", told)
+            self.configure()  # it goes on whether ids are to be compared again or not
+            self.assertLessEqual(self.requests("/rest/api/2/issue/"), polls * 100)
+        self.assertEqual(self.rows("SELECT count(*) FROM source_row"), [(1250 - 300 - 250,)])
+        self.jira.listed = 0
+        self.run_program("once")
+        self.assertEqual(self.jira.listed, 0, "nothing is left to be looked for")
+
+    def test_what_a_look_up_does_not_say_is_no_deletion(self):
+        self.fill(100)
+        self.run_program("once")
+        self.jira.ignores_reconcile = True
+        for number in range(5):
+            self.jira.drop(str(10_000 + number))
+        self.jira.answers_nothing_by_id = True
+        self.census()
+        self.assertEqual(self.rows("SELECT count(*) FROM source_row"), [(350,)])
+        self.jira.answers_nothing_by_id = False
+
     def test_the_census_finds_what_was_missed_and_takes_nothing_that_is_there(self):
         self.fill(200)
         self.run_program("once")

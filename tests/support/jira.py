@@ -34,11 +34,11 @@ class Refused(Exception):
 
 
 class Query:
-    """The JQL that the site understands: comparisons, AND, OR and parentheses. Anything else is refused."""
+    """The JQL that the site understands: comparisons, AND, OR, NOT and parentheses. Anything else is refused."""
     TOKEN = re.compile(r'\s*(?:"([^"]*)"|(>=|<|=|\(|\)|,)|([\w.-]+))')
 
-    def __init__(self, text):
-        self.text, self.since, self.ids, self.used = text, 0, None, set()
+    def __init__(self, text, understands_not=True):
+        self.text, self.understands_not, self.since, self.ids, self.used = text, understands_not, 0, None, set()
         where, *order = re.split(r"\border\s+by\b", text, flags=re.I)
         where, self.is_by_creation = where.rstrip(), bool(order) and order[0].strip().lower().startswith("created")
         self.tokens, at = [], 0
@@ -75,6 +75,9 @@ class Query:
         field = self.next().lower()
         if field == ")":
             raise Refused("Error in the JQL Query: Expecting a field name but got ')'.")
+        if field == "not" and self.understands_not:
+            test = self.term()
+            return lambda issue: not test(issue)
         if field == "(":
             test = self.alternatives()
             if self.next() != ")":
@@ -138,6 +141,11 @@ class Jira(NastyServer):
         self.sends_date, self.tells_time = True, True         # in each answer; in /serverInfo
         self.distort = None                                   # what a search answers, before it is sent
         self.lacks_bulk = False
+        self.answers_nothing_by_id = False                    # 200, and `{}`
+        self.ignores_reconcile = False                        # Cloud's search does not look past its index
+        self.understands_not = True                           # some clauses cannot be negated
+        self.behind = set()                                   # issues that the node lacks which answers the stream's query, and others have
+        self.archived = set()                                 # issues: shown by their ids, found by no search
         self.listed = 0                                       # pages that were asked for without contents
         super().__init__()
 
@@ -255,6 +263,8 @@ class Jira(NastyServer):
             return 410, date, {"errorMessages": ["Die angeforderte API wurde entfernt."], "errors": {}}
         if url.path == ("/rest/api/3/search/jql" if is_cloud else "/rest/api/2/search"):
             return self.search(json.loads(body), date)
+        if self.answers_nothing_by_id and "/issue/" in url.path:
+            return 200, date, {}
         if is_cloud and url.path == "/rest/api/3/issue/bulkfetch" and not self.lacks_bulk:
             query = json.loads(body)
             if len(query["issueIdsOrKeys"]) > 100:
@@ -280,7 +290,7 @@ class Jira(NastyServer):
         return issue if issue and issue_id not in self.hidden and issue["project"] not in self.hidden_projects else None
 
     def search(self, query, date):
-        jql = Query(query["jql"])
+        jql = Query(query["jql"], self.understands_not)
         if not jql.used:
             raise Refused("Unbounded JQL queries are not allowed here. Please add a search restriction to your query.")
         if jql.ids and query.get("validateQuery", True):
@@ -294,7 +304,7 @@ class Jira(NastyServer):
         if self.shrink:  # rich answers come in short pages
             most = max(7, min(most, 300 // max(1, len(query.get("fields", ["id"])))))
         if self.flavour == "cloud" and not self.anonymous:  # asked for by number, they are as they are, whatever the index says
-            for issue_id in map(str, query.get("reconcileIssues", [])):
+            for issue_id in map(str, query.get("reconcileIssues", []) if not self.ignores_reconcile else []):
                 self.refresh(issue_id)
         found = [] if self.anonymous else self.select(jql)
         status, date, answer = self.page_by_token(query, found, most, date) if self.flavour == "cloud" else self.page_by_offset(query, found, most, date)
@@ -340,12 +350,15 @@ class Jira(NastyServer):
                 found.sort(key=lambda issue: (issue["updated"] // 1000, random.random()))
             if jql.is_by_creation:
                 found.sort(key=lambda issue: (created_of(issue) // 1000, issue["key"]))
-        return [i for i in found if i["id"] not in self.hidden and i["project"] not in self.hidden_projects | self.archived_projects and jql.tests(i)]
+        lacking = self.behind if "project" in jql.used else set()
+        return [i for i in found if i["id"] not in self.hidden | lacking and i["id"] not in self.archived and i["project"] not in self.hidden_projects | self.archived_projects and jql.tests(i)]
 
     def shown(self, issue, query):
         if self.shows_newest:
             issue = self.issues.get(issue["id"], issue)
         fields = {**issue["fields"], "updated": jira_time(issue["updated"])}
+        if issue["id"] in self.archived:
+            fields["archiveddate"] = jira_time(issue["updated"])
         asked = list(fields) if "*all" in query.get("fields", []) else query.get("fields", ["id"])
         chosen = {f: fields.get(f) for f in asked if f in fields or f.startswith("customfield")}
         return {"id": issue["id"], "key": issue["key"], "self": "x", "expand": "y", "fields": {f: v() if callable(v) else v for f, v in chosen.items()}}

@@ -21,6 +21,11 @@ TEST_CASE("a user's query keeps its meaning when it is bounded") {
     CHECK(bounded("order by key") == "updated >= 1 ORDER BY updated ASC");
 }
 
+TEST_CASE("all that a query does not let through") {
+    CHECK(negated_jql("project = OPS or labels = x order by key") == "NOT (project = OPS or labels = x)");
+    CHECK(negated_jql(" order by key").empty());
+}
+
 TEST_CASE("SLA fields in their four states") {
     rapidjson::Document issue;
     const std::string json = R"({"id":"7","fields":{"a":null,"b":{"id":"1","name":"TTR","completedCycles":[]},
