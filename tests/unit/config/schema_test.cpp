@@ -404,8 +404,8 @@ TEST_CASE("a key with nothing behind it is refused, unless the table has nothing
             const auto place_of_key = [&](const Problem& problem) {
                 return text->substr(static_cast<std::size_t>(problem.mark.column) - 1);
             };
+            const std::string key = place.substr(place.rfind('.') + 1);
             const bool is_told = std::any_of(problems.begin(), problems.end(), [&](const Problem& problem) {
-                const std::string key = place.substr(place.rfind('.') + 1);
                 return problem.text.find(" has nothing behind it: ") != std::string::npos &&
                        (key == "*" || place_of_key(problem).starts_with(key + ": ~"));
             });
