@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "mappings/record/time.hpp"
@@ -13,20 +14,12 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// A token is renewed so long before it runs out: a request may take its time.
-constexpr std::int64_t renew_before_ms = 30'000;
 constexpr int most_redirects = 5;
+constexpr long status_too_many = 429;
 /// A token may be revoked while it is used, and so may the one that follows it; a third that is refused says
 /// that the login is.
 constexpr int most_renewals = 2;
 constexpr milliseconds between_renewals{1'000};
-/// A login that was good so long ago may have been changed since.
-constexpr std::chrono::seconds accepted_for{20};
-
-std::int64_t steady_ms() {
-    return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
-        .count();
-}
 
 /// Jira wants to see a person before it looks at the login again: each try makes it worse.
 bool wants_person(const Response& answer) {
@@ -71,6 +64,15 @@ Exchange::Exchange(asio::io_context& io, HttpClient& client, Connection connecti
     token_.refresh = memory_.refresh_token.empty() ? login_.refresh_token : memory_.refresh_token;
 }
 
+std::int64_t Exchange::steady_ms() {
+    return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+}
+
+std::string Exchange::shown_time(std::int64_t ms) {
+    return mappings::format_rfc3339(mappings::Instant{milliseconds{ms / 1000 * 1000}});
+}
+
 std::int64_t Exchange::now_ms() {
     return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
         .count();
@@ -88,10 +90,29 @@ milliseconds Exchange::told_to_wait() const {
     return std::chrono::ceil<milliseconds>(paused_until_ - std::chrono::steady_clock::now());
 }
 
-Error Exchange::refuse(std::string text) {
-    refusal_ = std::move(text);
-    accepted_at_.reset();
-    return {ErrorCode::bad_input, refusal_};
+void Exchange::tell_trouble(const std::optional<std::string>& trouble) const {
+    if (trouble_observer_) trouble_observer_(trouble);
+}
+
+asio::awaitable<void> Exchange::end_outage() {
+    outage_.note_answer();
+    if (memory_.outage.empty()) co_return;
+    memory_.outage.clear();
+    if (memory_.store_outage) co_await memory_.store_outage({});
+}
+
+asio::awaitable<void> Exchange::note_answer() {
+    if (!is_refused()) tell_trouble(std::string{});
+    co_await end_outage();
+}
+
+asio::awaitable<void> Exchange::note_failure(std::string why) {
+    const bool is_news = outage_.note_failure(why);
+    if (outage_.reason().empty()) co_return;
+    tell_trouble(outage_.reason() + "; asked again until it answers well");
+    if (!is_news) co_return;
+    memory_.outage = outage_.reason();
+    if (memory_.store_outage) co_await memory_.store_outage(memory_.outage);
 }
 
 asio::awaitable<void> Exchange::sleep(milliseconds pause) {
@@ -117,22 +138,10 @@ void Exchange::free_place() {
     changed_.cancel();
 }
 
-/// Whoever waits for the outcome may go now.
-void Exchange::note_accepted() {
-    const bool is_new = !is_accepted();
-    refused_tokens_ = 0;
-    accepted_at_ = std::chrono::steady_clock::now();
-    if (is_new) changed_.cancel();
-}
-
-bool Exchange::is_accepted() const {
-    return accepted_at_ && std::chrono::steady_clock::now() - *accepted_at_ < accepted_for;
-}
-
 /// Waits until the source may be asked, and takes a place; not longer than the deadline.
 asio::awaitable<Result<void>> Exchange::take_turn(std::string url, Deadline deadline) {
     for (;;) {
-        if (!refusal_.empty()) co_return Error{ErrorCode::bad_input, refusal_};
+        if (is_refused()) co_return Error{ErrorCode::bad_input, refusal_.reason()};
         if (const milliseconds wait = told_to_wait(); wait.count() > 0) {
             if (std::chrono::steady_clock::now() + wait > deadline) co_return waits(url);
             co_await sleep(wait);
@@ -151,10 +160,9 @@ asio::awaitable<Result<void>> Exchange::take_turn(std::string url, Deadline dead
 
 /// The same words each time that it is tried, so that they are told once.
 Error Exchange::waits(std::string_view url) const {
-    const mappings::Instant until{milliseconds{told_until_ms_ / 1000 * 1000}};
     return {ErrorCode::unavailable,
             fmt::format("{}: told to wait: it is left alone until {}, longer than can be waited for now",
-                        origin_of(url), mappings::format_rfc3339(until))};
+                        origin_of(url), shown_time(told_until_ms_))};
 }
 
 Error Exchange::is_cut_off(std::string_view url) const {
@@ -168,10 +176,13 @@ asio::awaitable<Result<Response>> Exchange::try_once(Request request, std::strin
     Place place(*this);  // given back whatever happens, a stop in the middle included
     const auto sent_at = std::chrono::steady_clock::now();
     auto answer = co_await attempt(request, sent_token);
+    // What was stopped on its way says nothing of the source.
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none)
+        throw boost::system::system_error(asio::error::operation_aborted);
     if (observer_)
         observer_({request.method + " " + shown(request.url), answer ? answer->status : 0,
-                   std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - sent_at),
-                   answer ? "" : answer.error().text});
+                   std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - sent_at)});
     ++counts_.by_status[answer ? answer->status : 0];
     if (answer)
         if (const auto spent = told_limit_is_spent(*answer, now_ms())) co_await pause(*spent);
@@ -196,13 +207,17 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
                 token_.access.clear();
                 ++refused_tokens_;
             }
-            if (login_.by != Login::By::oauth2 || refused_tokens_ > most_renewals || wants_person(*answer))
-                co_return refuse(refusal_of(origin_of(request.url), *answer));
+            if (login_.by != Login::By::oauth2 || refused_tokens_ > most_renewals || wants_person(*answer)) {
+                const auto kind = wants_person(*answer) ? Refusal::Kind::lasts : Refusal::Kind::may_pass;
+                std::string reason = refusal_of(origin_of(request.url), *answer);
+                co_return co_await refuse(std::move(reason), kind);
+            }
             if (refused_tokens_ > 1) co_await sleep(between_renewals);
             continue;
         }
         if (answer && request.is_final && request.is_final(*answer)) {
             circuit_.note_success();
+            if (answer->status < 500) co_await note_answer();
             co_return answer;
         }
         const Error error = answer ? Error{} : answer.error();
@@ -211,10 +226,21 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
             judge({number, answer ? &*answer : nullptr, &error, request.is_idempotent, now_ms(), chance});
         if (verdict.next == Verdict::Next::take) {
             circuit_.note_success();
-            if (!request.is_public) note_accepted();
+            if (!request.is_public) {
+                note_accepted();
+                co_await note_answer();
+            }
             co_return answer;
         }
         last_failure_ = verdict.reason;
+        if (answer ? answer->status != status_too_many : is_retryable(error.code)) {
+            std::string why = error.text;
+            if (answer) why = fmt::format("{} {}: {}", request.method, shown(request.url), verdict.reason);
+            co_await note_failure(std::move(why));
+        } else if (!answer && !is_refused()) {
+            tell_trouble(std::nullopt);
+            co_await end_outage();
+        }
         if (verdict.is_told_to_wait)
             co_await pause(verdict.pause);
         else
@@ -272,59 +298,6 @@ asio::awaitable<Result<Response>> Exchange::follow(Request request, Response res
         response = std::move(*answer);
     }
     co_return Error{ErrorCode::bad_input, fmt::format("{}: is redirected in a circle", shown(request.url))};
-}
-
-asio::awaitable<Result<Headers>> Exchange::login_headers() {
-    if (login_.by != Login::By::oauth2) co_return plain_headers(login_);
-    boost::system::error_code ignored;
-    while (token_.access.empty() ||
-           (token_.expires_at_ms > 0 && token_.expires_at_ms - renew_before_ms < now_ms())) {
-        if (!refusal_.empty()) co_return Error{ErrorCode::bad_input, refusal_};
-        if (is_renewing_) {  // somebody is at it already
-            co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-            continue;
-        }
-        std::optional<Renewal> renewal(*this);  // ended whatever happens
-        const auto renewed = co_await renew_token();
-        renewal.reset();
-        if (!renewed) co_return renewed.error();
-    }
-    co_return Headers{{"Authorization", "Bearer " + token_.access}};
-}
-
-asio::awaitable<Result<void>> Exchange::renew_token() {
-    // A refresh token that is refused may be stale; the grant itself can still serve, unless it is all there
-    // is.
-    const bool has_other_way = login_.grant != Login::Grant::refresh_token;
-    const bool refreshes = !token_.refresh.empty();
-    const auto request = token_request(login_, token_.refresh, now_ms());
-    if (!request) co_return refuse(request.error().text);
-    const auto answer = co_await client_.send(*request, connection_);
-    if (!answer) co_return answer.error();
-    const auto told = answer->is_ok() ? told_limit_is_spent(*answer, now_ms())
-                                      : connectors::told_to_wait(*answer, now_ms());
-    if (told) co_await pause(*told);
-    auto token = parse_token(*answer, secrets_of(login_, token_), now_ms());
-    if (!token) {
-        if (!is_retryable(token.error().code) && refreshes && has_other_way) {
-            token_ = {};
-            co_return Result<void>{};
-        }
-        const std::string text = origin_of(login_.token_url) + ": " + token.error().text;
-        if (is_retryable(token.error().code)) co_return Error{token.error().code, text};
-        co_return refuse(text);
-    }
-    if (token->refresh.empty())
-        token->refresh = login_.grant == Login::Grant::client_credentials ? "" : token_.refresh;
-    if (token->refresh != token_.refresh) {
-        token_.refresh = token->refresh;  // the one before is used up, even should this one not be stored
-        if (memory_.store_refresh_token) co_await memory_.store_refresh_token(token_.refresh);
-    }
-    // An expiry in the past would have it renewed for ever.
-    if (token->expires_at_ms <= now_ms() + renew_before_ms)
-        token->expires_at_ms = now_ms() + 2 * renew_before_ms;
-    token_ = std::move(*token);
-    co_return Result<void>{};
 }
 
 }  // namespace baselined::connectors

@@ -12,6 +12,7 @@
 #include "connectors/http/auth.hpp"
 #include "connectors/http/client.hpp"
 #include "connectors/http/retry.hpp"
+#include "connectors/http/trouble.hpp"
 
 namespace baselined::connectors {
 
@@ -23,6 +24,9 @@ struct ExchangeMemory {
     /// The source said to wait until then; milliseconds since 1970.
     std::function<boost::asio::awaitable<void>(std::int64_t until_ms)> store_pause;
     std::int64_t paused_until_ms = 0;
+    /// Why the source is not reached, once that is told; empty: it is reached again.
+    std::function<boost::asio::awaitable<void>(const std::string& reason)> store_outage;
+    std::string outage;  ///< as stored
 };
 
 struct ExchangeCounts {
@@ -35,7 +39,6 @@ struct RequestNote {
     std::string request;  ///< method and URL, without its query
     long status = 0;      ///< 0: no answer
     milliseconds took{0};
-    std::string failure;  ///< why there is no answer
 };
 
 /// One source's. At most `concurrent` requests at a time. All calls on the io_context's thread.
@@ -46,19 +49,25 @@ class Exchange {
 
     /// Sends the request with the login's headers. A 429 or 503 stops all requests of the source until told;
     /// what may help is sent again until `give_up` has passed. Stopping it throws operation_aborted. The
-    /// answer may be any status below 500. A refused login is not tried again until forget_refusal(), and
-    /// unless it has been accepted a moment ago requests go one by one: tried at once by several, a password
-    /// that is wrong, or was changed since the last poll, would lock the account.
+    /// answer may be any status below 500. A refused login is not tried again until forget_refusal() (one
+    /// that was accepted before: once, after an hour), and unless it has been accepted a moment ago requests
+    /// go one by one: tried at once by several, a password that is wrong, or was changed since the last poll,
+    /// would lock the account.
     boost::asio::awaitable<Result<Response>> call(Request request);
 
     void set_observer(std::function<void(const RequestNote&)> observer) { observer_ = std::move(observer); }
+    /// Called whenever a request says something of the source as a whole: why it cannot be read, in the same
+    /// words for as long as that lasts; an empty text: it can; nullopt: it fails for a reason that the caller
+    /// is told.
+    using TroubleObserver = std::function<void(const std::optional<std::string>& trouble)>;
+    void set_trouble_observer(TroubleObserver observer) { trouble_observer_ = std::move(observer); }
     void set_give_up(milliseconds give_up) { give_up_ = give_up; }
     [[nodiscard]] milliseconds give_up() const { return give_up_; }
     void forget_refusal() {
-        refusal_.clear();
+        refusal_.forget();
         refused_tokens_ = 0;
     }
-    [[nodiscard]] bool is_refused() const { return !refusal_.empty(); }
+    [[nodiscard]] bool is_refused() const;
     [[nodiscard]] const ExchangeCounts& counts() const { return counts_; }
     [[nodiscard]] Circuit::State circuit() const { return circuit_.state(); }
 
@@ -102,12 +111,19 @@ class Exchange {
     boost::asio::awaitable<void> pause(milliseconds told);
     void free_place();
     void note_accepted();
+    /// What is good, or bad, of an answer for the source as a whole.
+    boost::asio::awaitable<void> note_answer();
+    boost::asio::awaitable<void> note_failure(std::string why);
+    boost::asio::awaitable<void> end_outage();
+    void tell_trouble(const std::optional<std::string>& trouble) const;
     [[nodiscard]] bool is_accepted() const;
     boost::asio::awaitable<Result<Response>> follow(Request request, Response response);
-    static std::int64_t now_ms();
+    static std::int64_t now_ms();     ///< since 1970
+    static std::int64_t steady_ms();  ///< of the clock that nobody sets
+    static std::string shown_time(std::int64_t ms);
     void wait_until(std::int64_t until_ms);
     [[nodiscard]] milliseconds told_to_wait() const;
-    Error refuse(std::string text);
+    boost::asio::awaitable<Error> refuse(std::string text, Refusal::Kind kind);
     [[nodiscard]] Error waits(std::string_view url) const;
     [[nodiscard]] Error is_cut_off(std::string_view url) const;
 
@@ -117,6 +133,7 @@ class Exchange {
     Login login_;
     ExchangeMemory memory_;
     std::function<void(const RequestNote&)> observer_;
+    TroubleObserver trouble_observer_;
     /// By the clock that nobody sets: a wall clock set back must not make a pause longer.
     std::chrono::steady_clock::time_point paused_until_{};
     std::int64_t told_until_ms_ = 0;  ///< the same by the wall clock, for people
@@ -125,7 +142,8 @@ class Exchange {
     Token token_;
     int refused_tokens_ = 0;  ///< one after the other, whoever used them
     bool is_renewing_ = false;
-    std::string refusal_;
+    Refusal refusal_;
+    Outage outage_;
     /// The login, by an answer to it.
     std::optional<std::chrono::steady_clock::time_point> accepted_at_;
     int in_flight_ = 0;

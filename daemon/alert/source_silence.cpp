@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "daemon/app/outage.hpp"
+
 namespace baselined::daemon {
 
 std::string silence_of(const config::Source& source, const WatchedSource& watched, Store& store,
@@ -13,11 +15,12 @@ std::string silence_of(const config::Source& source, const WatchedSource& watche
         const StoredStream stored = store.stream(source.name, stream.name);
         const Instant last = stored.complete_at.value_or(watched.first_seen);
         if (last + source.stale_after >= now) continue;
+        const std::string error = error_of(stored, store);
         text += fmt::format("{}{}: {}{}.", text.empty() ? "" : " ", stream.name,
                             stored.complete_at
                                 ? "last read to its end at " + mappings::format_rfc3339(*stored.complete_at)
                                 : "never read to its end",
-                            stored.error.empty() ? "" : "; " + stored.error);
+                            error.empty() ? "" : "; " + error);
     }
     return text;
 }

@@ -6,6 +6,7 @@
 
 #include "daemon/app/baselines.hpp"
 #include "daemon/app/file_lacks.hpp"
+#include "daemon/app/outage.hpp"
 #include "daemon/app/own_milestones.hpp"
 #include "daemon/app/stream_gaps.hpp"
 #include "daemon/app/young_figures.hpp"
@@ -71,9 +72,10 @@ class Evaluation {
         for (const StreamPlan* stream : feeding) {
             const StoredStream stored = store_.stream(stream->source->name, stream->stream->name);
             const std::string name = stream->source->name + "/" + stream->stream->name;
+            const std::string error = error_of(stored, store_);
             if (!stored.complete_at) {
                 causes.push_back({"no_data", fmt::format("{} has not been read to its end yet{}.", name,
-                                                         stored.error.empty() ? "" : ": " + stored.error)});
+                                                         error.empty() ? "" : ": " + error)});
                 view.data.fresh = false;
                 continue;
             }
@@ -86,7 +88,7 @@ class Evaluation {
             if (*stored.complete_at + stream->source->stale_after >= now_) continue;
             causes.push_back({"stale", fmt::format("{} is silent: last read to its end at {}{}.", name,
                                                    mappings::format_rfc3339(*stored.complete_at),
-                                                   stored.error.empty() ? "" : "; " + stored.error)});
+                                                   error.empty() ? "" : "; " + error)});
             view.data.fresh = false;
         }
     }

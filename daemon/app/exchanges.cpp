@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "daemon/app/outage.hpp"
 #include "daemon/app/remote_source.hpp"
 #include "daemon/app/sealed.hpp"
 
@@ -59,6 +60,7 @@ asio::awaitable<std::shared_ptr<connectors::Exchange>> Exchanges::of(const confi
         if (const auto sealed = store_.fact(token_fact(source)))
             memory.refresh_token = unseal(*sealed, secret_of(source)).value_or("");
         if (const auto until = store_.fact(pause_fact(source))) memory.paused_until_ms = std::stoll(*until);
+        memory.outage = outage_of(source.name, store_);
         return memory;
     };
     auto memory = co_await thread_.run(std::move(look_up));
@@ -77,12 +79,28 @@ std::shared_ptr<connectors::Exchange> Exchanges::make(const config::Source& sour
     memory.store_pause = [this, fact = pause_fact(source)](std::int64_t until) {
         return remember(fact, std::to_string(until));
     };
+    memory.store_outage = [this, name = source.name](const std::string& reason) {
+        return keep_outage(name, reason);
+    };
     auto exchange = std::make_shared<connectors::Exchange>(io_, client_, connection_of(source),
                                                            login_of(source), std::move(memory));
     exchange->set_observer([this, name = source.name](const connectors::RequestNote& note) {
         if (observer_) observer_(name, note);
     });
+    exchange->set_trouble_observer([this, name = source.name](const std::optional<std::string>& trouble) {
+        if (trouble_observer_) trouble_observer_(name, trouble);
+    });
     return exchange;
+}
+
+asio::awaitable<void> Exchanges::keep_outage(std::string source, std::string reason) {
+    if (!trouble_observer_ && !reason.empty()) co_return;
+    auto save = [this, source = std::move(source), reason = std::move(reason)] {
+        Transaction transaction(store_);
+        note_outage(source, reason, store_);
+        transaction.commit();
+    };
+    co_await thread_.run(std::move(save));
 }
 
 asio::awaitable<void> Exchanges::remember(std::string name, std::string value) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "config/source.hpp"
@@ -29,6 +30,10 @@ class Exchanges {
 
     using Observer = std::function<void(const std::string& source, const connectors::RequestNote& note)>;
     void set_observer(Observer observer) { observer_ = std::move(observer); }
+    /// Who watches keeps outages, too (see outage.hpp): without, readings end soon and say themselves.
+    using TroubleObserver =
+        std::function<void(const std::string& source, const std::optional<std::string>& trouble)>;
+    void set_trouble_observer(TroubleObserver observer) { trouble_observer_ = std::move(observer); }
     connectors::HttpClient& client() { return client_; }
 
   private:
@@ -38,6 +43,7 @@ class Exchanges {
     };
     std::shared_ptr<connectors::Exchange> make(const config::Source& source,
                                                connectors::ExchangeMemory memory);
+    boost::asio::awaitable<void> keep_outage(std::string source, std::string reason);
     boost::asio::awaitable<void> remember(std::string name, std::string value);
 
     boost::asio::io_context& io_;
@@ -46,6 +52,7 @@ class Exchanges {
     connectors::HttpClient client_;
     std::map<std::string, Known> known_;
     Observer observer_;
+    TroubleObserver trouble_observer_;
 };
 
 /// Until when a source told to wait, from one store into another; the later word holds.

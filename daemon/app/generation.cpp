@@ -247,7 +247,9 @@ asio::awaitable<void> Generation::read(StreamPlan& plan) {
     seen.is_tried = true;
     seen.poll_seconds += seconds_since(began);
     const LogFields fields{name.source, name.stream, {}, {}};
-    around_.failures.note(name.str(), seen.failure, fields);
+    // What keeps the whole source from being read is told of it, once, and not of each of its streams.
+    if (seen.failure.empty() || around_.observations.troubles[name.source].empty())
+        around_.failures.note(name.str(), seen.failure, fields);
     const std::size_t unsettled = poller_->unsettled(plan);
     if (unsettled > 0)
         log(LogLevel::info,

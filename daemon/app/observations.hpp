@@ -40,19 +40,11 @@ struct StreamObservation {
     StoredFacts stored;
 };
 
-/// A source's requests that went without an answer, one after the other up to the last.
-struct Silence {
-    int requests = 0;
-    std::string why;  ///< the last one's: no answer, or one of 500 and above
-    /// One or two alone are nothing to speak of: the next may be answered.
-    [[nodiscard]] bool is_told() const { return requests >= 3; }
-};
-
 struct Observations {
     std::map<StreamName, StreamObservation> streams;                ///< of the configuration in force
     std::map<std::pair<std::string, long>, std::int64_t> requests;  ///< by source and status; 0: no answer
     std::map<std::string, double> request_seconds;                  ///< by source
-    std::map<std::string, Silence> silences;                        ///< by source
+    std::map<std::string, std::string> troubles;  ///< why a source as a whole cannot be read; by source
     std::int64_t evaluations = 0;
     double evaluation_seconds = 0;
     std::int64_t cells_recomputed = 0;
@@ -68,5 +60,13 @@ struct Observations {
     std::string store_path;
     Instant started_at;
 };
+
+/// Why a stream cannot be read: by its source's trouble, or its last reading. Empty: it can.
+inline std::string failure_of(const Observations& seen, const StreamName& name) {
+    const auto stream = seen.streams.find(name);
+    if (stream != seen.streams.end() && !stream->second.failure.empty()) return stream->second.failure;
+    const auto trouble = seen.troubles.find(name.source);
+    return trouble == seen.troubles.end() ? "" : trouble->second;
+}
 
 }  // namespace baselined::daemon

@@ -117,6 +117,11 @@ class Service {
         exchanges_->set_observer([this](const std::string& source, const connectors::RequestNote& note) {
             note_request(source, note);
         });
+        exchanges_->set_trouble_observer(
+            [this](const std::string& source, const std::optional<std::string>& trouble) {
+                seen_.troubles[source] = trouble.value_or("");
+                if (trouble) failures_.note(source, *trouble, {source, {}, {}, {}});
+            });
         asio::co_spawn(io_, call_heartbeat(io_, exchanges_, [this] { return heartbeat_state(); }),
                        asio::bind_cancellation_slot(call_.slot(), [this](std::exception_ptr thrown) {
                            if (!is_stopped(thrown)) fail(thrown);
@@ -151,17 +156,6 @@ class Service {
         seen_.request_seconds[source] += std::chrono::duration<double>(note.took).count();
         log(LogLevel::debug, fmt::format("{}: {} in {} ms", note.request, note.status, note.took.count()),
             {source, {}, {}, note.request});
-        // A reading asks again for a while before it has failed: whoever looks meanwhile should see why.
-        Silence& silence = seen_.silences[source];
-        const bool is_failing = note.status == 0 || note.status >= 500;
-        const std::string why = note.status == 0
-                                    ? note.failure + "; asked again until it answers"
-                                    : fmt::format("{}: answered {}; asked again", note.request, note.status);
-        silence = is_failing ? Silence{silence.requests + 1, why} : Silence{};
-        if (silence.is_told())
-            failures_.note(source, silence.why, {source, {}, {}, {}});
-        else if (silence.requests == 0)
-            failures_.note(source, "", {source, {}, {}, {}});
     }
 
     HeartbeatState heartbeat_state() {
@@ -176,6 +170,10 @@ class Service {
             streams[name] = seen_.streams[name];
         }
         seen_.streams = std::move(streams);
+        std::erase_if(seen_.troubles, [this](const auto& trouble) {
+            return std::none_of(configuration().sources.begin(), configuration().sources.end(),
+                                [&](const config::Source& source) { return source.name == trouble.first; });
+        });
         exchanges_->keep(configuration().sources);
         generation_ = std::make_unique<Generation>(
             Surroundings{io_, *store_, thread_, exchanges_, turns_, failures_, seen_}, current_);

@@ -1,7 +1,10 @@
 // `sources`: how each stream was read.
 #include <fmt/format.h>
 
+#include <set>
+
 #include "daemon/alert/source_silence.hpp"
+#include "daemon/app/outage.hpp"
 #include "daemon/app/remapping.hpp"
 #include "daemon/app/stream_gaps.hpp"
 #include "daemon/cli/commands.hpp"
@@ -18,6 +21,7 @@ struct StreamState {
     StreamCounts counts;
     std::size_t files = 0;
     std::string remarks;
+    std::string error;
 };
 
 /// How far it was read: files by their number, an instance or site in its connector's own words.
@@ -49,7 +53,7 @@ void write_stream(Json& json, const StreamState& stream, Instant now) {
     }
     json.end_array();
     json.key("last_read_at").instant(stream.stored.complete_at);
-    json.key("error").optional_text(stream.stored.error);
+    json.key("error").optional_text(stream.error);
     if (!stream.remarks.empty()) json.key("warning").text(stream.remarks);
     json.end_object();
 }
@@ -71,9 +75,10 @@ bool is_silent(const config::Source& source, Store& store, Instant now) {
 SourceState state_of(const std::vector<StreamState>& streams, bool is_silent) {
     SourceState state;
     bool all_complete = true;
+    std::set<std::string> errors;  // of streams that say the same one speaks
     for (const StreamState& stream : streams) {
-        if (!stream.stored.error.empty())
-            state.error += (state.error.empty() ? "" : "; ") + stream.stored.error;
+        if (!stream.error.empty() && errors.insert(stream.error).second)
+            state.error += (state.error.empty() ? "" : "; ") + stream.error;
         all_complete = all_complete && stream.stored.complete_at;
         if (stream.stored.complete_at &&
             (!state.last_success || *stream.stored.complete_at < *state.last_success))
@@ -96,7 +101,7 @@ void print_source(const config::Source& source, const SourceState& state,
         for (const Misfit& misfit : stream.counts.misfits)
             fmt::print("    {}: {} value{} did not fit, as \"{}\"\n", misfit.field, misfit.count,
                        misfit.count == 1 ? "" : "s", mappings::visible(misfit.example));
-        if (!stream.stored.error.empty()) fmt::print("    error: {}\n", stream.stored.error);
+        if (!stream.error.empty()) fmt::print("    error: {}\n", stream.error);
         if (!stream.remarks.empty()) fmt::print("    warning: {}\n", stream.remarks);
     }
 }
@@ -121,7 +126,7 @@ int show_sources(Invocation& invocation) {
             if (plan.source != &source) continue;
             const StoredStream stored = store->stream(source.name, plan.stream->name);
             streams.push_back({&plan, stored, store->counts(stored.id), store->files(stored.id).size(),
-                               remarks_of(plan, *store)});
+                               remarks_of(plan, *store), error_of(stored, *store)});
         }
         const SourceState state = state_of(streams, is_silent(source, *store, invocation.now));
         if (!invocation.json) print_source(source, state, streams);

@@ -71,9 +71,10 @@ void add_streams(Metrics& metrics, const Observations& seen, Instant now) {
     for (const auto& [name, stream] : seen.streams)
         metrics.add_summary(stream.poll_seconds, static_cast<double>(stream.polls_ok + stream.polls_failed),
                             labels_of(name));
-    metrics.family("baselined_stream_failing", gauge, "1 while the last reading of the stream failed.");
+    metrics.family("baselined_stream_failing", gauge,
+                   "1 while the source cannot be reached, or the stream's last reading failed.");
     for (const auto& [name, stream] : seen.streams)
-        metrics.add(number(!stream.failure.empty()), labels_of(name));
+        metrics.add(number(!failure_of(seen, name).empty()), labels_of(name));
     metrics.family("baselined_stream_last_success_timestamp_seconds", gauge,
                    "When the stream was last read to its end, in unix time; none before the first time.");
     for (const auto& [name, stream] : seen.streams)

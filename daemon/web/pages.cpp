@@ -5,17 +5,6 @@
 
 namespace baselined::daemon {
 
-namespace {
-
-std::string not_reached(const Observations& seen, const std::string& source) {
-    const auto silence = seen.silences.find(source);
-    return silence != seen.silences.end() && silence->second.is_told()
-               ? "has not been reached since the start: " + silence->second.why
-               : "has not been reached since the start";
-}
-
-}  // namespace
-
 std::vector<NotReady> not_ready(const Observations& seen) {
     std::vector<NotReady> reasons;
     if (!seen.is_open) reasons.push_back({"", "", "the store is being opened"});
@@ -24,10 +13,13 @@ std::vector<NotReady> not_ready(const Observations& seen) {
     for (const std::string& source : seen.remapped)
         reasons.push_back({source, "", "a mapping changed: the history is being mapped anew"});
     for (const auto& [name, stream] : seen.streams) {
-        if (!stream.failure.empty())
-            reasons.push_back({name.source, name.stream, stream.failure});
-        else if (!stream.is_reached)
-            reasons.push_back({name.source, name.stream, not_reached(seen, name.source)});
+        const std::string failure = failure_of(seen, name);
+        if (stream.is_reached || !stream.failure.empty()) {
+            if (!failure.empty()) reasons.push_back({name.source, name.stream, failure});
+            continue;
+        }
+        reasons.push_back({name.source, name.stream,
+                           "has not been reached since the start" + (failure.empty() ? "" : ": " + failure)});
     }
     return reasons;
 }
