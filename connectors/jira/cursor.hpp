@@ -35,7 +35,8 @@ struct Cursor {
     std::string fingerprint;      ///< of JQL, fields and `since`: another one's cursor says nothing here
     std::int64_t updated_ms = 0;  ///< every issue updated before has been stored
     bool is_first_done = false;
-    /// Issues with a running SLA cycle, and when it may breach; at 0 those that came without their fields.
+    /// Issues with a running SLA cycle, and when it may breach (no_breach_ms: never); at 0 those that came
+    /// without their fields.
     std::map<std::string, std::int64_t> running;
     bool is_of_others = false;  ///< issues are stored that another query may have met: to be compared
     MetFields met;

@@ -12,9 +12,9 @@ namespace baselined::connectors::jira {
 
 namespace asio = boost::asio;
 
-/// A breach by passing time bumps no `updated`. Nor does a goal or calendar that an administrator changes:
-/// all are looked at where ids are compared. What slips through between two pages is due at the next poll,
-/// too.
+/// A breach by passing time bumps no `updated`. Nor does a goal or calendar that an administrator changes, or
+/// a cycle that ends with it: all that run, breached and paused ones as well, are looked at where ids are
+/// compared. What slips through between two pages is due at the next poll, too.
 asio::awaitable<Result<void>> IssueReading::read_running(bool all, PageSink sink) {
     std::vector<std::string> due;
     for (const auto& [issue, breach_ms] : cursor_.running)

@@ -32,11 +32,12 @@ Value moment(const Value& cycle, const char* name) {
     return millis ? Value(*millis) : Value();
 }
 
-std::optional<std::int64_t> breach_of(const Value& cycle, std::int64_t now_ms) {
-    if (const auto due = millis_of(cycle, "breachTime", "epochMillis")) return due;
+std::int64_t breach_of(const Value& cycle, std::int64_t now_ms) {
+    if (is_true(cycle, "breached")) return no_breach_ms;
+    if (const auto due = millis_of(cycle, "breachTime", "epochMillis")) return *due;
     if (const auto left = millis_of(cycle, "remainingTime", "millis"))
         return now_ms + std::max<std::int64_t>(*left, 0);
-    return is_true(cycle, "paused") ? std::nullopt : std::make_optional(now_ms);
+    return is_true(cycle, "paused") ? no_breach_ms : now_ms;
 }
 
 class CycleWriter {
@@ -122,8 +123,9 @@ std::optional<std::int64_t> next_breach(const Value& issue, std::span<const mapp
     for (const auto& field : sla_fields) {
         const Value* sla = fields == nullptr ? nullptr : member(*fields, field.id.c_str());
         const Value* cycle = sla == nullptr || !sla->IsObject() ? nullptr : member(*sla, "ongoingCycle");
-        if (cycle == nullptr || !cycle->IsObject() || is_true(*cycle, "breached")) continue;
-        if (const auto due = breach_of(*cycle, now_ms)) earliest = std::min(earliest.value_or(*due), *due);
+        if (cycle == nullptr || !cycle->IsObject()) continue;
+        const std::int64_t due = breach_of(*cycle, now_ms);
+        earliest = std::min(earliest.value_or(due), due);
     }
     return earliest;
 }

@@ -3,6 +3,7 @@
 
 #include <rapidjson/document.h>
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,10 +28,13 @@ bool shows_sla(const rapidjson::Value& issue, std::span<const mappings::JiraFiel
 /// them.
 const rapidjson::Value* stored_slas(rapidjson::Document& document, const std::string& text);
 
-/// When the first running cycle that is not breached may be, at the earliest; nullopt when none runs. Passing
-/// that time bumps no `updated`: the issue has to be read again. A cycle that does not say when it breaches
-/// does so when its remaining time has passed (a calendar makes it later, never earlier); one that says
-/// neither may any moment.
+/// No time at which a running cycle may breach: it has, or it is paused and does not say.
+constexpr std::int64_t no_breach_ms = INT64_MAX;
+
+/// When the first running cycle may be breached, at the earliest, or no_breach_ms; nullopt when none runs.
+/// Passing that time bumps no `updated`: the issue has to be read again. A cycle that does not say when it
+/// breaches does so when its remaining time has passed (a calendar makes it later, never earlier); one that
+/// says neither may any moment.
 std::optional<std::int64_t> next_breach(const rapidjson::Value& issue,
                                         std::span<const mappings::JiraField> sla_fields, std::int64_t now_ms);
 

@@ -190,7 +190,11 @@ class Cloud(Site):
         time.sleep(1.4)
         running["ongoingCycle"]["breached"] = True  # nothing bumps `updated`
         self.run_program("once")
-        self.assertNotIn("10001", self.rows("SELECT cursor FROM stream")[0][0], "a breached cycle is watched no longer")
+        asked = []
+        self.jira.distort = lambda query, answer: asked.append(query["jql"])
+        self.run_program("once")
+        self.assertFalse(any("id in" in jql for jql in asked), "a breached cycle is looked at where ids are compared only")
+        self.jira.distort = None
         cycle = running.pop("ongoingCycle")
         self.jira.touch("10001", int(time.time() * 1000), customfield_10020={**running, "completedCycles": [{**cycle, "stopTime": sla_date(START + 70_000)}]})
         self.run_program("once")
@@ -617,6 +621,26 @@ class Cloud(Site):
         self.configure(page_size=1000)
         self.run_program("once")
         self.assertEqual(sum(map(len, watched())), 1_302, "that one is due, the others are not")
+
+    def test_breached_and_paused_cycles_are_read_again_where_ids_are_compared(self):
+        """A goal that an administrator lengthens bumps no `updated`, nor need the end of a cycle."""
+        def cycle(breached, paused=False, **more):
+            return {"startTime": sla_date(START), "breached": breached, "paused": paused, **more}
+        slas = [{"id": "7", "name": "TTR", "completedCycles": [], "ongoingCycle": cycle(True, breachTime=sla_date(START + 5_000))},
+                {"id": "7", "name": "TTR", "completedCycles": [], "ongoingCycle": cycle(True)},
+                {"id": "7", "name": "TTR", "completedCycles": [], "ongoingCycle": cycle(False, paused=True)}]
+        for number, sla in enumerate(slas):
+            self.issue(number, START + number, customfield_10020=sla)
+        self.issue(10, START + 86_400_000)  # what was updated shortly before the newest is read at each poll
+        (self.folder / "own-indicators.yaml").write_text("indicators:\n  breaches: { title: Breaches, kind: sla, at: started_at, count: all, where: { breached: true } }\n", encoding="utf-8")
+        self.run_program("once")
+        self.assertEqual(self.count("breaches"), 2)
+        slas[0]["ongoingCycle"] = cycle(False, breachTime=sla_date(int(time.time() * 1000) + 9_000_000))
+        for sla in slas[1:]:
+            sla["completedCycles"] = [{**sla.pop("ongoingCycle"), "stopTime": sla_date(START + 9_000), "breached": False}]
+        self.census()
+        self.assertEqual(self.count("breaches"), 0)
+        self.assertEqual(self.series("sla_breach_rate"), {"2026-01": (0, 2)})
 
     def test_slas_that_do_not_say_when_they_breach(self):
         late = []

@@ -45,6 +45,10 @@ TEST_CASE("SLA fields in their four states") {
     CHECK(text_of(slas[1], "state") == "paused");
     CHECK(slas[1]["ended_at"].IsNull());
     CHECK(next_breach(issue, fields, 25) == 30);
+    issue["fields"]["c"]["ongoingCycle"]["breached"] = true;
+    CHECK(next_breach(issue, fields, 25) == no_breach_ms);
+    issue["fields"]["c"].RemoveMember("ongoingCycle");
+    CHECK_FALSE(next_breach(issue, fields, 25));
 }
 
 TEST_CASE("answers of both flavours, and what Jira says instead") {
