@@ -36,7 +36,7 @@ struct Cursor {
     std::int64_t updated_ms = 0;  ///< every issue updated before has been stored
     bool is_first_done = false;
     /// Issues with a running SLA cycle, and when it may breach (no_breach_ms: never); at 0 those that came
-    /// without their fields.
+    /// without their fields, and by their keys those that came without an id.
     std::map<std::string, std::int64_t> running;
     bool is_of_others = false;  ///< issues are stored that another query may have met: to be compared
     MetFields met;

@@ -12,6 +12,16 @@ namespace baselined::connectors::jira {
 
 namespace asio = boost::asio;
 
+namespace {
+
+/// What its row stands under: one that comes without an id is kept under its key, and rejected.
+std::string name_of(const rapidjson::Value& issue) {
+    const std::string id = text_of(issue, "id");
+    return id.empty() ? text_of(issue, "key") : id;
+}
+
+}  // namespace
+
 /// A breach by passing time bumps no `updated`. Nor does a goal or calendar that an administrator changes, or
 /// a cycle that ends with it: all that run, breached and paused ones as well, are looked at where ids are
 /// compared. What slips through between two pages is due at the next poll, too.
@@ -42,7 +52,7 @@ asio::awaitable<Result<IssueIds>> IssueReading::read_ids(std::vector<std::string
 asio::awaitable<Result<IssueIds>> IssueReading::read_few(std::vector<std::string> ids, PageSink sink) {
     auto found = std::make_shared<IssueIds>();
     IssueSink take = [this, sink, found](SearchPage page) {
-        for (const auto& issue : page.issues->GetArray()) found->insert(text_of(issue, "id"));
+        for (const auto& issue : page.issues->GetArray()) found->insert(name_of(issue));
         return store(std::move(page), sink);
     };
     Scan few{ids, std::nullopt, asked_fields()};
@@ -69,7 +79,7 @@ asio::awaitable<Result<IssueReading::Listing>> IssueReading::list_all(std::share
     IssueSink compare = [listing, stored](SearchPage page) -> asio::awaitable<Result<void>> {
         std::vector<ListedRow> listed;
         for (const auto& issue : page.issues->GetArray()) {
-            listed.push_back({text_of(issue, "id"), updated_of(issue).value_or(0)});
+            listed.push_back({name_of(issue), updated_of(issue).value_or(0)});
             ++listing->projects[project_of(issue)];
         }
         auto unmet = co_await stored->unmet(std::move(listed));

@@ -46,7 +46,7 @@ Page IssueReading::page_of(SearchPage& found) {
     for (auto& issue : (*found.document)["issues"].GetArray()) {
         const std::string id = text_of(issue, "id");
         if (id.empty()) {
-            ++nameless_;
+            leave_nameless(issue, page);
             continue;
         }
         if (is_bare(issue, asked)) {
@@ -54,6 +54,7 @@ Page IssueReading::page_of(SearchPage& found) {
             continue;
         }
         bare_.erase(id);
+        take_name(text_of(issue, "key"), page);
         note_shown_fields(issue);
         note_difference(issue);
         add_done_at(issue, allocator);
@@ -89,13 +90,29 @@ void IssueReading::leave_out(const std::string& id, const std::string& key) {
     if (cursor_.running.contains(id) || bare_.size() <= most_asked_again) cursor_.running[id] = 0;
 }
 
+/// As a row under its key, which a mapping rejects and counts. It is asked for by the key until it has an id.
+void IssueReading::leave_nameless(const rapidjson::Value& issue, Page& page) {
+    const std::string key = text_of(issue, "key");
+    nameless_.insert(key);
+    if (key.empty()) return;
+    cursor_.running[key] = 0;
+    page.add(key, updated_of(issue).value_or(0), {json_text(issue)});
+}
+
+void IssueReading::take_name(const std::string& key, Page& page) {
+    nameless_.erase(key);
+    if (cursor_.running.erase(key) > 0) page.deleted.push_back(key);
+}
+
 void IssueReading::note_left_out() {
     constexpr std::size_t most_named = 5;
-    if (nameless_ > 0)
-        notes_.push_back({nameless_ == 1
-                              ? "an issue came without an id, and is left out"
-                              : fmt::format("{} issues came without an id, and are left out", nameless_),
-                          Note::About::gap});
+    if (!nameless_.empty())
+        notes_.push_back(
+            {nameless_.size() == 1
+                 ? fmt::format("an issue came without an id ({}), and is left out", *nameless_.begin())
+                 : fmt::format("{} issues came without an id ({}, ..), and are left out", nameless_.size(),
+                               *nameless_.rbegin()),
+             Note::About::gap});
     if (bare_.empty()) return;
     std::vector<std::string> names;
     for (const auto& [id, key] : bare_)

@@ -132,6 +132,8 @@ class IssueReading {
     Page page_of(SearchPage& found);
     [[nodiscard]] bool is_bare(const rapidjson::Value& issue, const std::vector<std::string>& asked) const;
     void leave_out(const std::string& id, const std::string& key);
+    void leave_nameless(const rapidjson::Value& issue, Page& page);
+    void take_name(const std::string& key, Page& page);
     void note_left_out();
     void note_shown_fields(const rapidjson::Value& issue);
     void note_difference(const rapidjson::Value& issue);
@@ -194,7 +196,7 @@ class IssueReading {
     std::int64_t newest_ms_ = 0;        ///< of the news
     std::int64_t paged_instant_ms_ = 0;
     std::map<std::string, std::string> bare_;  ///< keys by id of issues that came without their fields
-    int nameless_ = 0;                         ///< issues that came without an id
+    std::set<std::string> nameless_;           ///< keys of issues that came without an id
     bool is_undecided_ = false;                ///< the census cannot tell of an issue whether it is gone
     std::shared_ptr<StoredRows> stored_;       ///< none while rows are only looked at
     std::set<std::string> with_slas_;          ///< projects whose SLAs are shown

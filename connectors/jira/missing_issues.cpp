@@ -41,6 +41,10 @@ asio::awaitable<Result<IssueReading::Missing>> IssueReading::sort_missing(std::v
                                                                           ProjectCounts listed,
                                                                           PageSink sink) {
     Missing sorted;
+    // What stands under a key came without an id, and is no record.
+    const auto named = std::partition(missing.begin(), missing.end(), is_issue_id);
+    sorted.gone.assign(named, missing.end());
+    missing.erase(named, missing.end());
     auto stored = co_await set_aside_lost_projects(std::move(missing), listed, sorted);
     if (!stored) co_return stored.error();
     std::vector<std::string> ids;

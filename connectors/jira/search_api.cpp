@@ -99,7 +99,8 @@ void write_numbers(rapidjson::Writer<rapidjson::StringBuffer>& writer, const cha
                    const std::vector<std::string>& ids) {
     writer.Key(name);
     writer.StartArray();
-    for (const std::string& id : ids) writer.RawValue(id.data(), id.size(), rapidjson::kNumberType);
+    for (const std::string& id : ids)
+        if (is_issue_id(id)) writer.RawValue(id.data(), id.size(), rapidjson::kNumberType);
     writer.EndArray();
 }
 
@@ -241,6 +242,10 @@ Result<FieldList> parse_fields(const Response& response) {
             list.sla_fields.push_back(known);
     }
     return list;
+}
+
+bool is_issue_id(const std::string& text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
 }
 
 std::vector<std::string> part_of(const std::vector<std::string>& ids, std::size_t from, std::size_t to) {

@@ -76,6 +76,8 @@ std::optional<std::int64_t> created_of(const rapidjson::Value& issue);
 /// `2026-01-05T10:11:12.345+0000`.
 std::optional<std::int64_t> parse_jira_time(const std::string& text);
 std::string text_of(const rapidjson::Value& object, const char* name);
+/// Rather than a key.
+bool is_issue_id(const std::string& text);
 /// Those from one place of the list up to another.
 std::vector<std::string> part_of(const std::vector<std::string>& ids, std::size_t from, std::size_t to);
 /// Of an issue's key: `OPS` of `OPS-12`.

@@ -243,6 +243,35 @@ class Cloud(Site):
                 self.run_program("once")
                 self.assert_complete()
 
+    def test_issues_without_an_id_are_rejected_and_asked_for_again(self):
+        for number in range(12):
+            self.issue(number, START + number * 86_400_000)
+        victim = {"OPS-10003"}
+
+        def distort(query, answer):
+            for issue in answer["issues"]:
+                if issue["key"] in victim:
+                    issue.pop("id")
+        self.jira.distort = distort
+        for _ in range(2):
+            self.assertIn("an issue came without an id (OPS-10003)", self.run_program("once", expect=3).stderr)
+            stream = json.loads(self.run_program("sources", "--json").stdout)["sources"][0]["streams"][0]
+            self.assertEqual((stream["rejected"], stream["records"]), (1, 11))
+        self.assertIn("an issue came without an id (OPS-10003)", self.census(expect=3).stderr)
+        self.configure()
+        self.jira.distort = None
+        self.assert_nothing_told(self.run_program("once"))
+        self.assert_complete()
+        self.jira.distort = distort  # what is stored of it stays
+        victim.add("OPS-10011")
+        self.jira.touch("10011", START + 12 * 86_400_000)
+        self.run_program("once", expect=3)
+        self.assertEqual(self.rows("SELECT count(*) FROM record WHERE kind = 0"), [(12,)])
+        self.jira.delete("10011")
+        self.jira.distort = None
+        self.census()
+        self.assert_complete()
+
     DISTORTIONS = (("gives no nextPageToken", lambda query, answer: (answer.update(isLast=False), answer.pop("nextPageToken", None))),
                    ("shows none", lambda query, answer: (answer.update(isLast=True, issues=[]), answer.pop("nextPageToken", None))),
                    ("(ORDER BY)", lambda query, answer: answer["issues"].reverse()),

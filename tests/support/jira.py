@@ -109,7 +109,7 @@ class Query:
             return lambda issue: issue["fields"].get("issuetype", {}).get("name") in values
         if field == "id" and operator == "in":
             self.ids = values
-            return lambda issue: issue["id"] in values
+            return lambda issue: issue["id"] in values or issue["key"] in values
         raise Refused(f"Field '{field}' does not exist or you do not have permission to view it.")
 
 
@@ -295,7 +295,7 @@ class Jira(NastyServer):
             raise Refused("Unbounded JQL queries are not allowed here. Please add a search restriction to your query.")
         if jql.ids and query.get("validateQuery", True):
             for issue_id in sorted(jql.ids):
-                if not self.anonymous and not self.visible_issue(issue_id):
+                if not self.anonymous and not self.visible_issue(issue_id) and not any(i["key"] == issue_id for i in self.visible().values()):
                     raise Refused(f"An issue with key '{issue_id}' does not exist for field 'id'.")
         self.listed += query.get("fields") == ["updated"]
         if query.get("maxResults", 50) > 5000:
@@ -340,7 +340,7 @@ class Jira(NastyServer):
 
     def select(self, jql):
         if jql.ids is not None:
-            found = [self.index[i] for i in jql.ids if i in self.index]
+            found = [issue for issue in self.index.values() if issue["id"] in jql.ids or issue["key"] in jql.ids]
             found.sort(key=self.rank)
         else:
             unit = 1 if self.flavour == "cloud" else 1000
