@@ -76,19 +76,56 @@ asio::awaitable<Result<IssueIds>> IssueReading::read_few(std::vector<std::string
 
 asio::awaitable<Result<IssueReading::Listing>> IssueReading::list_all(std::shared_ptr<StoredRows> stored) {
     auto listing = std::make_shared<Listing>();
-    IssueSink compare = [listing, stored](SearchPage page) -> asio::awaitable<Result<void>> {
-        std::vector<ListedRow> listed;
-        for (const auto& issue : page.issues->GetArray()) {
-            listed.push_back({name_of(issue), updated_of(issue).value_or(0)});
-            ++listing->projects[project_of(issue)];
-        }
-        auto unmet = co_await stored->unmet(std::move(listed));
-        listing->unmet.merge(std::set<std::string>(unmet.begin(), unmet.end()));
+    IssueSink take = [this, listing, stored](SearchPage page) -> asio::awaitable<Result<void>> {
+        co_await compare(page, stored, listing);
+        co_await find_old_keys(page, stored, listing);
         co_return Result<void>{};
     };
     Scan everything{{}, options_.since_ms, {"updated"}};
-    if (auto listed = co_await scan(std::move(everything), compare); !listed) co_return listed.error();
+    if (auto listed = co_await scan(std::move(everything), take); !listed) co_return listed.error();
+    // Broken off, the reading after finds them again by those that are not read yet.
+    std::reverse(listing->under_old_keys.begin(), listing->under_old_keys.end());
     co_return std::move(*listing);
+}
+
+asio::awaitable<void> IssueReading::compare(SearchPage page, std::shared_ptr<StoredRows> stored,
+                                            std::shared_ptr<Listing> listing) {
+    std::vector<ListedRow> listed;
+    for (const auto& issue : page.issues->GetArray()) {
+        listed.push_back({name_of(issue), updated_of(issue).value_or(0)});
+        ++listing->projects[project_of(issue)];
+    }
+    auto unmet = co_await stored->unmet(std::move(listed));
+    listing->unmet.insert(unmet.begin(), unmet.end());
+}
+
+/// A project's key that is renamed gives all of its issues other keys, and none a new `updated`. One of each
+/// project and page tells, as it is stored: not one that is read again anyway.
+asio::awaitable<void> IssueReading::find_old_keys(SearchPage page, std::shared_ptr<StoredRows> stored,
+                                                  std::shared_ptr<Listing> listing) {
+    std::map<std::string, std::string> samples;  // ids by project
+    for (const auto& issue : page.issues->GetArray())
+        if (const std::string id = text_of(issue, "id");
+            !id.empty() && !listing->unmet.contains(id) && !cursor_.running.contains(id))
+            samples.emplace(project_of(issue), id);
+    std::vector<std::string> ids, projects;
+    for (const auto& [project, id] : samples) {
+        ids.push_back(id);
+        projects.push_back(project);
+    }
+    const auto texts = co_await stored->texts(std::move(ids));
+    std::set<std::string> renamed;
+    for (std::size_t at = 0; at < texts.size(); ++at) {
+        rapidjson::Document text;
+        text.Parse<rapidjson::kParseIterativeFlag>(texts[at].data(), texts[at].size());
+        const std::string before = text.IsObject() ? project_of(text) : "";
+        if (before.empty() || before == projects[at]) continue;
+        renamed.insert(projects[at]);
+        ++listing->projects[before];  // it is not lost
+    }
+    if (renamed.empty()) co_return;
+    for (const auto& issue : page.issues->GetArray())
+        if (renamed.contains(project_of(issue))) listing->under_old_keys.push_back(text_of(issue, "id"));
 }
 
 /// All ids are not listed at each poll while nothing has changed: a few of the lost ones are looked for.
@@ -127,6 +164,9 @@ asio::awaitable<Result<void>> IssueReading::take_census(StreamPosition position,
     if (!there) co_return there.error();
     std::vector<std::string> unmet(there->unmet.begin(), there->unmet.end());
     if (auto read = co_await read_ids(std::move(unmet), sink); !read) co_return read.error();
+    auto renamed = std::move(there->under_old_keys);
+    if (auto read = co_await read_ids(std::move(renamed), sink, most_ids_named); !read)
+        co_return read.error();
     auto [ids, compared] = co_await position.stored->unlisted(options_.since_ms);
     if (!ids.empty())
         if (auto known = co_await check_login(); !known) co_return known;

@@ -91,6 +91,9 @@ class IssueReading {
     struct Listing {
         std::set<std::string> unmet;  ///< ids that are not stored, or in an older version
         ProjectCounts projects;       ///< how many issues of each
+        /// Ids of issues whose project's key was renamed since they were stored, the first that was listed
+        /// last.
+        std::vector<std::string> under_old_keys;
     };
     // site_preflight.cpp
     boost::asio::awaitable<Result<void>> prepare();
@@ -164,6 +167,10 @@ class IssueReading {
     boost::asio::awaitable<Result<void>> read_running(bool all, PageSink sink);
     boost::asio::awaitable<Result<void>> take_census(StreamPosition position, PageSink sink);
     boost::asio::awaitable<Result<Listing>> list_all(std::shared_ptr<StoredRows> stored);
+    boost::asio::awaitable<void> compare(SearchPage page, std::shared_ptr<StoredRows> stored,
+                                         std::shared_ptr<Listing> listing);
+    boost::asio::awaitable<void> find_old_keys(SearchPage page, std::shared_ptr<StoredRows> stored,
+                                               std::shared_ptr<Listing> listing);
     /// Gives the ids of those that are there and that the query still finds.
     boost::asio::awaitable<Result<IssueIds>> read_ids(std::vector<std::string> ids, PageSink sink,
                                                       std::size_t at_once = most_reconciled);

@@ -437,6 +437,27 @@ class Cloud(Site):
                 hidden.clear()
                 self.assert_nothing_told(self.census(**several))
 
+    def test_a_project_whose_key_is_renamed_gives_its_issues_their_new_keys(self):
+        self.fill(300)
+        several = {"jql": "project in (OPS, NET)"}
+        for number in range(700, 720):
+            self.issue(number, START + number * 1_000_000, project="NET")
+        (self.folder / "own-indicators.yaml").write_text("indicators:\n" + "".join(f"  {name}: {{ title: X, kind: incident, at: opened_at, count: all, where: {{ number: {{ matches: '^{name.upper()}-' }} }} }}\n" for name in ("ops", "opx", "net")), encoding="utf-8")
+        self.configure(**several)
+        self.run_program("once")
+        self.assertEqual([self.count(name) for name in ("ops", "opx", "net")], [550, 0, 20])
+        for issue in list(self.jira.issues.values()):
+            if issue["project"] == "OPS":  # JQL goes on to know the old key
+                self.jira.put(issue["id"], "OPS", issue["updated"], key=issue["key"].replace("OPS", "OPX"))
+        self.jira.projects = self.jira.projects - {"OPS"} | {"OPX"}
+        self.jira.delete("10004")
+        self.assert_nothing_told(self.census(**several))
+        self.assertEqual([self.count(name) for name in ("ops", "opx", "net")], [0, 549, 20])
+        asked = []
+        self.jira.distort = lambda query, answer: asked.append(query["jql"])
+        self.census(**several)
+        self.assertFalse(any("id in" in jql for jql in asked), "they are read once")
+
     def test_a_narrower_jql_takes_away_what_it_no_longer_lets_through(self):
         self.fill(120)
         for number in range(1000, 1050):
