@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "connectors/jira/answer_json.hpp"
 #include "mappings/mapping/conversion.hpp"
 #include "mappings/mapping/json_member.hpp"
 
@@ -32,12 +33,6 @@ std::string words_of(const Value& document) {
                 words += fmt::format("{}{}: {}", words.empty() ? "" : "; ", error.name.GetString(),
                                      error.value.GetString());
     return words.substr(0, words_bytes);
-}
-
-std::shared_ptr<Document> parse(const Response& response) {
-    auto document = std::make_shared<Document>();
-    document->Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
-    return document->HasParseError() ? nullptr : document;
 }
 
 bool is_html(const Response& response) {
@@ -202,13 +197,14 @@ Request bulk_request(const std::string& base, const std::vector<std::string>& id
 }
 
 Result<std::shared_ptr<Document>> parse_answer(const Response& response) {
-    auto document = parse(response);
+    auto document = parse_json(response.body);
     if (!response.is_ok()) {
-        const std::string words = document ? words_of(*document) : "";
+        const std::string words = document ? words_of(**document) : "";
         const ErrorCode code = response.status >= 500 ? ErrorCode::unavailable : ErrorCode::bad_input;
         return Error{code, fmt::format("answered {}{}{}", response.status, words.empty() ? "" : ": ", words)};
     }
-    if (!document) return Error{ErrorCode::limit, "the answer's JSON is cut off"};
+    if (response.body.empty())
+        return Error{ErrorCode::unavailable, fmt::format("answered {} with nothing in it", response.status)};
     return document;
 }
 

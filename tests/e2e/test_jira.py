@@ -272,6 +272,12 @@ class Cloud(Site):
         self.census()
         self.assert_complete()
 
+    def test_a_title_that_was_cut_in_the_middle_of_a_character_is_taken(self):
+        self.fill(30)
+        self.jira.put("10003", "OPS", START + 5, summary="half an \ud83d")
+        self.run_program("once")
+        self.assert_complete()
+
     DISTORTIONS = (("gives no nextPageToken", lambda query, answer: (answer.update(isLast=False), answer.pop("nextPageToken", None))),
                    ("shows none", lambda query, answer: (answer.update(isLast=True, issues=[]), answer.pop("nextPageToken", None))),
                    ("(ORDER BY)", lambda query, answer: answer["issues"].reverse()),

@@ -64,6 +64,8 @@ TEST_CASE("answers of both flavours, and what Jira says instead") {
     CHECK(updated_of((*page->issues)[0]) == 1'767'607'872'345);
     response.body = R"({"issues":[)";
     CHECK((parse_search(response).error().code == baselined::ErrorCode::limit));
+    response.body = "";
+    CHECK(parse_search(response).error().text == "answered 200 with nothing in it");
     response.status = 400;
     response.body =
         R"({"errorMessages":["Unbounded JQL queries are not allowed here."],"errors":{"jql":"bad"}})";

@@ -1,0 +1,75 @@
+#include "connectors/jira/answer_json.hpp"
+
+#include <fmt/format.h>
+#include <rapidjson/error/en.h>
+
+#include <string_view>
+
+#include "connectors/http/request.hpp"
+
+namespace baselined::connectors::jira {
+
+namespace {
+
+using Document = rapidjson::Document;
+
+constexpr std::size_t escape_bytes = 6;  // `\ud83d`
+
+/// `\ud` and one of these digits stand there.
+bool is_surrogate_at(const std::string& body, std::size_t at, const char* second_digits) {
+    constexpr std::size_t first_digit = 2, second_digit = 3;
+    if (at + escape_bytes > body.size() || body.compare(at, 2, "\\u") != 0) return false;
+    return (body[at + first_digit] == 'd' || body[at + first_digit] == 'D') &&
+           std::string_view(second_digits).find(body[at + second_digit]) != std::string_view::npos;
+}
+
+/// From `at` on, the first half of a pair without the other one; the end where there is none. Outside of
+/// texts JSON has no backslash, and whatever follows one is its escape.
+std::size_t lone_surrogate(const std::string& body, std::size_t at) {
+    constexpr const char *high = "89abAB", *low = "cdefCDEF";
+    for (at = body.find('\\', at); at < body.size(); at = body.find('\\', at)) {
+        const bool is_high = is_surrogate_at(body, at, high);
+        const bool is_pair = is_high && is_surrogate_at(body, at + escape_bytes, low);
+        if (!is_pair && (is_high || is_surrogate_at(body, at, low))) return at;
+        at += is_pair ? 2 * escape_bytes : 2;
+    }
+    return body.size();
+}
+
+std::string without_lone_surrogates(const std::string& body, std::size_t at) {
+    std::string taken;
+    taken.reserve(body.size() + parse_margin);
+    taken = body;
+    for (; at < taken.size(); at = lone_surrogate(taken, at)) taken.replace(at, escape_bytes, "\\ufffd");
+    return taken;
+}
+
+Error error_of(const Document& document, const std::string& body) {
+    const std::size_t at = document.GetErrorOffset();
+    const auto code = document.GetParseError();
+    // An escape is told by its beginning.
+    const std::size_t needed = code == rapidjson::kParseErrorStringUnicodeEscapeInvalidHex ||
+                                       code == rapidjson::kParseErrorStringUnicodeSurrogateInvalid
+                                   ? 2 * escape_bytes
+                                   : (code == rapidjson::kParseErrorStringEscapeInvalid ? 2 : 1);
+    if (code == rapidjson::kParseErrorDocumentEmpty) return {ErrorCode::unavailable, "the answer is empty"};
+    if (at + needed > body.size()) return {ErrorCode::limit, "the answer's JSON is cut off"};
+    return {ErrorCode::unavailable, fmt::format("the answer is no JSON from byte {} of {} on: {}", at + 1,
+                                                body.size(), rapidjson::GetParseError_En(code))};
+}
+
+Result<std::shared_ptr<Document>> parsed(const std::string& body) {
+    auto document = std::make_shared<Document>();
+    document->Parse<rapidjson::kParseIterativeFlag>(body.data(), body.size());
+    if (document->HasParseError()) return error_of(*document, body);
+    return document;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Document>> parse_json(const std::string& body) {
+    const std::size_t lone = lone_surrogate(body, 0);
+    return parsed(lone == body.size() ? body : without_lone_surrogates(body, lone));
+}
+
+}  // namespace baselined::connectors::jira
