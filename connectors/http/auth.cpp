@@ -1,7 +1,6 @@
 #include "connectors/http/auth.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <rapidjson/document.h>
 
 #include <algorithm>
@@ -12,8 +11,6 @@ namespace {
 
 constexpr std::int64_t default_seconds = 1800;
 constexpr std::size_t words_bytes = 200;
-constexpr std::size_t least_secret_bytes = 4;  ///< less is a word of the answer rather than a secret
-constexpr std::string_view hidden = "(hidden)";
 
 std::string text_at(const rapidjson::Document& document, const char* name) {
     if (!document.IsObject()) return {};
@@ -28,21 +25,26 @@ std::int64_t seconds_at(const rapidjson::Document& document, const char* name) {
     return found->value.IsString() ? std::atoll(found->value.GetString()) : default_seconds;
 }
 
+/// As RFC 6749 has tokens: printable ASCII. A line break would begin a header of its own.
+bool is_sendable(std::string_view token) {
+    return std::all_of(token.begin(), token.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+/// Why a token endpoint's answer holds no token.
+std::string words_of(const rapidjson::Document& document) {
+    if (document.HasParseError()) return "with a page for people instead of data";
+    std::string words = text_at(document, "error");
+    if (const std::string more = text_at(document, "error_description"); !more.empty())
+        words += (words.empty() ? "" : " ") + more;
+    return words.empty() ? "without an `access_token`" : words;
+}
+
 void add(std::string& form, const char* name, const std::string& value) {
     if (value.empty()) return;
     form += fmt::format("{}{}={}", form.empty() ? "" : "&", name, encoded(value));
 }
 
 }  // namespace
-
-std::string base64(std::string_view bytes) {
-    std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-    const int size =
-        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                        reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-    text.resize(static_cast<std::size_t>(size));
-    return text;
-}
 
 Headers plain_headers(const Login& login) {
     switch (login.by) {
@@ -85,21 +87,21 @@ Result<Request> token_request(const Login& login, const std::string& refresh, st
     return request;
 }
 
-Result<Token> parse_token(const Response& response, const std::vector<std::string>& secrets,
-                          std::int64_t now_ms) {
+Result<Token> parse_token(const Response& response, const Secrets& secrets, std::int64_t now_ms) {
     rapidjson::Document document;
     document.Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
     // 408 and 429 say "not now", not "not you".
     const bool is_refused =
         response.status >= 400 && response.status < 500 && response.status != 408 && response.status != 429;
     if (!response.is_ok() || document.HasParseError() || text_at(document, "access_token").empty()) {
-        const std::string words = document.HasParseError() ? "with a page for people instead of data"
-                                                           : text_at(document, "error") + " " +
-                                                                 text_at(document, "error_description");
         return Error{is_refused ? ErrorCode::bad_input : ErrorCode::unavailable,
                      fmt::format("no token: the token endpoint answered {} {}", response.status,
-                                 without_secrets(words, secrets).substr(0, words_bytes))};
+                                 told(words_of(document), secrets, words_bytes))};
     }
+    if (!is_sendable(text_at(document, "access_token")))
+        return Error{ErrorCode::unavailable,
+                     "no token: the token endpoint gave one with a line break or another character in it that "
+                     "no token may have"};
     Token token;
     token.access = text_at(document, "access_token");
     token.refresh = text_at(document, "refresh_token");
@@ -107,23 +109,13 @@ Result<Token> parse_token(const Response& response, const std::vector<std::strin
     return token;
 }
 
-std::vector<std::string> secrets_of(const Login& login, const Token& token) {
-    std::vector<std::string> secrets;
-    for (const auto& secret : {login.password, login.token, login.client_secret, login.refresh_token,
-                               token.access, token.refresh, base64(login.user + ":" + login.password)}) {
-        if (secret.size() < least_secret_bytes) continue;
-        secrets.push_back(secret);
-        if (auto sent = encoded(secret); sent != secret) secrets.push_back(std::move(sent));
-    }
+Secrets secrets_of(const Login& login, const Token& token) {
+    Secrets secrets;
+    secrets.add_login(login.user, login.password);
+    secrets.add_login(login.client_id, login.client_secret);
+    for (const auto& secret : {login.token, login.refresh_token, token.access, token.refresh})
+        secrets.add(secret);
     return secrets;
-}
-
-std::string without_secrets(std::string words, const std::vector<std::string>& secrets) {
-    for (const auto& secret : secrets)
-        for (std::size_t at = words.find(secret); at != std::string::npos;
-             at = words.find(secret, at + hidden.size()))
-            words.replace(at, secret.size(), hidden);
-    return words;
 }
 
 }  // namespace baselined::connectors

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "connectors/http/request.hpp"
+#include "connectors/secrets.hpp"
 #include "mappings/record/result.hpp"
 
 namespace baselined::connectors {
@@ -31,16 +32,12 @@ Headers plain_headers(const Login& login);
 /// is none. Fails when the key of jwt_bearer cannot be read or signs nothing.
 Result<Request> token_request(const Login& login, const std::string& refresh, std::int64_t now_ms);
 /// What the endpoint answered; the error's text holds its own words, without the `secrets`.
-Result<Token> parse_token(const Response& response, const std::vector<std::string>& secrets,
-                          std::int64_t now_ms);
+Result<Token> parse_token(const Response& response, const Secrets& secrets, std::int64_t now_ms);
 
 /// What must never be told of a login and the token it holds: as it was written and as it is sent.
-std::vector<std::string> secrets_of(const Login& login, const Token& token);
-/// Some servers quote what they refuse ("Invalid refresh token: ..."): their words with `(hidden)` instead.
-std::string without_secrets(std::string words, const std::vector<std::string>& secrets);
+Secrets secrets_of(const Login& login, const Token& token);
 
 /// A JSON Web Token (RFC 7519) signed with RS256 or ES256, by the kind of the key.
 Result<std::string> signed_jwt(const Login& login, std::int64_t now_ms);
-std::string base64(std::string_view bytes);
 
 }  // namespace baselined::connectors

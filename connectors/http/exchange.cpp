@@ -90,6 +90,16 @@ milliseconds Exchange::told_to_wait() const {
     return std::chrono::ceil<milliseconds>(paused_until_ - std::chrono::steady_clock::now());
 }
 
+Secrets Exchange::secrets() const {
+    Secrets secrets = secrets_of(login_, token_);
+    secrets.add_login_in(connection_.proxy);
+    return secrets;
+}
+
+std::string Exchange::told(std::string_view words) const {
+    return connectors::told(words, secrets(), std::string::npos);
+}
+
 void Exchange::tell_trouble(const std::optional<std::string>& trouble) const {
     if (trouble_observer_) trouble_observer_(trouble);
 }
@@ -107,7 +117,7 @@ asio::awaitable<void> Exchange::note_answer() {
 }
 
 asio::awaitable<void> Exchange::note_failure(std::string why) {
-    const bool is_news = outage_.note_failure(why);
+    const bool is_news = outage_.note_failure(told(why));
     if (outage_.reason().empty()) co_return;
     tell_trouble(outage_.reason() + "; asked again until it answers well");
     if (!is_news) co_return;
@@ -186,8 +196,7 @@ asio::awaitable<Result<Response>> Exchange::try_once(Request request, std::strin
     ++counts_.by_status[answer ? answer->status : 0];
     if (answer)
         if (const auto spent = told_limit_is_spent(*answer, now_ms())) co_await pause(*spent);
-    if (answer && !answer->is_ok())
-        answer->body = without_secrets(std::move(answer->body), secrets_of(login_, token_));
+    if (answer && !answer->is_ok()) answer->body = secrets().hide(std::move(answer->body));
     if (answer && answer->is_ok() && request.refusal)
         if (auto refused = request.refusal(*answer)) answer = std::move(*refused);
     co_return answer;

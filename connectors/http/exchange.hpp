@@ -67,6 +67,8 @@ class Exchange {
         refusal_.forget();
         refused_tokens_ = 0;
     }
+    /// What is said of the source, its own words in it, fit to be told: see connectors::told.
+    [[nodiscard]] std::string told(std::string_view words) const;
     [[nodiscard]] bool is_refused() const;
     [[nodiscard]] const ExchangeCounts& counts() const { return counts_; }
     [[nodiscard]] Circuit::State circuit() const { return circuit_.state(); }
@@ -109,6 +111,7 @@ class Exchange {
     boost::asio::awaitable<void> sleep(milliseconds pause);
     /// The source said so: nothing is asked of it meanwhile, not even by the next process.
     boost::asio::awaitable<void> pause(milliseconds told);
+    [[nodiscard]] Secrets secrets() const;
     void free_place();
     void note_accepted();
     /// What is good, or bad, of an answer for the source as a whole.

@@ -82,7 +82,7 @@ asio::awaitable<Result<void>> Exchange::renew_token() {
     const auto told = answer->is_ok() ? told_limit_is_spent(*answer, now_ms())
                                       : connectors::told_to_wait(*answer, now_ms());
     if (told) co_await pause(*told);
-    auto token = parse_token(*answer, secrets_of(login_, token_), now_ms());
+    auto token = parse_token(*answer, secrets(), now_ms());
     if (!token) {
         if (!is_retryable(token.error().code) && refreshes && has_other_way) {
             token_ = {};

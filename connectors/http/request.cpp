@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <memory>
 
 namespace baselined::connectors {
 
@@ -41,6 +43,19 @@ std::string encoded(std::string_view text) {
             result += c;
         else
             result += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+    return result;
+}
+
+std::string decoded(std::string_view text) {
+    std::string result;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        unsigned char byte = 0;
+        const char *number = text.data() + at + 1, *end = number + 2;
+        const bool is_encoded =
+            text[at] == '%' && at + 2 < text.size() && std::from_chars(number, end, byte, 16).ptr == end;
+        result += is_encoded ? static_cast<char>(byte) : text[at];
+        if (is_encoded) at += 2;
     }
     return result;
 }

@@ -61,6 +61,8 @@ struct Connection {
 std::optional<std::int64_t> parse_http_date(std::string_view text);
 /// Percent-encoded as a part of a query.
 std::string encoded(std::string_view text);
+/// What `encoded` made such; a `%` that begins no number stays.
+std::string decoded(std::string_view text);
 /// scheme://host[:port] of a URL, in lower case; a user's name and password in it are left out.
 std::string origin_of(std::string_view url);
 /// The host of a URL is this machine, by its name or number.

@@ -12,7 +12,7 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "mappings/record/utf8.hpp"
+#include "connectors/secrets.hpp"
 
 namespace baselined::connectors {
 
@@ -69,6 +69,7 @@ struct MailClient::Transfer {
     void set_up_server();
     void set_up_mail();
     void add_text(curl_mime* to, const std::string& text, const char* type) const;
+    [[nodiscard]] std::string told(std::string_view foreign) const;
     [[nodiscard]] MailOutcome outcome_of(CURLcode result) const;
     void note_command(std::string_view line);
     void note_answer(std::string_view line);
@@ -226,9 +227,17 @@ void MailClient::Transfer::perform() noexcept {
     outcome = outcome_of(curl_easy_perform(easy));
 }
 
+/// Servers quote logins that they refuse.
+std::string MailClient::Transfer::told(std::string_view foreign) const {
+    Secrets secrets;
+    secrets.add_login(server.user, server.password);
+    secrets.add_login_in(server.url);
+    return connectors::told(foreign, secrets, longest_words);
+}
+
 MailOutcome MailClient::Transfer::outcome_of(CURLcode result) const {
     using State = MailOutcome::State;
-    const std::string said = mappings::valid_utf8(answer.substr(0, longest_words));
+    const std::string said = told(answer);
     if (result == CURLE_OK) return {State::accepted, said};
     long code = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &code);
@@ -238,7 +247,7 @@ MailOutcome MailClient::Transfer::outcome_of(CURLcode result) const {
     if (code >= 500 && is_mail_begun) return {State::refused, said};
     if (code >= 400) return {State::later, said};
     if (is_stopped || *is_closing) return {State::later, "stopped"};
-    const char* reason = words[0] != '\0' ? words.data() : curl_easy_strerror(result);
+    const std::string reason = told(words[0] != '\0' ? words.data() : curl_easy_strerror(result));
     if (is_body_wanted)
         return {State::later, fmt::format("the mail was sent and not acknowledged: {}", reason)};
     return {State::later, reason};

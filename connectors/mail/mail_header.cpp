@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "connectors/http/auth.hpp"
+#include "connectors/secrets.hpp"
 #include "mappings/record/utf8.hpp"
 
 namespace baselined::connectors {

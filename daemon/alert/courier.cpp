@@ -8,6 +8,7 @@
 
 #include "daemon/alert/holding.hpp"
 #include "daemon/alert/letters.hpp"
+#include "daemon/sha256.hpp"
 #include "mappings/alert/schedule.hpp"
 
 namespace baselined::daemon {
@@ -239,7 +240,8 @@ asio::awaitable<DeliveryOutcome> Courier::send(const StoredDelivery& delivery) {
     if (webhook == nullptr) co_return lost("there is no webhook of that name any more");
     auto look = [this, receiver = delivery.receiver] { return store_.receiver(receiver); };
     const StoredReceiver receiver = co_await thread_.run(std::move(look));
-    if (receiver.disabled_url == webhook->url) co_return lost("the webhook is disabled: " + receiver.words);
+    if (receiver.disabled_digest == sha256(webhook->url))
+        co_return lost("the webhook is disabled: " + receiver.words);
     co_return co_await send_webhook(http_, *webhook, *notice);
 }
 
@@ -305,7 +307,7 @@ void Courier::disable(const StoredDelivery& delivery, const std::string& words) 
     const config::Webhook* webhook = webhook_of(delivery);
     if (webhook == nullptr) return;
     StoredReceiver receiver = store_.receiver(delivery.receiver);
-    receiver.disabled_url = webhook->url;
+    receiver.disabled_digest = sha256(webhook->url);
     receiver.disabled_at = clock_();
     receiver.words = words;
     store_.save_receiver(receiver);

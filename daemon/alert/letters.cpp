@@ -9,6 +9,7 @@
 #include "daemon/cli/json.hpp"
 #include "daemon/cli/measure_json.hpp"
 #include "daemon/notify/wording.hpp"
+#include "daemon/sha256.hpp"
 
 namespace baselined::daemon {
 
@@ -91,9 +92,10 @@ void Letters::send(Notice notice, const Letter& letter) {
 /// A webhook that answered 410 gets nothing more; what it would have got is not forgotten.
 void Letters::refuse_disabled(StoredDelivery& delivery) const {
     const StoredReceiver receiver = store_.receiver(delivery.receiver);
-    if (receiver.disabled_url.empty()) return;
+    if (receiver.disabled_digest.empty()) return;
     for (const config::Webhook& webhook : configuration_.alerts->webhooks)
-        if ("webhook:" + webhook.name == delivery.receiver && webhook.url == receiver.disabled_url) {
+        if ("webhook:" + webhook.name == delivery.receiver &&
+            sha256(webhook.url) == receiver.disabled_digest) {
             delivery.state = DeliveryState::dead;
             delivery.next_at.reset();
             delivery.last_error = "the webhook is disabled: " + receiver.words;

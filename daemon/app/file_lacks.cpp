@@ -11,6 +11,7 @@
 
 #include "daemon/app/column_fit.hpp"
 #include "daemon/app/column_lacks.hpp"
+#include "daemon/sha256.hpp"
 #include "daemon/store/packed_key.hpp"
 #include "daemon/store/raw_rows.hpp"
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "mappings/record/time.hpp"
+#include "mappings/record/utf8.hpp"
 
 namespace baselined::daemon {
 
@@ -67,8 +68,7 @@ std::optional<LogLevel> log_level_of(std::string_view name) {
 void log(LogLevel level, std::string_view text, const LogFields& fields) {
     static const bool is_journal = leads_to_journal();
     if (level > most_told) return;
-    std::string line(text);
-    std::replace(line.begin(), line.end(), '\n', ' ');
+    std::string line = mappings::one_line(text);
     if (is_journal && send_to_journal(level, line, fields)) return;
     const auto index = static_cast<std::size_t>(level);
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());

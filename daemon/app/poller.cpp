@@ -40,6 +40,13 @@ std::vector<std::string> troubles_of(const connectors::Notes& notes) {
     return texts;
 }
 
+/// What a source says of itself, without secrets and on one line.
+Result<connectors::Notes> told(const connectors::Exchange& exchange, Result<connectors::Notes> read) {
+    if (!read) return Error{read.error().code, exchange.told(read.error().text)};
+    for (connectors::Note& note : *read) note.text = exchange.told(note.text);
+    return read;
+}
+
 std::optional<StoredFile> known_as(const std::string& name, const std::vector<StoredFile>& known) {
     const auto found =
         std::find_if(known.begin(), known.end(), [&](const StoredFile& file) { return file.name == name; });
@@ -315,6 +322,7 @@ asio::awaitable<std::vector<std::string>> Poller::read_remote(StreamPlan& plan) 
         connectors::jira::IssueReading reading(*exchange, site_options_of(plan, portfolio_.configuration()));
         read = co_await reading.run(position, sink);
     }
+    read = told(*exchange, std::move(read));
     const auto notes = read ? *read : connectors::Notes{};
     const auto troubles = read ? troubles_of(notes) : std::vector<std::string>{read.error().text};
     co_await note_end(plan, troubles, read.has_value(), notes);
@@ -336,13 +344,19 @@ asio::awaitable<connectors::Notes> Poller::try_out(StreamPlan& plan) {
 
 asio::awaitable<Result<connectors::Sample>> Poller::sample(StreamPlan& plan, int rows, bool all_fields) {
     const auto exchange = co_await exchange_of(*plan.source);
+    Result<connectors::Sample> sample = connectors::Sample{};
     if (plan.source->type == config::Source::Type::servicenow) {
         connectors::servicenow::TableReading reading(*exchange,
                                                      table_options_of(plan, portfolio_.configuration()));
-        co_return co_await reading.sample(rows, all_fields);
+        sample = co_await reading.sample(rows, all_fields);
+    } else {
+        connectors::jira::IssueReading reading(*exchange, site_options_of(plan, portfolio_.configuration()));
+        sample = co_await reading.sample(rows, all_fields);
     }
-    connectors::jira::IssueReading reading(*exchange, site_options_of(plan, portfolio_.configuration()));
-    co_return co_await reading.sample(rows, all_fields);
+    const auto notes = told(*exchange, sample ? Result<connectors::Notes>(sample->notes) : sample.error());
+    if (!notes) co_return notes.error();
+    sample->notes = *notes;
+    co_return sample;
 }
 
 }  // namespace baselined::daemon

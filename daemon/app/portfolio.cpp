@@ -1,10 +1,10 @@
 #include "daemon/app/portfolio.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
-#include <array>
+
+#include "daemon/sha256.hpp"
 
 namespace baselined::daemon {
 
@@ -30,15 +30,6 @@ bool brings(const StreamPlan& stream, const std::vector<mappings::Kind>& kinds) 
 }
 
 }  // namespace
-
-std::string sha256(std::string_view text) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned int size = 0;
-    EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
-    std::string hex;
-    for (unsigned int i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
-    return hex;
-}
 
 Portfolio::Portfolio(const config::Configuration& configuration, Problems& problems)
     : configuration_(configuration), set_(schemas_, configuration.zone) {

@@ -75,7 +75,4 @@ class Portfolio {
     std::vector<MeasurePlan> measures_;
 };
 
-/// SHA-256 in hexadecimal digits.
-std::string sha256(std::string_view text);
-
 }  // namespace baselined::daemon

@@ -10,6 +10,7 @@
 #include "daemon/alert/telling.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/json.hpp"
+#include "daemon/sha256.hpp"
 
 namespace baselined::daemon {
 
@@ -169,7 +170,7 @@ void print_disabled(const Invocation& invocation, Store& store) {
     if (!alerts) return;
     for (const config::Webhook& webhook : alerts->webhooks) {
         const StoredReceiver receiver = store.receiver("webhook:" + webhook.name);
-        if (receiver.disabled_url == webhook.url)
+        if (receiver.disabled_digest == sha256(webhook.url))
             fmt::print("The webhook {} is disabled since {}: {}\n", webhook.name,
                        moment(receiver.disabled_at), receiver.words);
     }
@@ -266,7 +267,7 @@ int resend_alerts(Invocation& invocation, const std::vector<std::string>& ids) {
         delivery->next_at = invocation.now;
         store->save_delivery(*delivery);
         StoredReceiver receiver = store->receiver(delivery->receiver);
-        receiver.disabled_url.clear();
+        receiver.disabled_digest.clear();
         receiver.disabled_at.reset();
         receiver.paused_until.reset();
         receiver.paused_at.reset();

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include "connectors/http/retry.hpp"
+#include "connectors/secrets.hpp"
 #include "daemon/notify/mail.hpp"
 #include "daemon/notify/signature.hpp"
 #include "daemon/notify/webhook_body.hpp"
 #include "daemon/real_clock.hpp"
-#include "mappings/record/utf8.hpp"
 
 namespace baselined::daemon {
 
@@ -21,13 +21,11 @@ constexpr std::size_t most_answer = 1 << 20;  ///< a receiver has nothing longer
 /// No receiver means longer, and times stay times.
 constexpr std::chrono::hours longest_pause{24 * 3653};
 
-/// The start of an answer on one line.
-std::string quoted(const std::string& body) {
-    std::string text = mappings::valid_utf8(std::string_view(body).substr(0, quoted_bytes));
-    for (char& c : text)
-        if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
-    text.erase(std::min(text.find_last_not_of(' ') + 1, text.size()));
-    return text;
+/// What a receiver says, its own address left out: for most it is the key.
+std::string told(const config::Webhook& webhook, std::string_view words) {
+    connectors::Secrets secrets;
+    secrets.add_address(webhook.url);
+    return connectors::told(words, secrets, quoted_bytes);
 }
 
 connectors::Request request_of(const config::Webhook& webhook, const Notice& notice) {
@@ -55,12 +53,12 @@ connectors::Connection connection_of(const config::Webhook& webhook) {
     return connection;
 }
 
-DeliveryOutcome outcome_of(const connectors::Response& response) {
+DeliveryOutcome outcome_of(const config::Webhook& webhook, const connectors::Response& response) {
     const long status = response.status;
     DeliveryOutcome outcome;
     if (response.is_ok()) return outcome;
     outcome.words = fmt::format("answered {}", status);
-    if (const std::string said = quoted(response.body); !said.empty()) outcome.words += ": " + said;
+    if (const std::string said = told(webhook, response.body); !said.empty()) outcome.words += ": " + said;
     const bool is_redirect = status >= 300 && status < 400;
     if (is_redirect) outcome.words = fmt::format("answered {}: redirects are not followed", status);
     const bool may_help = is_redirect || status == 408 || status == 425 || status == 429 || status >= 500;
@@ -86,8 +84,8 @@ connectors::MailServer server_of(const config::Smtp& smtp) {
     return server;
 }
 
-DeliveryOutcome unreached(const Error& error) {
-    std::string words = error.text;
+DeliveryOutcome unreached(const config::Webhook& webhook, const Error& error) {
+    std::string words = told(webhook, error.text);
     if (error.code == ErrorCode::unsupported && words.find("private address") != std::string::npos)
         words += ": `allow_private: true` at the webhook allows them";
     return {Delivery::retry, std::move(words), std::nullopt};
@@ -119,8 +117,8 @@ asio::awaitable<DeliveryOutcome> probe_smtp(connectors::MailClient& client, cons
 asio::awaitable<DeliveryOutcome> send_webhook(connectors::HttpClient& client, const config::Webhook& webhook,
                                               Notice notice) {
     auto answer = co_await client.send(request_of(webhook, notice), connection_of(webhook));
-    if (answer) co_return outcome_of(*answer);
-    co_return unreached(answer.error());
+    if (answer) co_return outcome_of(webhook, *answer);
+    co_return unreached(webhook, answer.error());
 }
 
 asio::awaitable<DeliveryOutcome> probe_webhook(connectors::HttpClient& client,
@@ -129,9 +127,9 @@ asio::awaitable<DeliveryOutcome> probe_webhook(connectors::HttpClient& client,
     request.method = "OPTIONS";
     request.url = webhook.url;
     auto answer = co_await client.send(std::move(request), connection_of(webhook));
-    if (!answer) co_return unreached(answer.error());
+    if (!answer) co_return unreached(webhook, answer.error());
     DeliveryOutcome outcome;
-    if (answer->status == 410) outcome = outcome_of(*answer);
+    if (answer->status == 410) outcome = outcome_of(webhook, *answer);
     co_return outcome;
 }
 

@@ -7,7 +7,7 @@
 #include <array>
 #include <optional>
 
-#include "connectors/http/auth.hpp"
+#include "connectors/secrets.hpp"
 
 namespace baselined::daemon {
 

@@ -86,7 +86,8 @@ struct StoredReceiver {
     std::string receiver;
     std::optional<Instant> paused_until;  ///< as it asked by Retry-After
     std::optional<Instant> paused_at;     ///< when it asked
-    std::string disabled_url;             ///< the webhook's URL that answered 410; empty: it did not
+    /// SHA-256 of the webhook's URL that answered 410; empty: it did not. The URL is a key, and not stored.
+    std::string disabled_digest;
     std::optional<Instant> disabled_at;
     std::string words;  ///< the receiver's, when it disabled itself
 };

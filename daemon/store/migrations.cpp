@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "daemon/sha256.hpp"
 #include "daemon/store/packed_key.hpp"
 #include "daemon/store/store.hpp"
 
@@ -152,7 +153,33 @@ ALTER TABLE raw_block ADD COLUMN overruled BLOB;
 UPDATE stream SET mapping_digest = 'of exact column names' WHERE mapping_digest NOT IN ('', 'removed')
     AND id IN (SELECT stream FROM raw_block WHERE current = 1 AND misfits LIKE '%(no column %');
 )",
+    // A webhook's URL is a key. What servers said when they refused may quote it, or a login: of them only
+    // the status stays.
+    R"(
+ALTER TABLE receiver RENAME COLUMN disabled_url TO disabled_digest;
+UPDATE receiver SET disabled_digest = sha256(disabled_digest), words = substr(words, 1, length('answered 410'))
+    WHERE disabled_digest <> '';
+UPDATE delivery SET last_error = substr(last_error, 1, length('answered 410')) WHERE last_error LIKE 'answered ___: %';
+UPDATE delivery SET last_error = substr(last_error, 1, length('the webhook is disabled: answered 410'))
+    WHERE last_error LIKE 'the webhook is disabled: answered ___: %';
+UPDATE delivery SET last_error = 'the mail server wants another login'
+    WHERE last_error LIKE 'the mail server wants another login: %';
+)",
 };
+
+void sha256_of(sqlite3_context* context, int /*count*/, sqlite3_value** values) {
+    const auto* bytes = static_cast<const char*>(sqlite3_value_blob(values[0]));
+    const std::string digest = sha256({bytes, static_cast<std::size_t>(sqlite3_value_bytes(values[0]))});
+    sqlite3_result_text(context, digest.data(), static_cast<int>(digest.size()), SQLITE_TRANSIENT);
+}
+
+/// Makes `sha256(text)` known to SQL.
+void add_digest_function(Database& database) {
+    const int code =
+        sqlite3_create_function_v2(database.handle(), "sha256", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
+                                   nullptr, sha256_of, nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) database.fail(code);
+}
 
 int shape_of(Database& database) {
     Statement statement(database, "PRAGMA user_version");
@@ -186,6 +213,7 @@ void refuse_foreign(Database& database) {
 void migrate(Database& database) {
     refuse_newer(shape_of(database));
     add_key_functions(database);
+    add_digest_function(database);
     for (auto next = static_cast<std::size_t>(shape_of(database)); next < steps.size(); ++next) {
         database.run("BEGIN IMMEDIATE");
         database.run(steps[next]);

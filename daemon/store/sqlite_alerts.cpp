@@ -280,11 +280,11 @@ StoredReceiver SqliteStore::receiver(std::string_view receiver) {
     StoredReceiver stored;
     stored.receiver = receiver;
     Use found(prepared(
-        "SELECT paused_until, disabled_url, disabled_at, words, paused_at FROM receiver WHERE name = ?"));
+        "SELECT paused_until, disabled_digest, disabled_at, words, paused_at FROM receiver WHERE name = ?"));
     found->bind_text(1, receiver);
     if (!found->step()) return stored;
     stored.paused_until = found->instant(0);
-    stored.disabled_url = found->text(1);
+    stored.disabled_digest = found->text(1);
     stored.disabled_at = found->instant(2);
     stored.words = found->text(3);
     stored.paused_at = found->instant(4);
@@ -293,14 +293,15 @@ StoredReceiver SqliteStore::receiver(std::string_view receiver) {
 
 void SqliteStore::save_receiver(const StoredReceiver& receiver) {
     Statement& statement = prepared(
-        "INSERT INTO receiver(name, paused_until, disabled_url, disabled_at, words, paused_at) VALUES(?, ?, "
+        "INSERT INTO receiver(name, paused_until, disabled_digest, disabled_at, words, paused_at) VALUES(?, "
         "?, "
-        "?, ?, ?) ON CONFLICT(name) DO UPDATE SET paused_until = excluded.paused_until, disabled_url = "
-        "excluded.disabled_url, disabled_at = excluded.disabled_at, words = excluded.words, paused_at = "
+        "?, "
+        "?, ?, ?) ON CONFLICT(name) DO UPDATE SET paused_until = excluded.paused_until, disabled_digest = "
+        "excluded.disabled_digest, disabled_at = excluded.disabled_at, words = excluded.words, paused_at = "
         "excluded.paused_at");
     statement.bind_text(1, receiver.receiver);
     statement.bind_instant(2, receiver.paused_until);
-    statement.bind_text(3, receiver.disabled_url);
+    statement.bind_text(3, receiver.disabled_digest);
     statement.bind_instant(4, receiver.disabled_at);
     statement.bind_text(5, receiver.words);
     statement.bind_instant(6, receiver.paused_at);

@@ -51,6 +51,12 @@ bool is_unseen(char32_t c) {
                         c == 0x200F || (c >= 0x202A && c <= 0x202E) || (c >= 0x2061 && c <= 0x206F));
 }
 
+/// Moves a terminal, ends a line of a log or shows words in another order than they have.
+bool is_control(char32_t c) {
+    return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x2028 && c <= 0x202E) ||
+           (c >= 0x2066 && c <= 0x2069);
+}
+
 std::string_view without_leading_blanks(std::string_view text) {
     while (!text.empty()) {
         const std::size_t length = character_length(text);
@@ -103,6 +109,22 @@ std::string valid_utf8(std::string_view text) {
         text.remove_prefix(length == 0 ? 1 : length);
     }
     return valid;
+}
+
+std::string one_line(std::string_view text) {
+    const std::string valid = valid_utf8(text);
+    std::string line;
+    line.reserve(valid.size());
+    for (std::string_view rest = valid; !rest.empty();) {
+        const std::size_t length = character_length(rest);
+        if (is_control(character(rest, length)))
+            line += ' ';
+        else
+            line += rest.substr(0, length);
+        rest.remove_prefix(length);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    return line;
 }
 
 }  // namespace baselined::mappings

@@ -10,6 +10,9 @@ namespace baselined::mappings {
 /// Every byte that is part of no character (overlong forms, surrogates and what lies above U+10FFFF among
 /// them) becomes U+FFFD.
 std::string valid_utf8(std::string_view text);
+/// The same on one line, for terminals and logs: blanks instead of control characters, line breaks of Unicode
+/// and marks that turn the direction of writing around; none at its end.
+std::string one_line(std::string_view text);
 
 /// Without the blanks at both ends: spaces of every width, no-break ones and those of no width among them,
 /// tabs and line ends.

@@ -453,6 +453,7 @@ class Delivering(Folder):
         self.assertEqual(len(self.hooks.ids), 1, "nothing is sent to a disabled webhook")
         self.assertEqual([a["status"] for a in self.alerts(hours=1) if a["to"] == "ops"], ["dead", "dead"])
         self.assertIn("The webhook ops is disabled", self.run_program("alerts", now=at(hours=1)).stdout)
+        self.assertFalse(any(f"{self.hooks.port}/ops".encode() in file.read_bytes() for file in self.folder.glob("baselined.db*")), "the address is a key")
         dead = [a["id"] for a in self.alerts(hours=1) if a["to"] == "ops"]
         for one in dead:
             self.run_program("alerts", "--resend", one, now=at(hours=2))

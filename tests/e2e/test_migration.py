@@ -150,5 +150,37 @@ class ShortIds(unittest.TestCase):
         self.assert_nothing_is_lost()
 
 
+class Webhooks(unittest.TestCase):
+    """A webhook that had answered 410, and servers that quoted a webhook's address and a login."""
+
+    def test_what_was_kept_in_clear_is_kept_no_more(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="baselined-migration-"))
+        self.addCleanup(shutil.rmtree, folder)
+        (folder / "inbox").mkdir()
+        (folder / "baselined.yaml").write_text("""store: baselined.db
+sources: { exports: { type: files, path: inbox, streams: {} } }
+alerts:
+  from: baselined@example.com
+  webhooks:
+    gone: { url: "http://127.0.0.1:1/hook/SECRETPATH" }
+    other: { url: "http://127.0.0.1:1/hook/ANOTHERKEY" }
+""", encoding="utf-8")
+        with sqlite3.connect(folder / "baselined.db") as database:
+            database.executescript(gzip.decompress((ROOT / "tests/golden/stores/shape-11-webhooks.sql.gz").read_bytes()).decode())
+        database.close()
+
+        def run_program(*arguments):
+            return subprocess.run([PROGRAM, *arguments, "--config", str(folder / "baselined.yaml"), "--now", WRITTEN_AT], capture_output=True, text=True, check=True).stdout
+        run_program("once")
+        told = run_program("alerts")
+        self.assertRegex(told, "The webhook gone is disabled since .*: answered 410\n", "the address is still known to be the same")
+        self.assertNotIn("webhook other", told)
+        self.assertEqual([alert["last_error"] for alert in json.loads(run_program("alerts", "--json"))["alerts"]],
+                         ["answered 404", "the webhook is disabled: answered 410", "the mail server wants another login", "550 nobody"])
+        for file in folder.glob("baselined.db*"):
+            for secret in (b"SECRETPATH", b"ANOTHERKEY", b"PASSWORD"):
+                self.assertNotIn(secret, file.read_bytes())
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Mails through real mail servers, webhooks to receivers that check them with libraries of others."""
 import asyncio
+import base64
 import datetime as dt
 import email
 import email.policy
@@ -308,6 +309,25 @@ class ScriptedMails(Sending):
         self.assertRegex(said["words"], "^550-5.1.1 no 5.1.1 such user x+$")
         self.assertLessEqual(len(said["words"]), 400)
 
+    def test_a_login_that_the_server_quotes_is_not_told(self):
+        sent = base64.b64encode(f"\0{USER}\0{PASSWORD}".encode()).decode()
+        for quoted in (PASSWORD, sent, base64.b64encode(PASSWORD.encode()).decode(), sent[:-8], f"a\x1b[2Jb {PASSWORD}"):
+            with self.subTest(quoted=quoted):
+                listener = socket.create_server(("127.0.0.1", 0))
+                self.addCleanup(listener.close)
+                threading.Thread(target=refuse_login, args=(listener, f"535 5.7.8 no {quoted} here"), daemon=True).start()
+                said = self.mail(f"smtp://127.0.0.1:{listener.getsockname()[1]}", user=USER, password=f'"{PASSWORD}"')
+                self.assertRegex(said["words"], r"another login: 535 5.7.8 no .*\(hidden\) here")
+                self.assertTrue(said["words"].isprintable(), said)
+
+
+def refuse_login(listener, words):
+    connection, _ = listener.accept()
+    with connection, connection.makefile("rwb", buffering=0) as stream:
+        for answer in ("220 here", "250-here\r\n250 AUTH PLAIN LOGIN", words, "221 bye"):
+            stream.write(answer.encode() + b"\r\n")
+            stream.readline()
+
 
 class Receiver(http.server.ThreadingHTTPServer):
     """Keeps what it got; answers what `answers` says, (status, headers, body), then 204."""
@@ -400,6 +420,15 @@ class Webhooks(Receiving):
                     self.assertIn(str(status), said["words"])
                     self.assertLess(len(said["words"]), 300)
                     self.assertTrue(said["words"].isprintable())
+
+    def test_an_address_that_the_receiver_quotes_is_not_told(self):
+        for url in ("/hooks/T0123/SECRETPATH", "/hooks?sig=SECRETPATH", "/hooks/%53ECRETPATH", "/hooks;key=SECRETPATH#a"):
+            for quoted in ("Cannot POST " + url, "no hook of the key SECRETPATH"):
+                with self.subTest(url=url, quoted=quoted):
+                    self.receiver.answers = [(404, {}, quoted.encode())]
+                    said = self.webhook(self.receiver.url.removesuffix("/hook") + url)
+                    self.assertRegex(said["words"], r"answered 404: .*\(hidden\)")
+                    self.assertNotIn("ECRETPATH", said["words"])
 
     def test_ten_seconds_are_enough(self):
         self.receiver.delay = 30
