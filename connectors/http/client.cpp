@@ -10,7 +10,9 @@
 #include <cerrno>
 
 #include "connectors/http/address.hpp"
+#include "connectors/http/private_key.hpp"
 #include "connectors/open_failure.hpp"
+#include "mappings/record/utf8.hpp"
 
 namespace baselined::connectors {
 
@@ -43,6 +45,13 @@ ErrorCode code_of(CURLcode result) {
         default:
             return ErrorCode::unavailable;
     }
+}
+
+/// The first header that would begin another one; empty: there is none.
+std::string unsendable_header(const Request& request) {
+    for (const auto& [name, value] : request.headers)
+        if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) return name;
+    return {};
 }
 
 /// The same failure has the same words each time, so that it is told once: without "after 13 ms".
@@ -87,9 +96,15 @@ struct HttpClient::Transfer {
     std::string refused_address;  ///< private, and not allowed
     int open_error = 0;           ///< of the system, when no socket could be opened
     bool is_too_large = false;
+    bool is_certificate_wanted = false;  ///< of us, by the server
 
     void set_up();
+    /// Why there is no answer, without whose; nullopt: there is one.
+    [[nodiscard]] std::optional<Error> failure() const;
+    /// The server asked for a client's certificate, and there is none to show.
+    [[nodiscard]] bool lacks_certificate() const;
     static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
+    static int on_trace(CURL*, curl_infotype type, char* bytes, std::size_t size, void* self);
     static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
     static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
 };
@@ -161,6 +176,7 @@ void HttpClient::Transfer::set_up() {
     if (!connection.cert.empty()) {
         set(CURLOPT_SSLCERT, connection.cert.c_str());
         set(CURLOPT_SSLKEY, connection.key.c_str());
+        set(CURLOPT_KEYPASSWD, "");  // without one OpenSSL asks for it on the terminal, and all waits
     }
     if (!connection.proxy.empty()) set(CURLOPT_PROXY, connection.proxy.c_str());
     set(CURLOPT_OPENSOCKETFUNCTION, on_open);
@@ -176,10 +192,56 @@ void HttpClient::Transfer::set_up() {
         set(CURLOPT_POSTFIELDS, request.body.c_str());
         set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     }
+    if (connection.cert.empty()) {
+        set(CURLOPT_VERBOSE, 1L);
+        set(CURLOPT_DEBUGFUNCTION, on_trace);
+        set(CURLOPT_DEBUGDATA, this);
+    }
     set(CURLOPT_WRITEFUNCTION, on_body);
     set(CURLOPT_WRITEDATA, this);
     set(CURLOPT_HEADERFUNCTION, on_header);
     set(CURLOPT_HEADERDATA, this);
+}
+
+bool HttpClient::Transfer::lacks_certificate() const {
+    const bool is_closed =
+        result == CURLE_SEND_ERROR || result == CURLE_RECV_ERROR || result == CURLE_SSL_CONNECT_ERROR;
+    return is_closed && is_certificate_wanted && connection.cert.empty();
+}
+
+std::optional<Error> HttpClient::Transfer::failure() const {
+    long tunnel_status = 0;
+    curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &tunnel_status);
+    if (result != CURLE_OK && !refused_address.empty())
+        return Error{ErrorCode::unsupported,
+                     fmt::format("{} is a private address, and those are not allowed", refused_address)};
+    if (is_too_large || result == CURLE_FILESIZE_EXCEEDED)
+        return Error{ErrorCode::limit,
+                     fmt::format("the answer is longer than {} MiB, unpacked: more is not read",
+                                 connection.most_bytes >> 20)};
+    if (response.status == status_proxy_login || tunnel_status == status_proxy_login)
+        return Error{ErrorCode::bad_input,
+                     "the proxy refuses its login (407): name and password stand in its URL"};
+    if (result == CURLE_OK) return std::nullopt;
+    if (open_error != 0) return Error{code_of(result), why_not_opened(open_error)};
+    if (result == CURLE_SSL_CERTPROBLEM && !connection.key.empty())
+        if (const auto key = read_private_key(connection.key); !key) return key.error();
+    if (lacks_certificate())
+        return Error{ErrorCode::unsupported,
+                     "the server closes the connection: it wants a client certificate, `tls: { cert, key }`"};
+    if (result == CURLE_OUT_OF_MEMORY)  // libcurl bounds nothing else by itself
+        return Error{code_of(result), "a line of the answer's head is too long to be read"};
+    return Error{
+        code_of(result),
+        mappings::one_line(without_times(words[0] != '\0' ? words.data() : curl_easy_strerror(result)))};
+}
+
+/// libcurl's account of the handshake is the only place that tells what the server asked for.
+int HttpClient::Transfer::on_trace(CURL*, curl_infotype type, char* bytes, std::size_t size, void* self) {
+    if (type == CURLINFO_TEXT &&
+        std::string_view(bytes, size).find("handshake, Request CERT") != std::string_view::npos)
+        static_cast<Transfer*>(self)->is_certificate_wanted = true;
+    return 0;
 }
 
 HttpClient::HttpClient(asio::io_context& io) : io_(io), timer_(io), multi_(nullptr) {
@@ -204,6 +266,9 @@ asio::awaitable<Result<Response>> HttpClient::send(Request request, Connection c
     const std::string origin = origin_of(request.url);
     if (origin.starts_with("http://") && !connection.allow_http && !is_loopback(request.url))
         co_return Error{ErrorCode::unsupported, fmt::format("{}: plain http is not allowed", origin)};
+    if (const std::string name = unsendable_header(request); !name.empty())
+        co_return Error{ErrorCode::bad_input,
+                        fmt::format("{}: what is to be sent as {} has a line break in it", origin, name)};
     auto transfer = std::make_shared<Transfer>(io_);
     transfer->request = std::move(request);
     transfer->connection = std::move(connection);
@@ -219,28 +284,10 @@ asio::awaitable<Result<Response>> HttpClient::send(Request request, Connection c
     curl_multi_remove_handle(multi_, transfer->easy);
     transfers_.erase(transfer->easy);
     if (!transfer->is_done) co_return Error{ErrorCode::unavailable, fmt::format("{}: stopped", origin)};
-    if (transfer->result != CURLE_OK && !transfer->refused_address.empty())
-        co_return Error{ErrorCode::unsupported,
-                        fmt::format("{}: {} is a private address, and those are not allowed", origin,
-                                    transfer->refused_address)};
-    if (transfer->is_too_large || transfer->result == CURLE_FILESIZE_EXCEEDED)
-        co_return Error{ErrorCode::limit,
-                        fmt::format("{}: the answer is longer than {} MiB, unpacked: more is not read",
-                                    origin, transfer->connection.most_bytes >> 20)};
-    long tunnel_status = 0;
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &transfer->response.status);
-    curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel_status);
-    if (transfer->response.status == status_proxy_login || tunnel_status == status_proxy_login)
-        co_return Error{
-            ErrorCode::bad_input,
-            fmt::format("{}: the proxy refuses its login (407): name and password stand in its URL", origin)};
-    if (transfer->result != CURLE_OK && transfer->open_error != 0)
-        co_return Error{code_of(transfer->result),
-                        fmt::format("{}: {}", origin, why_not_opened(transfer->open_error))};
-    if (transfer->result != CURLE_OK) {
-        const std::string words = without_times(
-            transfer->words[0] != '\0' ? transfer->words.data() : curl_easy_strerror(transfer->result));
-        co_return Error{code_of(transfer->result), fmt::format("{}: {}", origin, words)};
+    if (auto failure = transfer->failure()) {
+        failure->text = origin + ": " + failure->text;
+        co_return std::move(*failure);
     }
     co_return std::move(transfer->response);
 }

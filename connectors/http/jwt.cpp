@@ -3,7 +3,6 @@
 #include <openssl/bn.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
@@ -13,6 +12,7 @@
 #include <memory>
 
 #include "connectors/http/auth.hpp"
+#include "connectors/http/private_key.hpp"
 
 namespace baselined::connectors {
 
@@ -28,7 +28,6 @@ struct Free {
         function(pointer);
     }
 };
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 using Digest = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
 using Signature = std::unique_ptr<ECDSA_SIG, Free<ECDSA_SIG_free>>;
 
@@ -38,11 +37,6 @@ std::string base64_url(std::string_view bytes) {
     std::replace(text.begin(), text.end(), '/', '_');
     text.erase(std::find(text.begin(), text.end(), '='), text.end());
     return text;
-}
-
-Key read_key(const std::string& path) {
-    std::unique_ptr<BIO, Free<BIO_free_all>> file(BIO_new_file(path.c_str(), "r"));
-    return Key(file ? PEM_read_bio_PrivateKey(file.get(), nullptr, nullptr, nullptr) : nullptr);
 }
 
 std::string random_id() {
@@ -93,10 +87,9 @@ std::string plain_ecdsa(const std::string& signature) {
 }  // namespace
 
 Result<std::string> signed_jwt(const Login& login, std::int64_t now_ms) {
-    const Key key = read_key(login.key);
-    if (!key)
-        return Error{ErrorCode::bad_input,
-                     fmt::format("{}: no private key (PEM) can be read from it", login.key)};
+    const auto read = read_private_key(login.key);
+    if (!read) return read.error();
+    const PrivateKey& key = *read;
     const bool is_ecdsa = EVP_PKEY_base_id(key.get()) == EVP_PKEY_EC;
     if (is_ecdsa && curve_of(*key) != "prime256v1")
         return Error{ErrorCode::bad_input,

@@ -5,7 +5,10 @@ import fcntl
 import json
 import os
 import pathlib
+import pty
 import random
+import select
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -82,10 +85,42 @@ class Reaching(Instance):
         authority.issue("client", "client")
         self.configure(give_up="2s")
         self.set_tls("{ ca: ca.pem }")
-        self.run_program("once", expect=3)
+        self.assertIn("it wants a client certificate", self.run_program("once", expect=3).stderr)
         self.set_tls("{ ca: ca.pem, cert: client.pem, key: client.key }")
         self.run_program("once")
         self.assert_complete()
+
+    def test_an_encrypted_key_is_refused_and_nobody_is_asked_for_its_pass_phrase(self):
+        authority = Authority(self.folder)
+        self.fill(30, burst=0)
+        self.sn.use_tls(*authority.issue("good"), client_ca=self.folder / "ca.pem")
+        authority.issue("client", "client")
+        subprocess.run(["openssl", "pkey", "-in", "client.key", "-aes256", "-passout", "pass:words", "-out", "locked.key"], cwd=self.folder, check=True)
+        tls = "tls: { ca: ca.pem, cert: client.pem, key: locked.key }"
+        login = "{ oauth2: { grant: jwt_bearer, client_id: me, issuer: me, subject: user, key: locked.key } }"
+        for auth, key in ((self.AUTH, tls), (login, "tls: { ca: ca.pem }")):
+            with self.subTest(auth=auth):
+                self.configure(give_up="2s", auth=auth)
+                self.set_tls(key.removeprefix("tls: "))
+                said = self.on_a_terminal("once")
+                self.assertRegex(said, r"locked\.key: the key is encrypted: decrypt it into a file that only the service reads")
+                self.assertNotIn("pass phrase", said)
+
+    def on_a_terminal(self, *arguments):
+        process, terminal = pty.fork()
+        if process == 0:
+            os.execv(PROGRAM, [PROGRAM, *arguments, "--config", str(self.folder / "baselined.yaml")])
+        said, end = b"", time.monotonic() + 20
+        try:
+            while select.select([terminal], [], [], max(0, end - time.monotonic()))[0]:
+                said += os.read(terminal, 4096)
+        except OSError:  # it has ended
+            pass
+        else:
+            os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+        os.close(terminal)
+        return said.decode()
 
     def test_a_redirect_to_another_host_gets_no_login(self):
         met = []

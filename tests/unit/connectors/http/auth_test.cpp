@@ -82,9 +82,22 @@ TEST_CASE("JSON Web Tokens are signed so that others verify them") {
         c = c == 'A' ? 'B' : 'A';
         CHECK_FALSE(is_verified(forged, login.key, kind));
     }
+}
+
+TEST_CASE("a key that cannot be used says why") {
     Login login;
     login.key = "/nowhere.pem";
-    CHECK_FALSE(signed_jwt(login, now).has_value());
+    CHECK_THAT(signed_jwt(login, now).error().text,
+               Catch::StartsWith("/nowhere.pem: the key cannot be opened: No such file"));
+    login.key = "/tmp/baselined-test-key-locked.pem";
+    std::FILE* file = std::fopen(login.key.c_str(), "w");
+    EVP_PKEY* key = EVP_EC_gen("P-256");
+    const std::string words = "words";
+    PEM_write_PrivateKey(file, key, EVP_aes_256_cbc(), reinterpret_cast<const unsigned char*>(words.data()),
+                         static_cast<int>(words.size()), nullptr, nullptr);
+    EVP_PKEY_free(key);
+    std::fclose(file);
+    CHECK_THAT(signed_jwt(login, now).error().text, Catch::Contains("the key is encrypted: decrypt it"));
 }
 
 TEST_CASE("token answers") {
@@ -120,6 +133,7 @@ TEST_CASE("a refusal that quotes what it was sent is told without it") {
         answer(400, R"({"error":"bad","error_description":")" + long_words + R"(\n"})"), secrets, now);
     CHECK_THAT(refused.error().text, !Catch::Contains("refresh") && !Catch::Contains("\n"));
 }
+    login.client_id = "c";
 
 TEST_CASE("token requests are forms, encoded, and a used refresh token is not sent twice") {
     Login login;
@@ -127,7 +141,6 @@ TEST_CASE("token requests are forms, encoded, and a used refresh token is not se
     login.grant = Login::Grant::password;
     login.user = "bot@acme";
     login.password = "p&w=1";
-    login.client_id = "c";
     login.client_id = "c";
     const auto first = token_request(login, "", now);
     CHECK(first->body == "grant_type=password&username=bot%40acme&password=p%26w%3D1&client_id=c");
