@@ -295,12 +295,22 @@ asio::awaitable<Result<Response>> Exchange::attempt(Request request, std::string
 /// Only within the same scheme, host and port: the login goes nowhere else.
 asio::awaitable<Result<Response>> Exchange::follow(Request request, Response response) {
     for (int count = 0; count < most_redirects; ++count) {
-        std::string target(response.header("Location"));
-        if (target.starts_with('/')) target = origin_of(request.url) + target;
-        if (request.method != "GET" || target.empty() || origin_of(target) != origin_of(request.url))
+        const std::string place(response.header("Location"));
+        const std::string target = place.empty() ? "" : resolved(request.url, place);
+        if (target.empty())
+            co_return Error{
+                ErrorCode::bad_input,
+                fmt::format("{}: answered {}, a redirect that leads nowhere{}", shown(request.url),
+                            response.status, place.empty() ? ": it has no Location" : "")};
+        const std::string here = resolved(request.url, request.url);
+        if (origin_of(target) != origin_of(here))
             co_return Error{ErrorCode::bad_input,
                             fmt::format("{}: is redirected to {}, where the login must not go: mend `url`",
                                         shown(request.url), origin_of(target))};
+        if (request.method != "GET")
+            co_return Error{ErrorCode::bad_input,
+                            fmt::format("{}: a {} is redirected to {}: mend `url`", shown(request.url),
+                                        request.method, shown(target))};
         request.url = target;
         auto answer = co_await client_.send(request, connection_);
         if (!answer || answer->status < 300 || answer->status >= 400) co_return answer;

@@ -20,6 +20,7 @@ constexpr std::chrono::seconds accepted_for{20};
 }  // namespace
 
 asio::awaitable<Error> Exchange::refuse(std::string text, Refusal::Kind kind) {
+    text = told(text);
     Error error{ErrorCode::bad_input, text};
     refusal_.note_refused(std::move(text), kind, steady_ms());
     accepted_at_.reset();

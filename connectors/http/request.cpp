@@ -71,6 +71,21 @@ std::string origin_of(std::string_view url) {
     return origin;
 }
 
+std::string resolved(const std::string& url, const std::string& reference) {
+    const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parts(curl_url(), &curl_url_cleanup);
+    char* text = nullptr;
+    constexpr unsigned int flags = CURLU_URLENCODE | CURLU_NON_SUPPORT_SCHEME;
+    if (curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), flags) != CURLUE_OK ||
+        curl_url_set(parts.get(), CURLUPART_URL, reference.c_str(), flags) != CURLUE_OK)
+        return {};
+    for (const CURLUPart part : {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_FRAGMENT})
+        curl_url_set(parts.get(), part, nullptr, 0);
+    if (curl_url_get(parts.get(), CURLUPART_URL, &text, CURLU_NO_DEFAULT_PORT) != CURLUE_OK) return {};
+    std::string whole = text;
+    curl_free(text);
+    return whole;
+}
+
 bool is_loopback(std::string_view url) {
     const std::string origin = origin_of(url);
     std::string_view host = origin;

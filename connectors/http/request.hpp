@@ -65,6 +65,9 @@ std::string encoded(std::string_view text);
 std::string decoded(std::string_view text);
 /// scheme://host[:port] of a URL, in lower case; a user's name and password in it are left out.
 std::string origin_of(std::string_view url);
+/// A reference as a `Location` has it, resolved against the URL that it came from (RFC 3986); without a
+/// login, and without a port that is the scheme's own. Empty: it is none.
+std::string resolved(const std::string& url, const std::string& reference);
 /// The host of a URL is this machine, by its name or number.
 bool is_loopback(std::string_view url);
 

@@ -153,6 +153,30 @@ class Reaching(Instance):
         self.run_program("once")
         self.assertTrue(moved)
 
+    def test_a_redirect_to_another_port_or_to_nowhere_is_told_as_it_is(self):
+        self.fill(5, burst=0)
+        for status, headers, words in ((302, {"Location": "//127.0.0.1:1/api"}, r"is redirected to http://127\.0\.0\.1:1, where the login must not go"),
+                                       (304, {}, "answered 304, a redirect that leads nowhere: it has no Location"),
+                                       (302, {"Location": "http://[/"}, "answered 302, a redirect that leads nowhere")):
+            with self.subTest(status=status, headers=headers):
+                self.sn.answer = lambda *_, status=status, headers=headers: (status, headers, b"")
+                self.assertRegex(self.run_program("once", expect=3).stderr, words)
+
+    def test_a_head_without_an_end_is_told_as_such(self):
+        self.fill(5, burst=0)
+        self.configure(give_up="1s")
+        self.sn.answer = lambda *_: (200, {"X-Long": "x" * 2_000_000}, b"{}")
+        self.assertRegex(self.run_program("once", expect=3).stderr, "head is too long|[Tt]oo large")
+
+    def test_the_control_characters_of_an_answer_reach_no_terminal_and_no_log(self):
+        self.fill(5, burst=0)
+        self.sn.answer = lambda *_: (400, {"Content-Type": "application/json"}, json.dumps({"error": {
+            "message": "a\nb\rc\x1b[2Jd", "detail": "secret \x07"}, "status": "failure"}).encode())
+        told = self.run_program("once", expect=3).stderr
+        self.assertIn("a b c [2Jd: (hidden)", told)
+        for text in (told, self.run_program("sources").stdout):
+            self.assertTrue(all(line.isprintable() for line in text.splitlines()), text)
+
     def test_an_answer_that_bursts_is_not_read(self):
         """Half a megabyte that unpacks to half a gigabyte."""
         self.fill(5, burst=0)

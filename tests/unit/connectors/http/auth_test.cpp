@@ -117,10 +117,23 @@ TEST_CASE("token answers") {
         CHECK((parse_token(answer(not_now, ""), {}, now).error().code == ErrorCode::unavailable));
 }
 
+TEST_CASE("a token that would begin a header of its own is none") {
+    const auto token =
+        parse_token(answer(200, R"({"access_token":"abc\r\nX-Evil: 1","token_type":"bearer"})"), {}, now);
+    REQUIRE_FALSE(token.has_value());
+    CHECK_THAT(token.error().text, Catch::Contains("a line break"));
+}
+
+TEST_CASE("an answer without a token says so") {
+    CHECK(parse_token(answer(200, R"({"token_type":"bearer"})"), {}, now).error().text ==
+          "no token: the token endpoint answered 200 without an `access_token`");
+}
+
 TEST_CASE("a refusal that quotes what it was sent is told without it") {
     Login login;
     login.user = "bot";
     login.password = "p&w=1";
+    login.client_id = "c";
     login.client_secret = "hush";
     const auto secrets = secrets_of(login, {"access-1", "refresh-1", 0});
     CHECK(secrets.hide("Invalid refresh token: refresh-1, not access-1 of bot") ==
@@ -133,7 +146,6 @@ TEST_CASE("a refusal that quotes what it was sent is told without it") {
         answer(400, R"({"error":"bad","error_description":")" + long_words + R"(\n"})"), secrets, now);
     CHECK_THAT(refused.error().text, !Catch::Contains("refresh") && !Catch::Contains("\n"));
 }
-    login.client_id = "c";
 
 TEST_CASE("token requests are forms, encoded, and a used refresh token is not sent twice") {
     Login login;
