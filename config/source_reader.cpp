@@ -13,119 +13,10 @@ namespace baselined::config {
 namespace {
 
 const std::vector<std::string> type_names{"files", "servicenow", "jira"};
-const std::vector<std::string> grant_names{"client_credentials", "password", "refresh_token", "jwt_bearer"};
 
-constexpr const char* plain_http =
-    "plain http shows the password to everybody on the way: write https, or `allow_http: true`";
 /// Those that libcurl knows.
 constexpr std::array<std::string_view, 6> proxy_schemes{"http",    "https",  "socks4",
                                                         "socks4a", "socks5", "socks5h"};
-
-class AuthReader {
-  public:
-    AuthReader(const YamlNode& node, bool allow_http, const Surroundings& surroundings, Problems& problems)
-        : reader_(node, "auth", problems),
-          allow_http_(allow_http),
-          surroundings_(surroundings),
-          problems_(problems) {}
-
-    Auth read() {
-        Auth auth;
-        int ways = 0;
-        if (const YamlNode* basic = reader_.take("basic")) {
-            ++ways;
-            auth.by = Auth::By::basic;
-            MapReader inner(*basic, "basic", problems_);
-            auth.user = inner.required_scalar("user").text;
-            auth.password = inner.required_scalar("password").text;
-            inner.finish();
-        }
-        if (const auto token = reader_.scalar("bearer")) {
-            ++ways;
-            auth.by = Auth::By::bearer;
-            auth.token = token->text;
-        }
-        if (const auto key = reader_.scalar("api_key")) {
-            ++ways;
-            auth.by = Auth::By::api_key;
-            auth.token = key->text;
-        }
-        if (const YamlNode* oauth2 = reader_.take("oauth2")) {
-            ++ways;
-            auth.by = Auth::By::oauth2;
-            auth.oauth2 = read_oauth2(*oauth2);
-        }
-        if (ways != 1 && !reader_.is_misshapen())
-            reader_.problem(reader_.node().mark, "`auth` has one of `basic`, `bearer`, `api_key`, `oauth2`");
-        reader_.finish();
-        return auth;
-    }
-
-  private:
-    OAuth2 read_oauth2(const YamlNode& node) {
-        MapReader reader(node, "oauth2", problems_);
-        OAuth2 oauth2;
-        const auto grant = reader.choice("grant", grant_names);
-        oauth2.grant = static_cast<OAuth2::Grant>(grant.value_or(0));
-        oauth2.client_id = reader.text("client_id");
-        oauth2.client_secret = reader.text("client_secret");
-        oauth2.user = reader.text("user");
-        oauth2.password = reader.text("password");
-        oauth2.refresh_token = reader.text("refresh_token");
-        oauth2.scope = reader.text("scope");
-        oauth2.token_url = read_token_url(reader);
-        oauth2.issuer = reader.text("issuer");
-        oauth2.subject = reader.text("subject");
-        if (const auto key = reader.scalar("key")) oauth2.key = surroundings_.login_file(*key);
-        if (!grant && reader.node().form == YamlNode::Form::map) {
-            if (node.entries.empty() ||
-                std::none_of(node.entries.begin(), node.entries.end(),
-                             [](const auto& entry) { return entry.key.text == "grant"; }))
-                reader.problem(node.mark,
-                               fmt::format("oauth2 needs `grant`: {}", fmt::join(grant_names, ", ")));
-        } else {
-            require_for_grant(reader, oauth2);
-        }
-        reader.finish();
-        return oauth2;
-    }
-
-    std::string read_token_url(MapReader& reader) {
-        const auto url = reader.scalar("token_url");
-        if (!url) return {};
-        const auto parts = parts_of(url->text);
-        if (!parts || (parts->scheme != "https" && parts->scheme != "http"))
-            reader.problem(url->mark,
-                           "`token_url` is an address like https://acme.example.com/oauth_token.do");
-        else if (parts->scheme == "http" && !allow_http_ && !is_loopback(parts->host))
-            reader.problem(url->mark, plain_http);
-        return url->text;
-    }
-
-    static void require_for_grant(MapReader& reader, const OAuth2& oauth2) {
-        struct Need {
-            const char* key;
-            const std::string& value;
-            std::array<bool, 4> of_grant;
-        };
-        const std::array needs{Need{"client_id", oauth2.client_id, {true, true, true, true}},
-                               Need{"client_secret", oauth2.client_secret, {true, false, false, false}},
-                               Need{"user", oauth2.user, {false, true, false, false}},
-                               Need{"password", oauth2.password, {false, true, false, false}},
-                               Need{"refresh_token", oauth2.refresh_token, {false, false, true, false}},
-                               Need{"key", oauth2.key, {false, false, false, true}}};
-        for (const Need& need : needs)
-            if (need.of_grant[static_cast<std::size_t>(oauth2.grant)] && need.value.empty())
-                reader.problem(reader.node().mark,
-                               fmt::format("the grant {} needs `{}`",
-                                           grant_names[static_cast<std::size_t>(oauth2.grant)], need.key));
-    }
-
-    MapReader reader_;
-    bool allow_http_;
-    const Surroundings& surroundings_;
-    Problems& problems_;
-};
 
 class SourceReader {
   public:
@@ -173,7 +64,7 @@ class SourceReader {
         const bool is_jira = source_.type == Source::Type::jira;
         read_url();
         if (const YamlNode* auth = reader_.take("auth"))
-            source_.auth = AuthReader(*auth, source_.allow_http, surroundings_, problems_).read();
+            source_.auth = read_auth(*auth, source_.allow_http, surroundings_, problems_);
         else if (!reader_.has("auth"))
             reader_.problem(source_.mark, fmt::format("the source \"{}\" needs `auth`", source_.name));
         if (is_jira && source_.auth.by == Auth::By::api_key)
@@ -339,45 +230,6 @@ const date::time_zone* read_zone(MapReader& reader, const std::string& key) {
         name ? name->mark : reader.node().mark,
         fmt::format("\"{}\" is no time zone; write one like Europe/Berlin", name ? name->text : "UTC"));
     return mappings::find_zone("UTC");
-}
-
-namespace {
-
-/// As ":8443".
-bool is_port(std::string_view text) {
-    const auto number = parse_number(text.substr(1));
-    return text.front() == ':' && text.find_first_not_of("0123456789", 1) == std::string_view::npos &&
-           number && *number >= 1 && *number <= 65535;
-}
-
-}  // namespace
-
-std::optional<UrlParts> parts_of(std::string_view url) {
-    const std::size_t colon = url.find("://");
-    if (colon == std::string_view::npos || colon == 0) return std::nullopt;
-    std::string_view host = url.substr(colon + 3);
-    host = host.substr(0, host.find_first_of("/?#"));
-    if (const std::size_t at = host.rfind('@'); at != std::string_view::npos) host.remove_prefix(at + 1);
-    std::string_view port = host;
-    if (host.starts_with('['))
-        host = host.substr(0, std::min(host.find(']'), host.size() - 1) + 1);
-    else
-        host = host.substr(0, host.find(':'));
-    port.remove_prefix(host.size());
-    if (!port.empty() && !is_port(port)) return std::nullopt;
-    if (host.empty() || host.find_first_of(" \t") != std::string_view::npos) return std::nullopt;
-    return UrlParts{std::string(url.substr(0, colon)), std::string(host)};
-}
-
-bool is_loopback(std::string_view host) {
-    return host == "localhost" || host == "[::1]" || host.starts_with("127.");
-}
-
-bool is_email(std::string_view text) {
-    const auto at = text.find('@');
-    return at != std::string_view::npos && at > 0 && at + 1 < text.size() &&
-           text.find('@', at + 1) == std::string_view::npos &&
-           text.find_first_of(" <>\r\n,;:") == std::string_view::npos;
 }
 
 void require_one_line(const Scalar& name, Problems& problems) {

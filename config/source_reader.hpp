@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "config/addresses.hpp"
 #include "config/alerts.hpp"
 #include "config/source.hpp"
 #include "config/yaml/reader.hpp"
@@ -23,18 +24,13 @@ struct Surroundings {
 
 Source read_source(const YamlNode& name, const YamlNode& node, const Surroundings& surroundings,
                    Problems& problems);
+/// One way to log in; `allow_http` is the source's.
+Auth read_auth(const YamlNode& node, bool allow_http, const Surroundings& surroundings, Problems& problems);
 Alerts read_alerts(const YamlNode& node, const Surroundings& surroundings, Problems& problems);
 
 /// A time zone's name under `key`; what is wrong with it is told, and UTC taken.
 const date::time_zone* read_zone(MapReader& reader, const std::string& key);
 
-struct UrlParts {
-    std::string scheme, host;
-};
-/// nullopt: it has no scheme or no host, or a port that is none.
-std::optional<UrlParts> parts_of(std::string_view url);
-bool is_loopback(std::string_view host);
-bool is_email(std::string_view text);
 /// Names stand in headers of mails and in single lines: a line break is refused.
 void require_one_line(const Scalar& name, Problems& problems);
 
