@@ -21,6 +21,8 @@ class StoredRows {
 
     /// How many are stored.
     virtual boost::asio::awaitable<std::int64_t> count() = 0;
+    /// Ids of those that came into the store last, at most so many.
+    virtual boost::asio::awaitable<std::vector<std::string>> newest(std::size_t most) = 0;
     /// Those of a page of the listing that are not stored, or in an older version.
     virtual boost::asio::awaitable<std::vector<std::string>> unmet(std::vector<ListedRow> page) = 0;
 

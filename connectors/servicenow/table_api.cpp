@@ -87,6 +87,7 @@ Result<TableAnswer> parse_table(Response response, const std::vector<std::string
     TableAnswer answer;
     answer.server_ms = parse_http_date(response.header("Date")).value_or(0);
     answer.is_to_somebody = response.header("X-Is-Logged-In") == "true";
+    answer.is_to_nobody = response.header("X-Is-Logged-In") == "false";
     const auto total = response.header("X-Total-Count");
     std::int64_t count = 0;
     if (!total.empty() && std::from_chars(total.data(), total.data() + total.size(), count).ec == std::errc{})
@@ -224,6 +225,24 @@ std::string without_order(std::string_view query) {
     std::string kept;
     for (const std::string_view term : terms_of(query)) kept += (kept.empty() ? "" : "^") + std::string(term);
     return kept;
+}
+
+std::string backwards(std::string_view query) {
+    constexpr std::string_view up = "ORDERBY", down = "ORDERBYDESC";
+    std::string turned;
+    for (std::size_t at = 0; at <= query.size();) {
+        const std::size_t end = std::min(query.find('^', at), query.size());
+        const std::string_view term = query.substr(at, end - at);
+        if (at > 0) turned += '^';
+        if (term.starts_with(down))
+            turned.append(up).append(term.substr(down.size()));
+        else if (term.starts_with(up))
+            turned.append(down).append(term.substr(up.size()));
+        else
+            turned += term;
+        at = end + 1;
+    }
+    return turned;
 }
 
 std::string both(const std::string& base, const std::string& more) {

@@ -44,6 +44,7 @@ struct TableAnswer {
     int limit = 0;                       ///< that was asked for
     std::int64_t server_ms = 0;          ///< the Date header; 0: none
     bool is_to_somebody = false;         ///< X-Is-Logged-In: true; a proxy may leave the header out
+    bool is_to_nobody = false;           ///< X-Is-Logged-In: false
 
     /// By the instance's own count there is nothing that this page does not show.
     [[nodiscard]] bool is_last() const {
@@ -87,6 +88,8 @@ std::vector<std::string> fields_of_query(std::string_view query);
 /// A user's query without its order and the end mark that instances add when a filter is copied: what follows
 /// them would not count.
 std::string without_order(std::string_view query);
+/// The same query with its order turned round.
+std::string backwards(std::string_view query);
 /// `a^b`, with a query of several parts (^NQ) given the same end in each.
 std::string both(const std::string& base, const std::string& more);
 

@@ -13,6 +13,8 @@ namespace {
 
 /// Of what has vanished, so many are looked for again at each reading.
 constexpr std::size_t most_lost_ids = 10;
+/// So many stored rows are enough to tell whether the account may read any.
+constexpr std::size_t most_looked_for = 200;
 
 // g++ 12 cannot build a list in the same expression as co_await.
 const std::vector<std::string> id_and_update{"sys_id", "sys_updated_on"};
@@ -129,6 +131,24 @@ asio::awaitable<Result<bool>> TableReading::is_back() {
         if (answer->rows() > 0) co_return true;
     }
     co_return false;
+}
+
+/// A reading that was shown no row is complete where nothing speaks of hidden ones, or where rows that are
+/// stored can be seen still. Else the account may read nothing any more, and "nothing new" means nothing.
+asio::awaitable<Result<void>> TableReading::check_shown(const StreamPosition& position) {
+    if (rows_seen_ > 0 || is_empty_ || (is_shown_ && !pages_.is_hidden())) co_return Result<void>{};
+    const std::vector<std::string> stored = co_await position.stored->newest(most_looked_for);
+    if (stored.empty() && !pages_.is_hidden()) co_return Result<void>{};
+    TablePages whole = pages_.of(options_.table, "");
+    for (std::size_t at = 0; at < stored.size();) {
+        const auto answer = co_await whole.rows_of(stored, at, id_and_update);
+        if (!answer) co_return answer.error();
+        if (answer->rows() > 0) co_return Result<void>{};
+    }
+    co_return Error{ErrorCode::bad_input,
+                    fmt::format("table {}: the instance counts rows and shows none: the account may not "
+                                "read them",
+                                options_.table)};
 }
 
 /// A table that showed rows and is empty now: what the audit of deletions names is gone, and nothing else is

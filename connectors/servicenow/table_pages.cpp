@@ -15,6 +15,8 @@ constexpr int smallest_page = 10;
 /// By so many rows a page that is hidden as a whole is stepped over while nothing larger was ever answered:
 /// an instance may give fewer rows at a time than it is asked for.
 constexpr std::int64_t careful_step = 100;
+/// So many pages in a row without a visible row, of an instance that counts nothing, are enough.
+constexpr int most_hidden_pages = 10'000;
 constexpr std::size_t ids_at_once = 200;
 /// Instances refuse longer addresses (414).
 constexpr std::size_t longest_url = 8'192;
@@ -24,6 +26,11 @@ const std::vector<std::string> id_only{"sys_id"};
 
 std::int64_t returned(const TableAnswer& answer) {
     return static_cast<std::int64_t>(answer.rows()) + answer.hidden;
+}
+
+std::size_t id_column(const TableQuery& query) {
+    return static_cast<std::size_t>(std::find(query.fields.begin(), query.fields.end(), "sys_id") -
+                                    query.fields.begin());
 }
 
 bool has_id(const TableAnswer& answer, std::string_view id, std::size_t column) {
@@ -112,29 +119,58 @@ asio::awaitable<Result<TableAnswer>> TablePages::page(std::string condition, std
                                                       std::vector<std::string> fields, int skip) {
     TableQuery query{table_, both(query_, condition) + "^" + order, std::move(fields), page_size_, skip};
     bool is_checked = false;
-    for (;;) {
+    for (int hidden_pages = 0; hidden_pages < most_hidden_pages;) {
         query.limit = page_size_;
-        auto answer = co_await ask(query);
-        if (!answer) co_return answer;
-        if (!answer->total && (answer->rows() == 0)) answer->total = co_await count(both(query_, condition));
-        if (answer->total) answer->behind = *answer->total - query.offset - returned(*answer);
-        if (answer->hidden > 0) is_hidden_ = true;
-        if (answer->rows() > 0) {
-            if (auto looked = co_await look_behind(query, *answer); !looked) co_return looked.error();
-            co_return answer;
-        }
-        if (!is_checked) {  // what says that nothing is there has to be the instance that showed rows before
-            if (visible_id_.empty() && answer->behind.value_or(0) <= 0 && answer->hidden == 0)
-                co_return answer;
+        auto answer = co_await looked_at(query, condition);
+        if (!answer || answer->rows() > 0) co_return answer;
+        if (!is_checked && !visible_id_.empty()) {
+            // What says that nothing is there has to be the instance that showed rows before.
             if (auto known = co_await check_login(); !known) co_return known.error();
             is_checked = true;
             continue;
         }
-        if (answer->hidden == 0 && answer->behind.value_or(0) <= 0) co_return answer;
+        Result<bool> is_more = answer->hidden > 0 || answer->behind.value_or(0) > 0;
+        if (!answer->behind && skip == 0) is_more = co_await are_others_shown(query, *answer);
+        if (!is_more) co_return is_more.error();
+        if (!*is_more) co_return answer;
+        if (!is_checked) {
+            is_checked = true;
+            continue;
+        }
         is_hidden_ = true;
+        ++hidden_pages;
         query.offset += step(*answer);
         if (answer->total && query.offset >= *answer->total) co_return answer;
     }
+    co_return Error{ErrorCode::bad_input,
+                    fmt::format("table {}: more rows are there, and {} pages on the way to them show none: "
+                                "the account may not read them",
+                                table_, most_hidden_pages)};
+}
+
+asio::awaitable<Result<void>> TablePages::look(std::string condition, std::string order) {
+    TableQuery query{table_, both(query_, condition) + "^" + order, id_only, page_size_, 0};
+    const auto answer = co_await looked_at(std::move(query), std::move(condition));
+    if (!answer) co_return answer.error();
+    if (answer->rows() == 0 && answer->behind.value_or(0) > 0) is_hidden_ = true;
+    co_return Result<void>{};
+}
+
+/// A page as it comes, how much is behind it, and whether rows of it are hidden. The instance's count may be
+/// missing (a proxy strips the header): of a page that is not full the statistics are asked instead.
+asio::awaitable<Result<TableAnswer>> TablePages::looked_at(TableQuery query, std::string condition) {
+    auto answer = co_await ask(query);
+    if (!answer) co_return answer;
+    const bool is_its_count = answer->total.has_value();
+    if (!is_its_count && !is_uncounted_ && returned(*answer) < answer->limit) {
+        answer->total = co_await count(both(query_, condition));
+        is_uncounted_ = !answer->total;
+    }
+    if (answer->total) answer->behind = *answer->total - query.offset - returned(*answer);
+    if (answer->hidden > 0) is_hidden_ = true;
+    if (answer->rows() == 0) co_return answer;
+    if (auto looked = co_await look_behind(query, *answer, is_its_count); !looked) co_return looked.error();
+    co_return answer;
 }
 
 /// How far to step over a page without a visible row.
@@ -144,9 +180,11 @@ int TablePages::step(const TableAnswer& answer) const {
 }
 
 /// A page that is shorter than asked for although more would match: either rows in it are hidden, or the
-/// instance gives no more at a time. Then the row behind it is one that the page did not have.
-asio::awaitable<Result<void>> TablePages::look_behind(const TableQuery& query, const TableAnswer& answer) {
-    if (is_hidden_ || answer.behind.value_or(0) <= 0 || returned(answer) >= answer.limit)
+/// instance gives no more at a time. Then the row behind it is one that the page did not have. Where nobody
+/// counts, a short page is the end if neither the row behind it nor the other end shows anything else.
+asio::awaitable<Result<void>> TablePages::look_behind(const TableQuery& query, const TableAnswer& answer,
+                                                      bool is_its_count) {
+    if (is_hidden_ || returned(answer) >= answer.limit || (answer.behind && *answer.behind <= 0))
         co_return Result<void>{};
     TableQuery next = query;
     next.offset += static_cast<int>(answer.rows());
@@ -154,13 +192,31 @@ asio::awaitable<Result<void>> TablePages::look_behind(const TableQuery& query, c
     next.fields = id_only;
     const auto row = co_await ask(next);
     if (!row) co_return row.error();
-    const auto column = static_cast<std::size_t>(
-        std::find(query.fields.begin(), query.fields.end(), "sys_id") - query.fields.begin());
-    if (row->rows() == 0 || has_id(answer, row->row(0)[0], column))
+    if (row->rows() > 0 && !has_id(answer, row->row(0)[0], id_column(query))) {
+        // A count that came later may know a row of since: it makes no page of a few rows the largest.
+        if (is_its_count || static_cast<std::int64_t>(answer.rows()) >= careful_step)
+            page_size_ = largest_page_ = static_cast<int>(answer.rows());
+        co_return Result<void>{};
+    }
+    if (row->rows() > 0 || answer.behind) {
         is_hidden_ = true;
-    else
-        page_size_ = largest_page_ = static_cast<int>(answer.rows());
+    } else if (query.offset == 0) {
+        const auto others = co_await are_others_shown(query, answer);
+        if (!others) co_return others.error();
+        is_hidden_ = *others;
+    }
     co_return Result<void>{};
+}
+
+/// Whether the other end of what the query lets through shows a row that the answer lacks.
+asio::awaitable<Result<bool>> TablePages::are_others_shown(const TableQuery& query,
+                                                           const TableAnswer& answer) {
+    TableQuery last{table_, backwards(query.query), id_only, query.limit, 0};
+    const auto rows = co_await ask(std::move(last));
+    if (!rows) co_return rows.error();
+    for (std::size_t index = 0; index < rows->rows(); ++index)
+        if (!has_id(answer, rows->row(index)[0], id_column(query))) co_return true;
+    co_return false;
 }
 
 /// An instance that lost a session may go on answering 200 with empty lists.

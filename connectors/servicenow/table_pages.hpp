@@ -28,6 +28,8 @@ class TablePages {
     /// login, and shows nothing to nobody, is an error.
     boost::asio::awaitable<Result<TableAnswer>> page(std::string condition, std::string order,
                                                      std::vector<std::string> fields, int skip = 0);
+    /// Looks whether rows are hidden on one page, and takes nothing: is_hidden() tells.
+    boost::asio::awaitable<Result<void>> look(std::string condition, std::string order);
     /// The rows of as many of the ids, from `at` on, as one request can name; `at` moves on behind them.
     boost::asio::awaitable<Result<TableAnswer>> rows_of(const std::vector<std::string>& ids, std::size_t& at,
                                                         std::vector<std::string> fields);
@@ -39,7 +41,8 @@ class TablePages {
 
     /// A row that the account may see: it has to be there as long as anything is.
     void note_visible(std::string id) { visible_id_ = std::move(id); }
-    /// The instance counts rows that it does not show.
+    [[nodiscard]] bool knows_visible() const { return !visible_id_.empty(); }
+    /// Rows are there that the instance does not show.
     [[nodiscard]] bool is_hidden() const { return is_hidden_; }
     void note_hidden() { is_hidden_ = true; }
     /// The Date of the newest answer; 0: the instance sends none.
@@ -49,7 +52,10 @@ class TablePages {
 
   private:
     [[nodiscard]] std::optional<Error> refuse_answer_to_nobody(const Response& response) const;
-    boost::asio::awaitable<Result<void>> look_behind(const TableQuery& query, const TableAnswer& answer);
+    boost::asio::awaitable<Result<TableAnswer>> looked_at(TableQuery query, std::string condition);
+    boost::asio::awaitable<Result<void>> look_behind(const TableQuery& query, const TableAnswer& answer,
+                                                     bool is_its_count);
+    boost::asio::awaitable<Result<bool>> are_others_shown(const TableQuery& query, const TableAnswer& answer);
     [[nodiscard]] int step(const TableAnswer& answer) const;
 
     Exchange& exchange_;
@@ -59,6 +65,7 @@ class TablePages {
     std::int64_t server_ms_ = 0;
     std::string visible_id_;
     bool is_hidden_ = false;
+    bool is_uncounted_ = false;  ///< the statistics say nothing: they are not asked again
     bool is_logged_in_ = false;  ///< by an answer's word
 };
 

@@ -41,7 +41,7 @@ asio::awaitable<bool> TableReading::is_truly_empty() {
 
 /// To nobody an instance may show every table as empty and count none, with 200. Where its answers do not say
 /// that somebody is logged in, the account's own row of sys_user has to.
-asio::awaitable<Result<void>> TableReading::check_somebody_asks() {
+asio::awaitable<Result<void>> TableReading::check_somebody_asks(std::string_view found) {
     TableQuery own{"sys_user", "user_name=javascript:gs.getUserName()", user_fields, 1, 0};
     const auto user = co_await pages_.ask(own);
     if (!user && is_retryable(user.error().code)) co_return user.error();
@@ -49,10 +49,9 @@ asio::awaitable<Result<void>> TableReading::check_somebody_asks() {
         co_return Result<void>{};
     co_return Error{
         ErrorCode::bad_input,
-        fmt::format("table {}: not one row, and nothing says that somebody is logged in: to nobody every "
-                    "table is empty. Mend the login; if it is good and the table is empty, let the account "
-                    "read its own row of sys_user",
-                    options_.table)};
+        fmt::format("table {}: {}, and nothing says that somebody is logged in: to nobody every table is "
+                    "empty. Mend the login; if it is good, let the account read its own row of sys_user",
+                    options_.table, found)};
 }
 
 /// They tell how late it is there, too, and whether an order is kept.
@@ -70,8 +69,13 @@ asio::awaitable<Result<TableAnswer>> TableReading::newest_rows() {
 asio::awaitable<Result<Notes>> TableReading::preflight() {
     const auto newest = co_await newest_rows();
     if (!newest) co_return newest.error();
+    if (newest->is_to_nobody)
+        if (auto known = co_await check_somebody_asks("it answers as to nobody (X-Is-Logged-In: false)");
+            !known)
+            co_return known.error();
     Notes notes;
-    if (newest->rows() > 0) {
+    is_shown_ = newest->rows() > 0;
+    if (is_shown_) {
         seen_fields_ = newest->present;
         if (auto looked = co_await find_missing(); !looked) co_return looked.error();
         note_missing_fields(notes);
@@ -82,8 +86,8 @@ asio::awaitable<Result<Notes>> TableReading::preflight() {
     if (newest->rows() > 0) pages_.note_visible(std::string(newest->row(0)[column("sys_id")]));
     const bool is_hidden = newest->total.value_or(0) > 0 || newest->hidden > 0;
     if (newest->rows() == 0 && newest->total == 0 && co_await is_truly_empty()) {
-        if (!newest->is_to_somebody)
-            if (auto known = co_await check_somebody_asks(); !known) co_return known.error();
+        if (!newest->is_to_somebody && !newest->is_to_nobody)
+            if (auto known = co_await check_somebody_asks("not one row"); !known) co_return known.error();
         is_empty_ = true;
         co_return notes;
     }

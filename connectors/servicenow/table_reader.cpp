@@ -81,11 +81,7 @@ asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSi
     const auto until = co_await find_end();
     if (!until) co_return until.error();
     if (auto read = co_await read_window(*until, sink); !read) co_return read.error();
-    if (rows_seen_ == 0 && pages_.is_hidden() && !cursor_.is_first_done)
-        co_return Error{
-            ErrorCode::bad_input,
-            fmt::format("table {}: the instance counts rows and shows none: the account may not read them",
-                        options_.table)};
+    if (auto shown = co_await check_shown(position); !shown) co_return shown.error();
     position.wants_reconciling = position.wants_reconciling || cursor_.is_of_others;
     if (!cursor_.lost.empty() && !position.wants_reconciling) {
         const auto back = co_await is_back();
@@ -228,6 +224,8 @@ std::string TableReading::cursor_text() const {
 
 asio::awaitable<Result<void>> TableReading::store(TableAnswer answer, PageSink sink) {
     note_lacks(answer);
+    if (!pages_.knows_visible() && answer.rows() > 0)
+        pages_.note_visible(std::string(answer.row(0)[column("sys_id")]));
     Page page = page_of(std::move(answer));
     page.cursor = cursor_text();
     co_return co_await sink(std::move(page));

@@ -50,7 +50,7 @@ class TableReading {
   private:
     // table_preflight.cpp
     boost::asio::awaitable<bool> is_truly_empty();
-    boost::asio::awaitable<Result<void>> check_somebody_asks();
+    boost::asio::awaitable<Result<void>> check_somebody_asks(std::string_view found);
     boost::asio::awaitable<Result<void>> check_conditions(const TableAnswer& newest);
     boost::asio::awaitable<Result<TableAnswer>> newest_rows();
     boost::asio::awaitable<Result<void>> check_times(std::vector<std::string> ids, std::string id,
@@ -103,6 +103,7 @@ class TableReading {
     boost::asio::awaitable<Result<void>> read_undated(bool wants_listing, PageSink sink);
     boost::asio::awaitable<Result<void>> find_deleted(PageSink sink);
     boost::asio::awaitable<Result<bool>> is_back();
+    boost::asio::awaitable<Result<void>> check_shown(const StreamPosition& position);
     boost::asio::awaitable<Result<void>> check_vanished(StreamPosition position);
     boost::asio::awaitable<Result<void>> read_unmet(std::shared_ptr<StoredRows> stored, PageSink sink);
     [[nodiscard]] std::string why_kept(std::size_t missing, std::int64_t compared) const;
@@ -121,6 +122,7 @@ class TableReading {
     Cursor cursor_;
     Cursor begin_;                   ///< the cursor that the reading found
     bool is_empty_ = false;          ///< neither the list nor the statistics know a row
+    bool is_shown_ = false;          ///< one of the table's newest rows was
     std::int64_t newest_ms_ = 0;     ///< the time of the newest row seen; 0: none seen
     std::int64_t clock_ms_ = 0;      ///< of the instance, when the reading began
     std::int64_t here_ms_ = 0;       ///< of this machine, then

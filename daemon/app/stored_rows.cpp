@@ -24,6 +24,11 @@ asio::awaitable<std::int64_t> RowsOfStream::count() {
     co_return co_await thread_.run(std::move(work));
 }
 
+asio::awaitable<std::vector<std::string>> RowsOfStream::newest(std::size_t most) {
+    auto work = [this, most] { return store_.newest_source_rows(stream_, most); };
+    co_return co_await thread_.run(std::move(work));
+}
+
 asio::awaitable<std::vector<std::string>> RowsOfStream::unmet(std::vector<connectors::ListedRow> page) {
     auto work = [this, page = std::move(page)] { return note_listed(page); };
     co_return co_await thread_.run(std::move(work));

@@ -16,6 +16,7 @@ class RowsOfStream final : public connectors::StoredRows {
         : thread_(thread), store_(store), source_(stream.source), stream_(stream.id) {}
 
     boost::asio::awaitable<std::int64_t> count() override;
+    boost::asio::awaitable<std::vector<std::string>> newest(std::size_t most) override;
     boost::asio::awaitable<std::vector<std::string>> unmet(std::vector<connectors::ListedRow> page) override;
     boost::asio::awaitable<Unlisted> unlisted(std::int64_t since_ms) override;
     boost::asio::awaitable<std::vector<std::string>> texts(std::vector<std::string> ids) override;

@@ -190,6 +190,15 @@ void SqliteStore::visit_source_rows(StreamId stream, const VisitSourceRow& visit
     while (found->step()) visit(found->integer(0), unpacked_key(*found, 1), found->integer(2));
 }
 
+std::vector<std::string> SqliteStore::newest_source_rows(StreamId stream, std::size_t most) {
+    Use found(prepared("SELECT key FROM source_row WHERE stream = ? ORDER BY id DESC LIMIT ?"));
+    found->bind(1, stream);
+    found->bind(2, static_cast<std::int64_t>(most));
+    std::vector<std::string> keys;
+    while (found->step()) keys.emplace_back(unpacked_key(*found, 0));
+    return keys;
+}
+
 std::int64_t SqliteStore::source_row_bound() {
     Use found(prepared("SELECT max(id) FROM source_row"));
     return found->step() ? found->integer(0) : 0;

@@ -58,6 +58,7 @@ class SqliteStore final : public Store {
     void save_source_row(const SourceRow& row) override;
     void remove_source_row(std::int64_t id) override;
     void visit_source_rows(StreamId stream, const VisitSourceRow& visit) override;
+    std::vector<std::string> newest_source_rows(StreamId stream, std::size_t most) override;
     std::int64_t source_row_bound() override;
     std::vector<RecordId> records_of_row(std::int64_t source_row) override;
 

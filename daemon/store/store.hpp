@@ -210,6 +210,8 @@ class Store : public mappings::PostingIndex,
     virtual void remove_source_row(std::int64_t id) = 0;
     using VisitSourceRow = std::function<void(std::int64_t id, std::string_view key, std::int64_t version)>;
     virtual void visit_source_rows(StreamId stream, const VisitSourceRow& visit) = 0;
+    /// The keys of those added last, at most so many.
+    virtual std::vector<std::string> newest_source_rows(StreamId stream, std::size_t most) = 0;
     /// No row has a larger id.
     virtual std::int64_t source_row_bound() = 0;
     virtual std::vector<RecordId> records_of_row(std::int64_t source_row) = 0;

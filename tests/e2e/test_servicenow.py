@@ -773,6 +773,93 @@ class Unreadable(Instance):
         self.assert_complete()
         self.assertEqual(self.run_program("once").stderr, "")
 
+    def in_order(self):
+        return [i for _, i in sorted((r["sys_updated_on"], i) for i, r in self.sn.tables["incident"].items())]
+
+    def test_hidden_rows_are_found_out_without_a_count(self):
+        """A proxy strips X-Total-Count, and the statistics are refused, or not."""
+        self.fill(500, burst=60)
+        ids, self.sn.sends_total = self.in_order(), False
+        scattered, block = {i for i in ids if self.rng.random() < 0.2}, set(ids[100:300])
+        for self.sn.denies_stats in (False, True):
+            for name, self.sn.hidden_ids in (("scattered", scattered), ("two whole pages", block), ("the end of a page", set(ids[80:100])),
+                                             ("one row of the last page", {ids[-3]}), ("nothing", set())):
+                with self.subTest(name, denies_stats=self.sn.denies_stats):
+                    for path in self.folder.glob("store.db*"):
+                        path.unlink()
+                    self.configure()
+                    hidden, code = (["access rules hide rows"], 3) if self.sn.hidden_ids else ([], 0)
+                    self.assertEqual([w for w in ("access rules hide rows",) if w in self.run_program("once", expect=code).stderr], hidden)
+                    self.assert_complete()
+                    self.configure(reconcile="1s")
+                    time.sleep(1.1)
+                    self.run_program("once", expect=code)
+
+    def test_without_a_count_nothing_new_and_pages_smaller_than_asked_for_hide_nothing(self):
+        self.fill(500, burst=250)
+        self.sn.sends_total = False
+        for self.sn.denies_stats in (False, True):
+            for path in self.folder.glob("store.db*"):
+                path.unlink()
+            self.configure(page_size=200)
+            self.sn.most_rows = 120
+            self.assertEqual(self.run_program("once").stderr, "")
+            self.assert_complete()
+            self.configure(page_size=200, reconcile="1s")
+            time.sleep(1.1)
+            self.assertEqual(self.run_program("once").stderr, "")
+            self.sn.put("incident", self.incident(9_000 + self.sn.denies_stats, int(time.time()) - 5))
+            before = len(self.sn.journal.requests)
+            self.configure(page_size=200)
+            self.assertEqual(self.run_program("once").stderr, "")
+            self.assertLess(len(self.sn.journal.requests) - before, 20)
+            self.assert_complete()
+
+    def last_read(self):
+        return json.loads(self.run_program("sources", "--json").stdout)["sources"][0]["streams"][0]["last_read_at"]
+
+    def test_a_table_hidden_later_is_no_complete_reading(self):
+        self.fill(60, burst=0)
+        self.run_program("once")
+        last = self.last_read()
+        self.sn.unreadable_tables = {"incident"}
+        for self.sn.says_login in (True, False):
+            for news in ([], [9_001]):
+                for number in news:
+                    self.sn.put("incident", self.incident(number, int(time.time()) - 5))
+                self.assertIn("counts rows and shows none: the account may not read them", self.run_program("once", expect=3).stderr)
+                self.assertEqual(self.last_read(), last)
+        self.sn.unreadable_tables = set()
+        time.sleep(0.1)
+        self.assertEqual(self.run_program("once").stderr, "")
+        self.assertNotEqual(self.last_read(), last)
+        self.assert_complete()
+
+    def test_hidden_news_beside_rows_that_are_shown_is_told_and_the_reading_complete(self):
+        self.fill(60, burst=0)
+        self.run_program("once")
+        last = self.last_read()
+        for number in range(9_000, 9_020):
+            self.sn.put("incident", self.incident(number, int(time.time()) - 5))
+        self.sn.hidden_ids = {i for i, row in self.sn.tables["incident"].items() if row["number"] >= "INC0009000"}
+        time.sleep(0.1)
+        self.assertIn("access rules hide rows", self.run_program("once", expect=3).stderr)
+        self.assertNotEqual(self.last_read(), last)
+        self.assert_complete()
+
+    def test_a_login_that_is_lost_between_two_readings_is_no_complete_one(self):
+        """A new process has no answer to compare with: the header alone says that nobody asks."""
+        self.fill(60, burst=0)
+        self.run_program("once")
+        last = self.last_read()
+        for self.sn.is_anonymous in (True, "counts"):
+            for command in (("once",), ("check", "--online")):
+                self.assertIn("nothing says that somebody is logged in", self.run_program(*command, expect=3).stderr)
+            self.assertEqual(self.last_read(), last)
+        self.sn.is_anonymous = False
+        self.assertEqual(self.run_program("once").stderr, "")
+        self.assert_complete()
+
     def test_an_order_that_is_disregarded_loses_nothing(self):
         """By an instance without an order, or by one that drops every condition and order on sys_updated_on: at the
         beginning, and later, when a page brings what is new."""

@@ -40,6 +40,7 @@ class ServiceNow(NastyServer):
         self.query_zone_s = 0      # times in queries are read so many seconds east of UTC; they are UTC in a sound instance
         self.shown_zone_s = 0      # of the account: what is not asked for as stored values is shown in it
         self.says_login, self.account = True, "reader"  # X-Is-Logged-In; who the account is in sys_user
+        self.sends_total, self.denies_stats = True, False  # X-Total-Count, which a proxy may strip; 403 to whoever asks for counts
         self.sends_date, self.omits_walks = True, False  # an answer without Date; walks through an empty reference left out
         self.cancel_above = None  # rows: more than that and the transaction is cancelled
         self.cancel_status = 200
@@ -87,7 +88,11 @@ class ServiceNow(NastyServer):
         if parts[:3] == ["api", "now", "table"] and len(parts) == 4:
             return self.table(parts[3], query)
         if parts[:3] == ["api", "now", "stats"] and len(parts) == 4 and parts[3] in self.tables:
-            return 200, {}, {"result": {"stats": {"count": str(0 if self.is_anonymous == "counts" else len(self.tables[parts[3]]))}}}
+            if self.denies_stats:
+                return 403, {}, {"error": {"message": "User Not Authorized", "detail": ""}, "status": "failure"}
+            with self.lock:
+                counted = len(self.select(parts[3], query.get("sysparm_query", ""))[0])
+            return 200, {}, {"result": {"stats": {"count": str(0 if self.is_anonymous == "counts" else counted)}}}
         return 404, {}, {"error": {"message": "No such resource", "detail": ""}, "status": "failure"}
 
     def is_logged_in(self, headers):
@@ -132,7 +137,7 @@ class ServiceNow(NastyServer):
         page = rows[offset: offset + limit]  # before access rules: pages come short
         fields = query["sysparm_fields"].split(",") if query.get("sysparm_fields") else None
         shown = [] if name in self.unreadable_tables or self.is_anonymous else [self.shown(name, row, fields, query.get("sysparm_display_value", "false")) for row in page if row["sys_id"] not in self.hidden_ids]
-        headers = {**date, "X-Total-Count": str(0 if name in self.denied_counts or self.is_anonymous == "counts" else total)}
+        headers = {**date, "X-Total-Count": str(0 if name in self.denied_counts or self.is_anonymous == "counts" else total) if self.sends_total else None}
         if self.is_version_1 and not shown:
             return 404, headers, {"error": {"message": "No Record found", "detail": "Record doesn't exist or ACL restricts the record retrieval"}, "status": "failure"}
         if self.cancel_above is not None and len(shown) > self.cancel_above:

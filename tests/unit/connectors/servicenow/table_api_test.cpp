@@ -109,6 +109,9 @@ TEST_CASE("encoded queries") {
           std::vector<std::string>{"type", "priority", "cmdb_ci.name"});
     CHECK(fields_of_query("priority=1^ORpriority=2^opened_at>a^NQopened_at<b") ==
           std::vector<std::string>{"priority", "opened_at"});
+    CHECK(backwards("a=1^ORb=ORDERBY^ORDERBYx^ORDERBYDESCsys_id") ==
+          "a=1^ORb=ORDERBY^ORDERBYDESCx^ORDERBYsys_id");
+    CHECK(backwards("") == "");
     CHECK(stamp(1'767'607'872'999) == "2026-01-05 10:11:12");
     CHECK(parse_stamp("2026-01-05 10:11:12") == 1'767'607'872'000);
     for (const char* text : {"", "2026-01-05", "2026-13-05 10:11:12", "UNKNOWN"})
