@@ -195,6 +195,17 @@ asio::awaitable<Result<void>> TableReading::check_queried_fields() {
     co_return Result<void>{};
 }
 
+/// What a reading finds out page by page; who only looks is told what the first page shows of it.
+asio::awaitable<Result<void>> TableReading::look_for_hidden_rows(Notes& notes) {
+    if (is_empty_) co_return Result<void>{};
+    const std::string condition = fmt::format("sys_updated_on>{}", stamp(options_.since_ms - 1'000));
+    if (auto looked = co_await pages_.look(condition, "ORDERBYsys_updated_on^ORDERBYsys_id"); !looked)
+        co_return looked.error();
+    if (pages_.is_hidden() && std::find(notes.begin(), notes.end(), hidden_rows()) == notes.end())
+        notes.push_back(hidden_rows());
+    co_return Result<void>{};
+}
+
 Note TableReading::hidden_rows() const {
     return {fmt::format("table {}: access rules hide rows from the account", options_.table),
             Note::About::gap};

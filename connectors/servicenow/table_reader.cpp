@@ -286,6 +286,7 @@ asio::awaitable<Result<Sample>> TableReading::sample(int rows, bool all_fields) 
     }
     auto answer = co_await pages_.ask(query);
     if (!answer) co_return answer.error();
+    if (auto looked = co_await look_for_hidden_rows(*allowed); !looked) co_return looked.error();
     co_return Sample{page_of(std::move(*answer)), std::move(*allowed)};
 }
 

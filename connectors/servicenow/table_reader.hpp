@@ -50,6 +50,7 @@ class TableReading {
   private:
     // table_preflight.cpp
     boost::asio::awaitable<bool> is_truly_empty();
+    boost::asio::awaitable<Result<void>> look_for_hidden_rows(Notes& notes);
     boost::asio::awaitable<Result<void>> check_somebody_asks(std::string_view found);
     boost::asio::awaitable<Result<void>> check_conditions(const TableAnswer& newest);
     boost::asio::awaitable<Result<TableAnswer>> newest_rows();

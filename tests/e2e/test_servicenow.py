@@ -947,6 +947,10 @@ class Unreadable(Instance):
         self.run_program("check", "--online", expect=3)
         self.sn.hidden_fields, self.sn.unreadable_tables = set(), {"incident"}
         self.assertIn("access rules hide rows", self.run_program("check", "--online", expect=3).stderr)
+        self.sn.unreadable_tables, self.sn.hidden_ids = set(), set(list(self.sn.tables["incident"])[::2])
+        for command in (("check", "--online"), ("preview", "acme", "incident")):
+            self.assertIn("access rules hide rows", self.run_program(*command, expect=None).stderr)
+        self.run_program("check", "--online", expect=3)
 
     def test_a_session_lost_on_the_way_is_no_end(self):
         self.fill(700)
