@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "connectors/http/request.hpp"
 #include "mappings/record/utf8.hpp"
@@ -140,6 +141,14 @@ std::string Secrets::hide(std::string words) const {
     words = without_tokens(std::move(words));
     for (const std::string& form : forms_) words = without_whole(std::move(words), form);
     return without_begun(words, forms_);
+}
+
+Secrets Secrets::that_are_no_words() const {
+    const auto is_letter = [](unsigned char c) { return std::isalpha(c) != 0; };
+    Secrets secrets = *this;
+    std::erase_if(secrets.forms_,
+                  [&](const std::string& form) { return std::ranges::all_of(form, is_letter); });
+    return secrets;
 }
 
 std::string told(std::string_view words, const Secrets& secrets, std::size_t longest) {

@@ -24,6 +24,8 @@ class Secrets {
     /// The words with `(hidden)` in the place of each secret, and of what a long one begins with: servers
     /// quote them cut off, too. A JSON Web Token is hidden whoever's it is.
     [[nodiscard]] std::string hide(std::string words) const;
+    /// Those that no sentence of ours holds by chance: a password of letters only may be a word of it.
+    [[nodiscard]] Secrets that_are_no_words() const;
 
   private:
     void add_form(std::string form);

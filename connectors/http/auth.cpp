@@ -99,9 +99,10 @@ Result<Token> parse_token(const Response& response, const Secrets& secrets, std:
                                  told(words_of(document), secrets, words_bytes))};
     }
     if (!is_sendable(text_at(document, "access_token")))
-        return Error{ErrorCode::unavailable,
-                     "no token: the token endpoint gave one with a line break or another character in it that "
-                     "no token may have"};
+        return Error{
+            ErrorCode::unavailable,
+            "no token: the token endpoint gave one with a line break or another character in it that "
+            "no token may have"};
     Token token;
     token.access = text_at(document, "access_token");
     token.refresh = text_at(document, "refresh_token");

@@ -97,7 +97,7 @@ Secrets Exchange::secrets() const {
 }
 
 std::string Exchange::told(std::string_view words) const {
-    return connectors::told(words, secrets(), std::string::npos);
+    return connectors::told(words, secrets().that_are_no_words(), std::string::npos);
 }
 
 void Exchange::tell_trouble(const std::optional<std::string>& trouble) const {
