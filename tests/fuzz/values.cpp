@@ -1,12 +1,14 @@
 // Any bytes as what a mapping converts: first line the format, second the decimal and group signs, then the
-// value; and all of it as a JSON row with paths into it.
+// value; all of it as a JSON row with paths into it, and as an answer.
 #include <rapidjson/document.h>
 
 #include <string>
 
+#include "connectors/jira/answer_json.hpp"
 #include "mappings/mapping/conversion.hpp"
 #include "mappings/mapping/json_path.hpp"
 
+using namespace baselined;
 using namespace baselined::mappings;
 
 namespace {
@@ -46,5 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const std::string_view text(reinterpret_cast<const char*>(bytes), size);
     convert(text);
     walk(text);
+    // What Jira answers: with half characters mended it is JSON, or told as none.
+    connectors::jira::parse_json(std::string(text));
     return 0;
 }

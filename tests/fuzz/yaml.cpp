@@ -3,6 +3,7 @@
 
 #include "config/definitions.hpp"
 #include "config/source_reader.hpp"
+#include "config/yaml/nothing.hpp"
 #include "mappings/indicator/indicator_set.hpp"
 #include "mappings/mapping/compiled_mapping.hpp"
 
@@ -22,9 +23,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     config::read_indicators(tree, others);
     config::read_measures(tree, others);
     const config::Surroundings surroundings{
-        [](const std::string& path) { return path; },
+        [](const std::string& path) { return path; }, [](const mappings::Scalar& path) { return path.text; },
         [](const mappings::Scalar&) { return std::optional<std::size_t>{}; }, config::Source{}.give_up};
     for (const auto& [name, value] : tree.entries) config::read_source(name, value, surroundings, others);
     config::read_alerts(tree, surroundings, others);
+    for (const char* kind : {"main", "mapping", "indicators", "measures"})
+        config::refuse_nothing(tree, kind, others);
     return 0;
 }
