@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import textwrap
 
 FILES = """.SH FILES
 .TP
@@ -27,6 +28,12 @@ schemas of the configuration for editors.
 
 def escaped(text):
     return re.sub(r"^([.'])", r"\\&\1", text.replace("\\", "\\e").replace("-", "\\-"), flags=re.M)
+
+
+def filled(text):
+    """In lines of 80 bytes at most, which is how roff is written."""
+    lines = textwrap.wrap(text, 72, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(map(escaped, lines))
 
 
 def heading(program, name, section):
@@ -54,11 +61,11 @@ def words(text, title):
 
 def section(program, *command, about):
     text = help_of(program, *command)
-    lines = [f".SS baselined {escaped(' '.join(command))}", escaped(about) + ("" if about.endswith(".") else ".")]
+    lines = [f".SS baselined {escaped(' '.join(command))}", filled(about) + ("" if about.endswith(".") else ".")]
     for title in ("Positionals", "Options"):
         for name, meaning in words(text, title):
             if "--help" not in name:
-                lines += [".TP", f"\\fB{escaped(name)}\\fR", escaped(meaning) or "\\&"]
+                lines += [".TP", f"\\fB{escaped(name)}\\fR", filled(meaning) or "\\&"]
     for name, meaning in words(text, "Subcommands"):
         lines += section(program, *command, name, about=meaning)
     return lines
