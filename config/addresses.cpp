@@ -38,6 +38,14 @@ bool is_loopback(std::string_view host) {
     return host == "localhost" || host == "[::1]" || host.starts_with("127.");
 }
 
+bool is_web(const std::optional<UrlParts>& parts) {
+    return parts && (parts->scheme == "https" || parts->scheme == "http");
+}
+
+bool is_open(const UrlParts& parts) {
+    return parts.scheme == "http" && !is_loopback(parts.host);
+}
+
 bool is_email(std::string_view text) {
     const auto at = text.find('@');
     return at != std::string_view::npos && at > 0 && at + 1 < text.size() &&

@@ -13,6 +13,10 @@ struct UrlParts {
 /// nullopt: it has no scheme or no host, or a port that is none.
 std::optional<UrlParts> parts_of(std::string_view url);
 bool is_loopback(std::string_view host);
+/// It begins with https or http.
+bool is_web(const std::optional<UrlParts>& parts);
+/// What is sent there can be read on the way: plain http, and not to this machine.
+bool is_open(const UrlParts& parts);
 bool is_email(std::string_view text);
 
 /// What is said of an address that shows a login to everybody.

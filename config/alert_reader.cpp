@@ -167,9 +167,9 @@ class AlertReader {
 
     static void check_url(MapReader& reader, const Scalar& url, const Webhook& webhook) {
         const auto parts = parts_of(url.text);
-        if (!parts || (parts->scheme != "https" && parts->scheme != "http"))
+        if (!is_web(parts))
             reader.problem(url.mark, "a webhook's `url` is an address like https://hooks.acme.com/itsm");
-        else if (parts->scheme == "http" && !webhook.allow_http && !is_loopback(parts->host))
+        else if (is_open(*parts) && !webhook.allow_http)
             reader.problem(
                 url.mark,
                 "plain http can be read and changed on the way: write https, or `allow_http: true`");

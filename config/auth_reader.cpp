@@ -86,10 +86,10 @@ class AuthReader {
         const auto url = reader.scalar("token_url");
         if (!url) return {};
         const auto parts = parts_of(url->text);
-        if (!parts || (parts->scheme != "https" && parts->scheme != "http"))
+        if (!is_web(parts))
             reader.problem(url->mark,
                            "`token_url` is an address like https://acme.example.com/oauth_token.do");
-        else if (parts->scheme == "http" && !allow_http_ && !is_loopback(parts->host))
+        else if (is_open(*parts) && !allow_http_)
             reader.problem(url->mark, plain_http);
         return url->text;
     }

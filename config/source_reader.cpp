@@ -99,13 +99,13 @@ class SourceReader {
         while (source_.url.ends_with('/')) source_.url.pop_back();
         if (source_.url.empty()) return;
         const auto parts = parts_of(source_.url);
-        if (!parts || (parts->scheme != "https" && parts->scheme != "http"))
+        if (!is_web(parts))
             reader_.problem(
                 url.mark,
                 "`url` is an address like https://acme.example.com or https://acme.example.com:8443");
         else if (source_.url.find('@') != std::string::npos)
             reader_.problem(url.mark, "a name and password stand under `auth`, not in the address");
-        else if (parts->scheme == "http" && !source_.allow_http && !is_loopback(parts->host))
+        else if (is_open(*parts) && !source_.allow_http)
             reader_.problem(url.mark, plain_http);
     }
 

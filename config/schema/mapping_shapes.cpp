@@ -52,8 +52,7 @@ std::vector<NamedShape> mapping_shapes() {
              {"number", "value", "What people call the record.", optional},
              {"updated_at", "value",
               "When it changed last: of two versions the newer wins. Without it the one that was read last; "
-              "files "
-              "that are found together are read in the order of their names.",
+              "files that are found together are read in the order of their names.",
               optional},
              {"empty", some_of("text"), "Texts that mean: no value. \"\" always does.", optional},
              {"fields", one_of({names_of("field", "value", {"id", "number", "updated_at"}), "nothing"}),

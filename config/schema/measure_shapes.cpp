@@ -32,8 +32,7 @@ NamedShape measure() {
                 {"target", "target", "What was promised.", required},
                 {"unit_value", "unit value",
                  "What one avoided incident, hour, breach ... is worth. Of an indicator in days, too, it is "
-                 "one hour: a "
-                 "day is 24 of them.",
+                 "one hour: a day is 24 of them.",
                  optional},
                 {"stage", word({"defined", "identified", "detailed", "decided", "implemented", "closed"}),
                  "The Degree of Implementation it begins with.", optional},

@@ -26,8 +26,7 @@ std::string words_of_unindexed(std::size_t count, std::size_t unlooked) {
         unlooked == 0 ? "" : fmt::format(" (nor {} more that are still to be looked for)", unlooked);
     return fmt::format(
         "{} by {}, and the search does not list {}{}: its index lags or is being rebuilt. They stay; should "
-        "it "
-        "last, ask the site's administrators to rebuild the index",
+        "it last, ask the site's administrators to rebuild the index",
         count == 1 ? "an issue can be read" : fmt::format("{} issues can be read", count),
         count == 1 ? "its id" : "their ids", count == 1 ? "it" : "them", others);
 }
