@@ -15,6 +15,8 @@
 
 namespace baselined::connectors {
 
+struct Transfer;
+
 /// Connections are kept and used again; gzip and brotli are unpacked, HTTP/2 is taken where it is offered,
 /// TLS is always verified. Redirects are not followed. All calls on the thread of the io_context; it outlives
 /// the client.
@@ -31,7 +33,6 @@ class HttpClient {
     boost::asio::awaitable<Result<Response>> send(Request request, Connection connection);
 
   private:
-    struct Transfer;
     struct Socket;
     static int on_socket(CURL*, curl_socket_t descriptor, int what, void* self, void*);
     static int on_timer(CURLM*, long milliseconds, void* self);
