@@ -4,7 +4,7 @@
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/json.hpp"
 #include "daemon/cli/measure_json.hpp"
-#include "daemon/report/chart.hpp"
+#include "daemon/report/figure_text.hpp"
 #include "mappings/indicator/rule_text.hpp"
 
 namespace baselined::daemon {

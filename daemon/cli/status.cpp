@@ -7,7 +7,7 @@
 
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/measure_json.hpp"
-#include "daemon/report/chart.hpp"
+#include "daemon/report/figure_text.hpp"
 
 namespace baselined::daemon {
 

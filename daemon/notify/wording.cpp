@@ -6,6 +6,8 @@
 #include <cmath>
 #include <map>
 
+#include "daemon/report/figure_text.hpp"
+
 namespace baselined::daemon {
 
 namespace {

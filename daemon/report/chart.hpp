@@ -31,9 +31,4 @@ std::string draw_png(const Chart& chart, ColourScheme scheme, double scale);
 /// What the chart shows, in a sentence for those who cannot see it.
 std::string describe(const Chart& chart);
 
-/// A figure as people read it: 12.3 %, 4.56 hours, 1,234 EUR.
-std::string figure_text(double value, const std::string& unit);
-/// An amount of money: whole from 10 on, with its cents below.
-std::string money_text(double amount, const std::string& currency);
-
 }  // namespace baselined::daemon

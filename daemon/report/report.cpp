@@ -7,6 +7,7 @@
 
 #include "daemon/cli/commands.hpp"
 #include "daemon/report/chart.hpp"
+#include "daemon/report/figure_text.hpp"
 #include "daemon/report/html.hpp"
 #include "daemon/report/measure_picture.hpp"
 

@@ -37,13 +37,3 @@ TEST_CASE("labels of the time axis stand apart, however many periods there are")
         for (std::size_t i = 10; i < places.size(); i += 10) CHECK(places[i] - places[i - 1] > 14);
     }
 }
-
-TEST_CASE("small money has its cents") {
-    CHECK(money_text(0.36, "CHF") == "0.36 CHF");
-    CHECK(money_text(-0.19, "CHF") == "-0.19 CHF");
-    CHECK(money_text(-0.004, "CHF") == "0 CHF");
-    CHECK(money_text(3, "CHF") == "3 CHF");
-    CHECK(money_text(9.996, "CHF") == "10 CHF");
-    CHECK(money_text(10.4, "CHF") == "10 CHF");
-    CHECK(money_text(-15'900.4, "EUR") == "-15,900 EUR");
-}
