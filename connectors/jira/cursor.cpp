@@ -61,6 +61,20 @@ void write_lost(Writer& writer, const LostAccess& lost) {
     writer.EndObject();
 }
 
+void write_looks(Writer& writer, const Looks& looks) {
+    writer.Key("looks");
+    writer.StartObject();
+    writer.Key("withheld");
+    writer.Int64(looks.withheld);
+    writer.Key("words");
+    write(writer, looks.words);
+    writer.Key("archived");
+    writer.Int64(looks.archived);
+    writer.Key("left");
+    writer.Int64(looks.left);
+    writer.EndObject();
+}
+
 std::optional<LostAccess> read_lost(const rapidjson::Document& document) {
     const auto* found = member(document, "lost");
     if (found == nullptr || !found->IsObject()) return std::nullopt;
@@ -80,6 +94,17 @@ bool read(const rapidjson::Value& from, std::int64_t& number) {
 bool read(const rapidjson::Value& from, std::string& text) {
     if (from.IsString()) text = from.GetString();
     return from.IsString();
+}
+
+Looks read_looks(const rapidjson::Document& document) {
+    Looks looks;
+    const auto* found = member(document, "looks");
+    if (found == nullptr || !found->IsObject()) return looks;
+    if (const auto* words = member(*found, "words")) read(*words, looks.words);
+    for (auto [name, into] : {std::pair{"withheld", &looks.withheld}, std::pair{"archived", &looks.archived},
+                              std::pair{"left", &looks.left}})
+        if (const auto* number = member(*found, name)) read(*number, *into);
+    return looks;
 }
 
 /// Members of another type than the map's are passed over.
@@ -123,6 +148,7 @@ std::string Cursor::text() const {
     if (lost) write_lost(writer, *lost);
     writer.Key("looked_to");
     writer.String(looked_to.c_str());
+    write_looks(writer, looks);
     writer.EndObject();
     return buffer.GetString();
 }
@@ -150,6 +176,7 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
     if (const auto* slaless = member(document, "slaless"))
         for (std::string& project : read_texts(*slaless)) cursor.slaless.insert(std::move(project));
     cursor.lost = read_lost(document);
+    cursor.looks = read_looks(document);
     if (!document.HasMember("fields") || !document["fields"].IsObject()) return cursor;
     for (const auto& entry : document["fields"].GetObject())
         cursor.met.by_name[entry.name.GetString()] = read_texts(entry.value);

@@ -19,6 +19,17 @@ struct LostAccess {
     std::int64_t pause_ms = 0;
 };
 
+/// What the newest round of looks for missing issues by their ids found, besides those that are gone. Told
+/// until the next one.
+struct Looks {
+    std::int64_t withheld = 0;  ///< the site does not show so many issues, though they may be there
+    std::string words;          ///< why, of one of them, whose id they begin with
+    std::int64_t archived = 0;  ///< so many left the store, each archived by itself
+    std::int64_t left = 0;      ///< so many are still to be looked for
+
+    bool operator==(const Looks&) const = default;
+};
+
 /// Fields as earlier readings met them. What is gone now would empty records in silence.
 struct MetFields {
     /// Ids of the custom fields that were found by their names: a renamed field keeps its id.
@@ -43,8 +54,9 @@ struct Cursor {
     std::set<std::string> slaless;  ///< projects whose SLAs are shown no longer: their cycles are kept
     std::optional<LostAccess> lost;
     /// Missing issues were looked for by their ids up to this one, in the order of texts; the next reading
-    /// goes on behind it. Empty: none is left.
+    /// goes on behind it. Empty: none is left of the round.
     std::string looked_to;
+    Looks looks;
 
     [[nodiscard]] std::string text() const;
     static std::optional<Cursor> parse(std::string_view text);

@@ -133,10 +133,10 @@ asio::awaitable<Result<bool>> IssueReading::is_still_lost(PageSink sink) {
     if (!cursor_.lost || server_ms_ >= cursor_.lost->again_ms) co_return false;
     std::vector<std::string> ids = cursor_.lost->ids;
     if (flavour_ == Flavour::cloud) {  // whose search refuses a list for one that is not there
-        const auto alive = co_await look_past_index(ids);
-        if (!alive) co_return alive.error();
+        Look look;
+        if (const auto looked = co_await look_past_index(ids, look); !looked) co_return looked.error();
         ids.clear();
-        for (const auto& [id, seen] : *alive) ids.push_back(id);
+        for (const auto& [id, seen] : look.alive) ids.push_back(id);
     }
     auto found = co_await read_ids(std::move(ids), sink);
     if (!found) co_return found.error();
@@ -148,7 +148,8 @@ void IssueReading::note_lost(std::string note, const std::vector<std::string>& i
     constexpr std::size_t looked_for = 20;  // of which some may be deleted, or have moved away
     LostAccess lost;
     lost.note = std::move(note);
-    lost.pause_ms = cursor_.lost ? std::min(2 * cursor_.lost->pause_ms, longest_pause_ms) : first_pause_ms;
+    lost.pause_ms =
+        std::clamp(cursor_.lost ? 2 * cursor_.lost->pause_ms : 0, first_pause_ms, longest_pause_ms);
     lost.again_ms = server_ms_ + lost.pause_ms;
     for (std::size_t at = 0; at < ids.size() && lost.ids.size() < looked_for;
          at += std::max<std::size_t>(1, ids.size() / looked_for))
@@ -172,9 +173,12 @@ asio::awaitable<Result<void>> IssueReading::take_census(StreamPosition position,
         if (auto known = co_await check_login(); !known) co_return known;
     auto missing = co_await sort_missing(std::move(ids), there->projects, sink);
     if (!missing) co_return missing.error();
+    if (!missing->unseen.empty())  // to nobody, nothing is there
+        if (auto known = co_await check_login(); !known) co_return known;
     note_missing(*missing, compared);
     cursor_.is_of_others =
-        cursor_.is_of_others && (is_undecided_ || !missing->unindexed.empty() || missing->unlooked > 0);
+        cursor_.is_of_others && (is_undecided_ || !missing->unindexed.empty() || missing->look.left > 0 ||
+                                 !missing->look.unanswered.empty());
     Page page;
     page.is_json = true;
     page.is_reconciled = !is_undecided_;

@@ -29,29 +29,32 @@ asio::awaitable<Result<IssueReading::Look>> IssueReading::look_at(std::vector<st
         std::erase_if(ids, [&](const std::string& id) { return look.alive.contains(id); });
     }
     const std::size_t most = most_requests * (is_cloud ? looked_at_at_once : 1);
-    auto past_index = co_await look_past_index(next_pace(std::move(ids), most, look.unlooked));
-    if (!past_index) co_return past_index.error();
-    look.alive.merge(*past_index);
+    auto pace = next_pace(std::move(ids), most, look);
+    if (auto looked = co_await look_past_index(std::move(pace), look); !looked) co_return looked.error();
+    // What was not answered is asked for again.
+    if (!look.unanswered.empty()) look.looked_to = cursor_.looked_to;
     co_return look;
 }
 
-/// Those behind the ones that the reading before has looked for; the others are left to the next ones.
+/// Those behind the ones that the readings before have looked for, and as many as may be asked for; the
+/// others behind are left to the next readings. With the last of them the round ends: those that stay are
+/// looked for again when ids are next compared.
 std::vector<std::string> IssueReading::next_pace(std::vector<std::string> ids, std::size_t most,
-                                                 IssueIds& unlooked) {
+                                                 Look& look) const {
     std::sort(ids.begin(), ids.end());
-    std::rotate(ids.begin(), std::upper_bound(ids.begin(), ids.end(), cursor_.looked_to), ids.end());
-    cursor_.looked_to.clear();
-    if (ids.size() <= most) return ids;
-    unlooked.insert(ids.begin() + static_cast<std::ptrdiff_t>(most), ids.end());
-    ids.resize(most);
-    cursor_.looked_to = ids.back();
-    return ids;
+    const auto first = std::upper_bound(ids.begin(), ids.end(), cursor_.looked_to);
+    const auto last = first + static_cast<std::ptrdiff_t>(
+                                  std::min(most, static_cast<std::size_t>(std::distance(first, ids.end()))));
+    look.unlooked.insert(ids.begin(), first);
+    look.unlooked.insert(last, ids.end());
+    look.left = static_cast<std::size_t>(std::distance(last, ids.end()));
+    if (look.left > 0) look.looked_to = *std::prev(last);
+    return {first, last};
 }
 
-/// By their ids. A success that does not say what was asked for leaves it open.
-asio::awaitable<Result<IssueReading::AliveIssues>> IssueReading::look_past_index(
-    std::vector<std::string> ids) {
-    AliveIssues alive;
+/// By their ids. Where anything but Jira answers, or Jira answers something else, the rest is not asked for:
+/// it would be answered alike.
+asio::awaitable<Result<void>> IssueReading::look_past_index(std::vector<std::string> ids, Look& look) {
     const bool is_cloud = flavour_ == Flavour::cloud;
     const std::size_t step = is_cloud ? looked_at_at_once : 1;
     for (std::size_t at = 0; at < ids.size(); at += step) {
@@ -59,21 +62,40 @@ asio::awaitable<Result<IssueReading::AliveIssues>> IssueReading::look_past_index
         const Request request = is_cloud ? bulk_request(base_, part) : look_up_request(base_, part.front());
         const auto response = co_await exchange_.call(request);
         if (!response) co_return response.error();
-        if (is_cloud && response->status >= 400 && response->status < 500) {
-            for (const std::string& id : part)
-                alive[id] = {};  // it cannot be asked so: the search has to tell
-            continue;
-        }
-        if (response->status == status_not_found || response->status == status_forbidden) continue;
-        const auto answer = parse_answer(*response);
-        if (!answer) co_return about(answer.error());
-        note_alive(**answer, alive);
-        const bool says =
-            is_cloud ? mappings::member(**answer, "issues") != nullptr : alive.contains(part.front());
-        for (const std::string& id : part)
-            if (!says && !alive.contains(id)) alive[id].is_certain = false;
+        if (take_look_up(*response, part, look)) continue;
+        look.unlooked.insert(ids.begin() + static_cast<std::ptrdiff_t>(at), ids.end());
+        break;
     }
-    co_return alive;
+    co_return Result<void>{};
+}
+
+/// False: it is no answer to what was asked. Data Center says of each whether it is there; 403 is of a
+/// security level, say, that is hidden from the account. Cloud leaves out what is not there, and names what
+/// it cannot give just now.
+bool IssueReading::take_look_up(const Response& response, const std::vector<std::string>& ids,
+                                Look& look) const {
+    const auto answer = parse_answer(response);
+    const std::string& first = ids.front();
+    if (flavour_ == Flavour::data_center) {
+        if (answer) note_alive(**answer, look.alive);
+        if (look.alive.contains(first)) return true;
+        if (is_word_of_jira(response) && response.status == status_not_found) return true;
+        if (is_word_of_jira(response) && response.status == status_forbidden) {
+            look.withheld[first] = answer.error().text;
+            return true;
+        }
+    } else if (const auto* issues = answer ? mappings::member(**answer, "issues") : nullptr;
+               issues != nullptr && issues->IsArray()) {
+        for (const auto& issue : issues->GetArray()) note_alive(issue, look.alive);
+        if (const auto* errors = mappings::member(**answer, "issueErrors");
+            errors != nullptr && errors->IsArray())
+            for (const auto& error : errors->GetArray())
+                look.withheld[text_of(error, "id")] = "said " + text_of(error, "errorMessage");
+        return true;
+    }
+    look.unanswered =
+        answer ? fmt::format("answered {} without what was asked for", response.status) : answer.error().text;
+    return false;
 }
 
 /// By the search, without the stream's query.
@@ -116,22 +138,13 @@ asio::awaitable<Result<IssueReading::AliveIssues>> IssueReading::ask_index(std::
     co_return std::move(*found);
 }
 
-/// Of one issue, or of a list; those that Jira cannot give just now are there, too.
-void IssueReading::note_alive(const rapidjson::Value& answer, AliveIssues& alive) {
-    if (const std::string id = text_of(answer, "id"); !id.empty()) {
-        const auto* fields = mappings::member(answer, "fields");
-        Alive& issue = alive[id];
-        issue.updated_ms = updated_of(answer).value_or(0);
-        issue.project = project_of(answer);
-        issue.is_seen = true;
-        issue.is_certain = mappings::member(answer, "errorMessage") == nullptr;
-        issue.is_archived = fields != nullptr && !text_of(*fields, "archiveddate").empty();
-    }
-    for (const char* name : {"issues", "issueErrors"}) {
-        const auto* list = mappings::member(answer, name);
-        if (list == nullptr || !list->IsArray()) continue;
-        for (const auto& entry : list->GetArray()) note_alive(entry, alive);
-    }
+void IssueReading::note_alive(const rapidjson::Value& issue, AliveIssues& alive) {
+    const std::string id = text_of(issue, "id");
+    if (id.empty()) return;
+    const auto* fields = mappings::member(issue, "fields");
+    alive[id].updated_ms = updated_of(issue).value_or(0);
+    alive[id].project = project_of(issue);
+    alive[id].is_archived = fields != nullptr && !text_of(*fields, "archiveddate").empty();
 }
 
 }  // namespace baselined::connectors::jira

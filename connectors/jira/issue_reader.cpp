@@ -62,7 +62,8 @@ asio::awaitable<Result<SearchPage>> IssueReading::ask(SearchQuery query) {
         if (query.start >= smallest_window)
             request.is_final = [](const Response& answer) { return answer.status == status_failed; };
         auto response = co_await exchange_.call(request);
-        is_question_refused_ = response && response->status == status_bad_request;
+        is_question_refused_ =
+            response && response->status == status_bad_request && is_word_of_jira(*response);
         is_too_deep_ = response && query.start >= smallest_window &&
                        (response->status == status_failed || is_question_refused_);
         auto page = response ? parse_search(*response) : Result<SearchPage>(response.error());
@@ -219,6 +220,7 @@ asio::awaitable<Result<Notes>> IssueReading::run(StreamPosition position, PageSi
     last.cursor = cursor_.text();
     if (auto kept = co_await sink(std::move(last)); !kept) co_return kept.error();
     note_left_out();
+    note_looks();
     note_differing_fields();
     note_hidden_slas();
     note_slas_never_seen();

@@ -63,17 +63,19 @@ class IssueReading {
     struct Alive {
         std::int64_t updated_ms = 0;
         std::string project;
-        bool is_seen =
-            false;  ///< the site showed it; false: it could not be asked so, the search has to tell
-        bool is_certain = true;    ///< false: the site cannot tell just now
         bool is_archived = false;  ///< by itself: no search shows it
         bool is_indexed = false;   ///< a search showed it, whatever the query lets through
     };
     using AliveIssues = std::map<std::string, Alive>;
-    /// What a look past the query found.
+    /// What a look past the query found. Issues in none of these are not there, for all that the account may
+    /// see: Jira itself said so.
     struct Look {
         AliveIssues alive;
-        IssueIds unlooked;  ///< left to the next readings
+        std::map<std::string, std::string> withheld;  ///< why the site does not show them, in its words
+        IssueIds unlooked;                            ///< they were not asked for, or not answered
+        std::size_t left = 0;                         ///< so many of those are left to the next readings
+        std::string unanswered;  ///< why the others of those were not answered; empty: there are none
+        std::string looked_to;   ///< see Cursor::looked_to
     };
     /// Stored issues, and when they were updated, in milliseconds; 0: it is not known.
     using StoredUpdates = std::map<std::string, std::int64_t>;
@@ -82,7 +84,8 @@ class IssueReading {
         std::vector<std::string> gone;              ///< deleted, or there and of the query no longer
         std::vector<std::string> unseen;            ///< not there, for all that the account may see
         std::vector<std::string> unindexed;         ///< there, and nothing shows that they left the query
-        std::size_t unlooked = 0;                   ///< so many are left to the next readings
+        std::vector<std::string> archived;          ///< each by itself
+        Look look;                                  ///< for those that might be there
         std::vector<std::string> of_lost_projects;  ///< of those that are archived or not shown as a whole
         std::vector<std::string> lost_projects;
     };
@@ -152,6 +155,8 @@ class IssueReading {
     boost::asio::awaitable<Result<bool>> is_lost_project(std::string project);
     boost::asio::awaitable<Result<bool>> is_listed_project(std::string project);
     void note_missing(Missing& missing, std::int64_t compared);
+    void keep_looks(const Missing& missing);
+    void note_looks();
 
     // sla_rights.cpp
     boost::asio::awaitable<Result<void>> look_for_hidden_slas();
@@ -178,12 +183,14 @@ class IssueReading {
 
     // issue_lookup.cpp
     boost::asio::awaitable<Result<Look>> look_at(std::vector<std::string> ids);
-    std::vector<std::string> next_pace(std::vector<std::string> ids, std::size_t most, IssueIds& unlooked);
-    boost::asio::awaitable<Result<AliveIssues>> look_past_index(std::vector<std::string> ids);
+    std::vector<std::string> next_pace(std::vector<std::string> ids, std::size_t most, Look& look) const;
+    boost::asio::awaitable<Result<void>> look_past_index(std::vector<std::string> ids, Look& look);
+    [[nodiscard]] bool take_look_up(const Response& response, const std::vector<std::string>& ids,
+                                    Look& look) const;
     boost::asio::awaitable<Result<AliveIssues>> find_indexed(std::vector<std::string> ids);
     boost::asio::awaitable<Result<AliveIssues>> find_few_indexed(std::vector<std::string> ids);
     boost::asio::awaitable<Result<AliveIssues>> ask_index(std::vector<std::string> ids, Scan::Within within);
-    static void note_alive(const rapidjson::Value& answer, AliveIssues& alive);
+    static void note_alive(const rapidjson::Value& issue, AliveIssues& alive);
 
     Exchange& exchange_;
     SiteOptions options_;

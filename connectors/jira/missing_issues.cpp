@@ -21,9 +21,21 @@ bool is_archived(const rapidjson::Value& project) {
     return archived != nullptr && archived->IsTrue();
 }
 
-std::string words_of_unindexed(std::size_t count, std::size_t unlooked) {
+/// As the subject of a sentence.
+std::string issues_of(std::size_t count, const char* what) {
+    return count == 1 ? fmt::format("an issue {}", what) : fmt::format("{} issues {}", count, what);
+}
+
+std::string words_of_unanswered(std::size_t count, const std::string& why) {
+    return fmt::format(
+        "{} could not be asked for by {} ({}): nothing is removed of {}, and the site is asked again later",
+        issues_of(count, "that the search does not list"), count == 1 ? "its id" : "their ids", why,
+        count == 1 ? "it" : "them");
+}
+
+std::string words_of_unindexed(std::size_t count, std::size_t left) {
     const std::string others =
-        unlooked == 0 ? "" : fmt::format(" (nor {} more that are still to be looked for)", unlooked);
+        left == 0 ? "" : fmt::format(" (nor {} more that are still to be looked for)", left);
     return fmt::format(
         "{} by {}, and the search does not list {}{}: its index lags or is being rebuilt. They stay; should "
         "it last, ask the site's administrators to rebuild the index",
@@ -50,24 +62,24 @@ asio::awaitable<Result<IssueReading::Missing>> IssueReading::sort_missing(std::v
     for (const auto& [id, updated_ms] : *stored) ids.push_back(id);
     auto look = co_await look_at(std::move(ids));
     if (!look) co_return look.error();
-    sorted.unlooked = look->unlooked.size();
     std::vector<std::string> candidates;
     for (const auto& [id, seen] : look->alive) candidates.push_back(id);
     auto found = co_await read_ids(std::move(candidates), sink);
     if (!found) co_return found.error();
     AliveIssues left;
     for (const auto& [id, updated_ms] : *stored) {
-        if (found->contains(id) || look->unlooked.contains(id)) continue;
-        const Alive alive = look->alive.contains(id) ? look->alive[id] : Alive{};
-        if (!alive.is_certain || (is_recent(alive) && listed.contains(alive.project)))
-            is_undecided_ = true;
-        else if (!alive.is_seen)
+        if (found->contains(id) || look->unlooked.contains(id) || look->withheld.contains(id)) continue;
+        const auto alive = look->alive.find(id);
+        if (alive == look->alive.end())
             sorted.unseen.push_back(id);
-        else if (alive.is_archived)
-            sorted.gone.push_back(id);
+        else if (is_recent(alive->second) && listed.contains(alive->second.project))
+            is_undecided_ = true;
+        else if (alive->second.is_archived)
+            sorted.archived.push_back(id);
         else
-            left[id] = alive;
+            left.insert(*alive);
     }
+    sorted.look = std::move(*look);
     if (auto judged = co_await judge_left(std::move(left), std::move(*stored), sorted); !judged)
         co_return judged.error();
     co_return sorted;
@@ -184,12 +196,13 @@ asio::awaitable<Result<bool>> IssueReading::is_listed_project(std::string projec
 /// Half of all at once are rather out of sight than deleted. What stays is said, and what leaves is in
 /// `gone`.
 void IssueReading::note_missing(Missing& missing, std::int64_t compared) {
-    const auto out_of_sight = static_cast<std::int64_t>(missing.unseen.size() + missing.unlooked);
-    const bool is_half = !missing.unseen.empty() && out_of_sight > 1 && out_of_sight * 2 >= compared;
-    if (!is_half) {
-        missing.gone.insert(missing.gone.end(), missing.unseen.begin(), missing.unseen.end());
-        missing.unseen.clear();
-    }
+    const Look& look = missing.look;
+    const auto out_of_sight =
+        static_cast<std::int64_t>(missing.unseen.size() + look.withheld.size() + look.unlooked.size());
+    const bool is_half = (!missing.unseen.empty() || !look.withheld.empty()) && out_of_sight > 1 &&
+                         out_of_sight * 2 >= compared;
+    missing.gone.insert(missing.gone.end(), missing.archived.begin(), missing.archived.end());
+    if (!is_half) missing.gone.insert(missing.gone.end(), missing.unseen.begin(), missing.unseen.end());
     std::vector<std::string> words;
     if (!missing.lost_projects.empty())
         words.push_back(
@@ -209,19 +222,59 @@ void IssueReading::note_missing(Missing& missing, std::int64_t compared) {
                         "then read anew",
                         fmt::join(words, ", and ")));
     if (!missing.unindexed.empty())
-        sentences.push_back(words_of_unindexed(missing.unindexed.size(), missing.unlooked));
-    if (sentences.empty() && missing.unlooked > 0)
-        notes_.push_back({fmt::format("{} issues that the search lists no longer are still to be looked for "
-                                      "by their ids, some at each poll: they stay until then",
-                                      missing.unlooked),
-                          Note::About::remark});
-    std::vector<std::string> ids = missing.unseen;
+        sentences.push_back(words_of_unindexed(missing.unindexed.size(), look.left));
+    if (!look.unanswered.empty())
+        sentences.push_back(words_of_unanswered(look.unlooked.size(), look.unanswered));
+    keep_looks(missing);
+    std::vector<std::string> ids = is_half ? missing.unseen : std::vector<std::string>{};
     for (const auto* more : {&missing.of_lost_projects, &missing.unindexed})
         ids.insert(ids.end(), more->begin(), more->end());
-    if (sentences.empty())
+    if (is_half || !look.unanswered.empty())
+        ids.insert(ids.end(), look.unlooked.begin(), look.unlooked.end());
+    if (sentences.empty()) {
         cursor_.lost.reset();
-    else
-        note_lost(fmt::format("{}", fmt::join(sentences, "; ")), ids);
+        return;
+    }
+    // While others are gone, and leave in paces, no longer pause holds that up.
+    if (cursor_.lost && look.left > 0 && !is_half && look.unanswered.empty()) cursor_.lost->pause_ms = 0;
+    note_lost(fmt::format("{}", fmt::join(sentences, "; ")), ids);
+}
+
+/// Over the readings that a round takes. One that was not answered is not done.
+void IssueReading::keep_looks(const Missing& missing) {
+    const Look& look = missing.look;
+    if (!look.unanswered.empty()) return;
+    if (cursor_.looked_to.empty()) cursor_.looks = {};
+    cursor_.looks.archived += static_cast<std::int64_t>(missing.archived.size());
+    cursor_.looks.withheld += static_cast<std::int64_t>(look.withheld.size());
+    if (!look.withheld.empty() && cursor_.looks.words.empty())
+        cursor_.looks.words =
+            fmt::format("{}: {}", look.withheld.begin()->first, look.withheld.begin()->second);
+    cursor_.looks.left = static_cast<std::int64_t>(look.left);
+    cursor_.looked_to = look.looked_to;
+}
+
+/// Remarks: the reading is whole, and goes on.
+void IssueReading::note_looks() {
+    const auto& [withheld, words, archived, left] = cursor_.looks;
+    const auto remark = [this](std::string text) {
+        notes_.push_back({std::move(text), Note::About::remark});
+    };
+    if (left > 0)
+        remark(
+            fmt::format("{} issues that the search lists no longer are still to be looked for by their "
+                        "ids, some at each poll: they stay until then",
+                        left));
+    if (withheld > 0)
+        remark(
+            fmt::format("{} not shown to the account by {} any more ({}): what is stored of {} stays, "
+                        "and is not renewed. Mend the account's permissions",
+                        withheld == 1 ? "an issue is" : fmt::format("{} issues are", withheld),
+                        withheld == 1 ? "its id" : "their ids", words, withheld == 1 ? "it" : "them"));
+    if (archived > 0)
+        remark(fmt::format("{} archived: {} left the figures without being deleted, until {} restored",
+                           archived == 1 ? "an issue was" : fmt::format("{} issues were", archived),
+                           archived == 1 ? "it" : "they", archived == 1 ? "it is" : "they are"));
 }
 
 }  // namespace baselined::connectors::jira

@@ -19,8 +19,14 @@ using rapidjson::Value;
 using Document = rapidjson::Document;
 
 constexpr const char* sla_schema = "com.atlassian.servicedesk:sd-sla-field";
-constexpr std::size_t words_bytes = 300;
+constexpr std::size_t words_bytes = 300, title_within_bytes = 4'000;
 const std::vector<std::string> look_up_fields{"updated", "archiveddate"};
+
+std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    return text;
+}
 
 std::string words_of(const Value& document) {
     std::string words;
@@ -32,6 +38,18 @@ std::string words_of(const Value& document) {
             if (error.value.IsString())
                 words += fmt::format("{}{}: {}", words.empty() ? "" : "; ", error.name.GetString(),
                                      error.value.GetString());
+    if (words.empty()) words = text_of(document, "message");
+    return words.substr(0, words_bytes);
+}
+
+/// Of a page for people: its title, where it has one.
+std::string words_of_page(const std::string& page) {
+    const std::string text = lower(page.substr(0, title_within_bytes));
+    const std::string opening = "<title>";
+    const std::size_t at = text.find(opening), end = text.find("</title>");
+    std::string words = "a page for people";
+    if (at != std::string::npos && end != std::string::npos && end > at)
+        words += fmt::format(" ({})", page.substr(at + opening.size(), end - at - opening.size()));
     return words.substr(0, words_bytes);
 }
 
@@ -43,12 +61,6 @@ bool is_html(const Response& response) {
 std::optional<Error> refuse_page_for_people(const Response& response) {
     if (!is_html(response)) return std::nullopt;
     return Error{ErrorCode::unavailable, "answered a page for people instead of data"};
-}
-
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return text;
 }
 
 bool is_space(char c) {
@@ -199,13 +211,21 @@ Request bulk_request(const std::string& base, const std::vector<std::string>& id
 Result<std::shared_ptr<Document>> parse_answer(const Response& response) {
     auto document = parse_json(response.body);
     if (!response.is_ok()) {
-        const std::string words = document ? words_of(**document) : "";
+        const std::string words = document            ? words_of(**document)
+                                  : is_html(response) ? words_of_page(response.body)
+                                                      : "";
         const ErrorCode code = response.status >= 500 ? ErrorCode::unavailable : ErrorCode::bad_input;
         return Error{code, fmt::format("answered {}{}{}", response.status, words.empty() ? "" : ": ", words)};
     }
     if (response.body.empty())
         return Error{ErrorCode::unavailable, fmt::format("answered {} with nothing in it", response.status)};
     return document;
+}
+
+bool is_word_of_jira(const Response& response) {
+    const auto document = parse_json(response.body);
+    const Value* messages = document ? member(**document, "errorMessages") : nullptr;
+    return !response.is_ok() && messages != nullptr && messages->IsArray();
 }
 
 Result<SearchPage> parse_search(const Response& response) {

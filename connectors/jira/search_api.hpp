@@ -47,11 +47,15 @@ struct SearchPage {
 
 /// ErrorCode::limit: the body is cut: ask for fewer.
 Result<SearchPage> parse_search(const Response& response);
-/// Any other answer's JSON, or what Jira says instead.
+/// Any other answer's JSON, or what Jira (or whoever answers for it) says instead.
 Result<std::shared_ptr<rapidjson::Document>> parse_answer(const Response& response);
 
+/// A refusal in Jira's own form, `{"errorMessages": [..], ..}`; whatever stands before it (a proxy, a login
+/// page) answers in another.
+bool is_word_of_jira(const Response& response);
+
 /// POST /rest/api/3/issue/bulkfetch, Cloud: at most 100 ids, read past the index; what is gone or hidden is
-/// left out.
+/// left out of `issues`, what cannot be given just now stands in `issueErrors`.
 Request bulk_request(const std::string& base, const std::vector<std::string>& ids);
 /// GET /rest/api/2/issue/ID, Data Center: the same of one.
 Request look_up_request(const std::string& base, const std::string& id);

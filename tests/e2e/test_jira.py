@@ -98,6 +98,10 @@ class Site(unittest.TestCase):
         self.assertEqual(self.rows("SELECT count(*), count(DISTINCT key) FROM record WHERE kind = 0"), [(len(expected), len(expected))])
         self.assertEqual(self.jira.journal.violations, [])
 
+    def rows_changed(self, sql):
+        with sqlite3.connect(f"{self.folder}/store.db") as database:
+            database.execute(sql)
+
     def series(self, indicator):
         return {p["period"]: (p["numerator"], p["denominator"]) for p in json.loads(self.run_program("series", "--indicator", indicator, "--json").stdout)["periods"] if p["denominator"]}
 
@@ -365,10 +369,6 @@ class Cloud(Site):
         self.jira.move(list(self.jira.issues)[0], "OTHER", int(time.time() * 1000))  # the query finds it no more
         self.census()
         self.assert_complete()
-        self.jira.lacks_bulk = True
-        self.jira.delete(list(self.jira.issues)[3])
-        self.census()
-        self.assert_complete()
         self.jira.hidden = set(list(self.jira.issues)[:400])
         told = self.census(expect=3).stderr
         self.assertIn("nothing is removed", told)
@@ -495,7 +495,6 @@ class Cloud(Site):
     def test_issues_that_move_out_of_the_query_leave_however_many_they_are(self):
         self.fill(300)
         self.run_program("once")
-        self.jira.lacks_bulk = self.FLAVOUR != "cloud"
         for number in range(540):
             self.jira.move(str(10_000 + number), "OTHER", int(time.time() * 1000))
         self.assert_nothing_told(self.census())
@@ -571,16 +570,75 @@ class Cloud(Site):
         self.run_program("once")
         self.assertEqual(self.jira.listed, 0, "nothing is left to be looked for")
 
+    def remark(self):
+        return "; ".join(text for _, text in self.rows("SELECT name, value FROM fact WHERE name LIKE 'field_remarks:%'"))
+
+    def is_look_up(self, path):
+        return path.startswith("/rest/api/3/issue/bulkfetch" if self.FLAVOUR == "cloud" else "/rest/api/2/issue/")
+
     def test_what_a_look_up_does_not_say_is_no_deletion(self):
+        """Only Jira's own word that an issue is not there counts."""
+        page, json_error = b"<html><head><title>Access denied</title></head><body>By the proxy.</body></html>", {"errorMessages": ["Not like this."], "errors": {}}
+        answers = {"answered 403: a page for people \\(Access denied\\)": (403, {}, page),
+                   "answered 404: a page for people": (404, {}, page),
+                   "answered 404: null for uri": (404, {}, {"message": "null for uri: x", "status-code": 404}) if self.FLAVOUR != "cloud" else None,
+                   "answered 404: Not like this": (404, {}, json_error) if self.FLAVOUR == "cloud" else None,
+                   "answered 405": (405, {}, b""),
+                   "answered 200 without": (200, {}, {})}
+        answers |= {f"answered {status}: Not like this": (status, {}, json_error) for status in (400, 410, 413)}
         self.fill(100)
         self.run_program("once")
         self.jira.ignores_reconcile = True
         for number in range(5):
             self.jira.drop(str(10_000 + number))
-        self.jira.answers_nothing_by_id = True
+        for number in range(5, 12):
+            self.jira.delete(str(10_000 + number))
+        for words, answer in answers.items():
+            if not answer:
+                continue
+            with self.subTest(words=words):
+                self.jira.instead = lambda method, path, answer=answer: answer if self.is_look_up(path) else None
+                begun = self.requests("/issue/")
+                self.rows_changed("UPDATE stream SET cursor = json_remove(cursor, '$.lost') WHERE cursor LIKE '{%'")
+                told = self.census(expect=3).stderr
+                self.assertRegex(told, words)
+                self.assertRegex(told, "1?[27] issues .*could not be (asked) for by their ids")
+                self.assertEqual(self.rows("SELECT count(*) FROM source_row"), [(350,)])
+                self.assertEqual(self.requests("/issue/") - begun, 1, "the others are not asked for in vain")
+                self.jira.listed = 0
+                self.assertEqual(self.run_program("once", expect=3).stderr, told, "the same words: told once")
+                self.assertEqual(self.jira.listed, 0)
+        self.jira.instead = None
+        for number in range(5):
+            self.jira.refresh(str(10_000 + number))
+        self.rows_changed("UPDATE stream SET cursor = json_remove(cursor, '$.lost') WHERE cursor LIKE '{%'")
+        self.assert_nothing_told(self.census())
+        self.assert_complete()
+
+    def test_issues_that_the_site_withholds_stay_and_are_told_once(self):
+        """Of a security level that the account lost (Data Center), or that Jira cannot give at the moment (Cloud)."""
+        self.fill(100)
+        self.run_program("once")
+        withheld = {str(10_000 + number) for number in range(3)}
+        self.jira.hidden |= withheld
+        (self.jira.unable if self.FLAVOUR == "cloud" else self.jira.withheld).update(withheld)
+        self.jira.delete("10009")
+        told = self.census().stderr
+        self.assertRegex(told, "3 issues .*(403: You do not have the permission|cannot be loaded at the moment)")
+        self.assertEqual(self.rows("SELECT count(*) FROM source_row"), [(349,)])
+        self.jira.listed = 0
+        self.configure()
+        for _ in range(2):
+            self.assertEqual(self.run_program("once").stderr, told, "the same words")
+        self.assertEqual(self.jira.listed, 0)
+        self.assertIn("3 issues", self.remark())
+        self.issue(9000, START + 2_000_000_000)
         self.census()
-        self.assertEqual(self.rows("SELECT count(*) FROM source_row"), [(350,)])
-        self.jira.answers_nothing_by_id = False
+        self.assertEqual(self.rows("SELECT count(*) FROM source_row"), [(350,)], "it goes on")
+        self.jira.hidden -= withheld
+        self.jira.withheld.clear(), self.jira.unable.clear()
+        self.assert_nothing_told(self.census())
+        self.assert_complete()
 
     def test_the_census_finds_what_was_missed_and_takes_nothing_that_is_there(self):
         self.fill(200)
@@ -615,6 +673,20 @@ class Cloud(Site):
         self.jira.anonymous = False
         self.run_program("once")
         self.assert_complete()
+
+    def test_who_becomes_nobody_while_issues_are_looked_for_deletes_nothing(self):
+        self.fill(100)
+        self.run_program("once")
+        self.jira.ignores_reconcile = True
+        for number in range(5):
+            self.jira.drop(str(10_000 + number))
+
+        def expire(_, path):
+            if self.is_look_up(path):
+                self.jira.anonymous = self.jira.strips_reason = True
+        self.jira.instead = expire
+        self.assertIn("nobody is logged in", self.census(expect=3).stderr)
+        self.assertEqual(self.rows("SELECT count(*) FROM source_row"), [(350,)])
 
     def test_an_instant_longer_than_a_page_that_issues_leave_meanwhile(self):
         for number in range(500):

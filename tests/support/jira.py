@@ -140,6 +140,9 @@ class Jira(NastyServer):
         self.on_request = None
         self.sends_date, self.tells_time = True, True         # in each answer; in /serverInfo
         self.distort = None                                   # what a search answers, before it is sent
+        self.instead = None                                   # (method, path) -> an answer of somebody before the site, or none
+        self.withheld = set()                                 # issues that Data Center refuses by their ids with 403: of a security level
+        self.unable = set()                                   # issues that Cloud cannot give just now, by their ids
         self.lacks_bulk = False
         self.answers_nothing_by_id = False                    # 200, and `{}`
         self.ignores_reconcile = False                        # Cloud's search does not look past its index
@@ -216,6 +219,8 @@ class Jira(NastyServer):
     def answer(self, method, path, headers, body):
         if self.on_request:
             self.on_request(self)
+        if self.instead and (answer := self.instead(method, path)):
+            return answer
         if self.oauth and path == "/oauth/token":
             return self.oauth.token(dict(urllib.parse.parse_qsl(body if isinstance(body, str) else body.decode())))
         if self.cloud_id:  # which knows no other way
@@ -269,8 +274,9 @@ class Jira(NastyServer):
             query = json.loads(body)
             if len(query["issueIdsOrKeys"]) > 100:
                 raise Refused("issueIdsOrKeys must have between 1 and 100 entries")
-            there = [] if self.anonymous else [i for i in map(self.visible_issue, query["issueIdsOrKeys"]) if i]
-            return 200, date, {"issues": [self.shown(i, query) for i in there], "issueErrors": []}
+            asked = [] if self.anonymous else [i for i in query["issueIdsOrKeys"] if i not in self.unable]
+            unable = [{"id": i, "errorMessage": "The issue cannot be loaded at the moment."} for i in query["issueIdsOrKeys"] if i in self.unable]
+            return 200, date, {"issues": [self.shown(i, query) for i in map(self.visible_issue, asked) if i], "issueErrors": unable}
         live = [{"key": key, "archived": False} for key in sorted(self.projects - self.hidden_projects - self.archived_projects)]
         if is_cloud and url.path == "/rest/api/3/project/search":
             start = int(urllib.parse.parse_qs(url.query).get("startAt", ["0"])[0])
@@ -281,6 +287,8 @@ class Jira(NastyServer):
         if self.shows_projects and match and match[1] in self.projects and match[1] not in self.hidden_projects:
             return 200, date, {"key": match[1], "archived": match[1] in self.archived_projects}
         match = re.fullmatch(r"/rest/api/2/issue/(\w+)", url.path)
+        if match and not is_cloud and match[1] in self.withheld:
+            return 403, date, {"errorMessages": ["You do not have the permission to see the specified issue."], "errors": {}}
         if match and not is_cloud and not self.anonymous and (issue := self.visible_issue(match[1])):
             return 200, date, self.shown(issue, {"fields": urllib.parse.parse_qs(url.query).get("fields", ["*all"])[0].split(",")})
         return 404, date, {"errorMessages": ["Issue does not exist or you do not have permission to see it."], "errors": {}}

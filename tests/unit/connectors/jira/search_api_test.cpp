@@ -72,3 +72,23 @@ TEST_CASE("answers of both flavours, and what Jira says instead") {
     CHECK_THAT(parse_search(response).error().text,
                Catch::Contains("400: Unbounded JQL queries are not allowed here.; jql: bad"));
 }
+
+TEST_CASE("what is Jira's own word of a refusal, and what somebody else's") {
+    Response response;
+    response.status = 404;
+    response.body = R"({"errorMessages":["Issue Does Not Exist"],"errors":{}})";
+    CHECK(is_word_of_jira(response));
+    response.body = R"({"message":"null for uri","status-code":404})";
+    CHECK_FALSE(is_word_of_jira(response));
+    CHECK(parse_answer(response).error().text == "answered 404: null for uri");
+    response.body = "<!DOCTYPE html><html><head><TITLE>Access denied</TITLE></head></html>";
+    CHECK_FALSE(is_word_of_jira(response));
+    CHECK(parse_answer(response).error().text == "answered 404: a page for people (Access denied)");
+    response.body = "<p>No title";
+    CHECK(parse_answer(response).error().text == "answered 404: a page for people");
+    response.body = "";
+    CHECK_FALSE(is_word_of_jira(response));
+    response.body = R"({"errorMessages":[]})";
+    response.status = 200;
+    CHECK_FALSE(is_word_of_jira(response));
+}
