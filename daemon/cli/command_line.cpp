@@ -199,6 +199,9 @@ int run_command_line(int argc, char** argv) {
             throw CLI::ValidationError("series", "--where goes with --indicator; a measure has its own");
         if (command->get_name() == "series" && arguments.series.csv && arguments.json)
             throw CLI::ValidationError("series", "either --json or --csv");
+        if (arguments.preview.is_draft && arguments.json)
+            throw CLI::ValidationError("preview",
+                                       "--draft prints a mapping, which is YAML: leave --json out");
         const int status = run(*command, arguments);
         return is_answer_written() ? status : exit_failed;
     } catch (const CLI::ParseError& error) {

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 
 #include "config/config.hpp"
+#include "daemon/cli/draft_columns.hpp"
 #include "mappings/mapping/json_path.hpp"
 #include "mappings/record/kind.hpp"
 
@@ -16,59 +16,6 @@ namespace baselined::daemon {
 namespace {
 
 using connectors::Page;
-
-constexpr std::size_t most_examples = 3, example_bytes = 40;
-constexpr int deepest_path = 4;
-
-struct Column {
-    std::string name;  ///< as a mapping would write it
-    std::size_t filled = 0;
-    std::vector<std::string> examples;
-
-    void add(const std::string& value) {
-        if (value.empty()) return;
-        ++filled;
-        std::string example = value.substr(0, example_bytes);
-        std::replace(example.begin(), example.end(), '\n', ' ');
-        if (examples.size() < most_examples &&
-            std::find(examples.begin(), examples.end(), example) == examples.end())
-            examples.push_back(std::move(example));
-    }
-};
-
-/// The columns in the order in which they were met.
-class Columns {
-  public:
-    Column& of(const std::string& name) {
-        const auto [place, is_new] = places_.try_emplace(name, columns_.size());
-        if (is_new) columns_.push_back({name, 0, {}});
-        return columns_[place->second];
-    }
-    [[nodiscard]] const std::vector<Column>& all() const { return columns_; }
-
-  private:
-    std::map<std::string, std::size_t> places_;
-    std::vector<Column> columns_;
-};
-
-void walk(const rapidjson::Value& value, const std::string& path, int depth, Columns& columns) {
-    if (value.IsObject() && depth < deepest_path) {
-        for (const auto& member : value.GetObject())
-            walk(member.value, path.empty() ? member.name.GetString() : path + "." + member.name.GetString(),
-                 depth + 1, columns);
-        return;
-    }
-    if (value.IsArray() && !value.Empty() && value[0].IsObject())
-        return walk(value[0], path + "[0]", depth + 1, columns);
-    std::string buffer;
-    const auto cell = mappings::cell_of(value, buffer);
-    if (cell.type == mappings::CellType::number)
-        columns.of(path).add(fmt::format("{}", cell.number));
-    else if (cell.type == mappings::CellType::boolean)
-        columns.of(path).add(cell.number != 0 ? "true" : "false");
-    else
-        columns.of(path).add(std::string(cell.text));
-}
 
 struct Guess {
     const char* field;
@@ -102,10 +49,10 @@ std::string lower(std::string text) {
     return text;
 }
 
-const Column* find(const std::vector<Column>& columns, const Guess& guess) {
+const DraftColumn* find(const std::vector<DraftColumn>& columns, const Guess& guess) {
     for (const char* name : guess.names) {
         if (name == nullptr) break;
-        for (const Column& column : columns)
+        for (const DraftColumn& column : columns)
             if (const std::string own = lower(column.name);
                 own == name || own == std::string("fields.") + name)
                 return &column;
@@ -124,10 +71,8 @@ std::string quoted(const std::string& text) {
     return escaped + "\"";
 }
 
-std::string note(const Column& column, std::size_t rows) {
-    std::string examples;
-    for (const std::string& example : column.examples) examples += (examples.empty() ? "" : " | ") + example;
-    return fmt::format("# {} % filled: {}", rows == 0 ? 0 : column.filled * 100 / rows, examples);
+std::string note(const DraftColumn& column, std::size_t rows) {
+    return fmt::format("# {} % filled: {}", rows == 0 ? 0 : column.filled * 100 / rows, column.examples());
 }
 
 /// The shipped mapping of a stock table; empty: nobody knows the table.
@@ -165,7 +110,9 @@ class Draft {
   public:
     Draft(const Page& page, const config::Source& source, const config::Stream& stream)
         : page_(page), source_(source), stream_(stream) {
-        for (const auto& row : page.rows) page.is_json ? add_issue(row) : add_row(row);
+        DraftColumns columns;
+        for (const auto& row : page.rows) page.is_json ? add_issue(row, columns) : add_row(row, columns);
+        columns_ = columns.all();
     }
 
     std::string text() const {
@@ -182,15 +129,15 @@ class Draft {
     }
 
   private:
-    void add_row(const connectors::SourceRowData& row) {
+    void add_row(const connectors::SourceRowData& row, DraftColumns& columns) const {
         for (std::size_t i = 0; i < row.cells.size() && i < page_.columns.size(); ++i)
-            columns_.of(page_.columns[i]).add(std::string(row.cells[i]));
+            columns.add(page_.columns[i], row.cells[i]);
     }
 
-    void add_issue(const connectors::SourceRowData& row) {
+    void add_issue(const connectors::SourceRowData& row, DraftColumns& columns) {
         rapidjson::Document document;
         document.Parse(row.cells[0].data(), row.cells[0].size());
-        walk(document, "", 0, columns_);
+        columns.add(document);
         const auto* type = mappings::JsonPath("fields.issuetype.name").find(document);
         types_.emplace_back(type != nullptr && type->IsString() ? type->GetString() : "");
     }
@@ -198,24 +145,24 @@ class Draft {
     std::string guessed() const {
         std::string text =
             fmt::format("kind: FILL IN  # one of {}\n", fmt::join(mappings::kind_names(), ", "));
-        std::vector<const Column*> used;
+        std::vector<const DraftColumn*> used;
         for (const Guess& guess : guesses)
-            if (const Column* column = find(columns_.all(), guess)) {
+            if (const DraftColumn* column = find(columns_, guess)) {
                 text += line(guess.field, *column, 0);
                 used.push_back(column);
-            } else if (guess.field == std::string_view("id") && !columns_.all().empty()) {
-                text += line("id", columns_.all().front(), 0);
+            } else if (guess.field == std::string_view("id") && !columns_.empty()) {
+                text += line("id", columns_.front(), 0);
             }
         text += "fields:\n";
         for (const Guess& guess : field_guesses)
-            if (const Column* column = find(columns_.all(), guess)) {
+            if (const DraftColumn* column = find(columns_, guess)) {
                 text += line(guess.field, *column, 2);
                 used.push_back(column);
             }
         return text + remaining(used);
     }
 
-    std::string line(std::string_view field, const Column& column, int indent) const {
+    std::string line(std::string_view field, const DraftColumn& column, int indent) const {
         std::string from = quoted(column.name);
         if (source_.type == config::Source::Type::servicenow && is_reference(column.name))
             from = fmt::format("[{0}.name, {0}]", column.name);
@@ -228,26 +175,39 @@ class Draft {
     }
 
     /// What no rule was made of, as comments.
-    std::string remaining(const std::vector<const Column*>& used) const {
+    std::string remaining(const std::vector<const DraftColumn*>& used) const {
         std::string text;
-        for (const Column& column : columns_.all()) {
+        for (const DraftColumn& column : columns_) {
             if (std::find(used.begin(), used.end(), &column) != used.end()) continue;
-            const auto named = std::find_if(page_.fields.begin(), page_.fields.end(), [&](const auto& field) {
-                return column.name == "fields." + field.id ||
-                       column.name.starts_with("fields." + field.id + ".");
-            });
-            text += fmt::format(
-                "  # {}{}  {}\n", quoted(column.name),
-                named == page_.fields.end() ? "" : fmt::format(" = {{ field: {} }}", quoted(named->name)),
-                note(column, page_.rows.size()));
+            text += fmt::format("  # {}{}  {}\n", quoted(column.name), by_its_name(column),
+                                note(column, page_.rows.size()));
         }
         return text;
+    }
+
+    /// The same of a custom field by its name, where it has that alone: ids differ from site to site.
+    std::string by_its_name(const DraftColumn& column) const {
+        constexpr std::string_view prefix = "fields.customfield_";
+        if (!page_.is_json || column.holds_objects || !column.name.starts_with(prefix)) return {};
+        const std::size_t end = std::min(column.name.find_first_of(".[", prefix.size()), column.name.size());
+        const std::string id = column.name.substr(7, end - 7);
+        std::string path = column.name.substr(end);
+        if (path.starts_with('.')) path.erase(0, 1);
+        const auto named = std::find_if(page_.fields.begin(), page_.fields.end(),
+                                        [&](const auto& field) { return field.id == id; });
+        if (named == page_.fields.end()) return {};
+        const auto is_called_so = [&](const auto& field) {
+            return field.name == named->name || field.id == named->name;
+        };
+        if (std::count_if(page_.fields.begin(), page_.fields.end(), is_called_so) != 1) return {};
+        return fmt::format(" = {{ field: {}{} }}", quoted(named->name),
+                           path.empty() ? "" : ", path: " + quoted(path));
     }
 
     const Page& page_;
     const config::Source& source_;
     const config::Stream& stream_;
-    Columns columns_;
+    std::vector<DraftColumn> columns_;
     std::vector<std::string> types_;  ///< of issues, one a row
 };
 

@@ -965,6 +965,36 @@ class Cloud(Site):
                 self.assertEqual(record["$kind"], kind)
                 self.assertIn(record["service"], ("vpn", "mail"))
 
+    def test_a_draft_is_made_of_all_rows_and_each_of_its_proposals_works(self):
+        """The newest issues are mostly open: what they leave empty is an object in others."""
+        other = "com.atlassian.jira.plugin.system.customfieldtypes:select"
+        self.jira.fields += [{"id": f"customfield_{number}", "name": name, "schema": {"type": "any", "custom": other}}
+                             for number, name in ((10030, "Change type"), (10031, "Sites: all"), (10032, "Sprint"), (10033, "Customer"), (10034, "Customer"), (10035, "Report"))]
+        impacts = ["Extensive", "Significant", "Moderate", "Minor", "None at all, as far as anybody could tell"]
+        for number in range(20):
+            done = number < 7
+            self.issue(number, START + number * 1_000, resolution={"id": "1", "name": "Done"} if done else None, customfield_10030={"value": impacts[number % 5], "id": str(number % 5)},
+                       customfield_10031=[{"value": "Bonn", "id": "7"}] if done else [], customfield_10032=number, customfield_10033="A", customfield_10034="B",
+                       customfield_10035={"a": {"b": {"c": "deep"}}})
+        self.configure(mapping="draft.yaml")
+        draft = self.run_program("preview", "site", "incidents", "--draft").stdout
+        self.assertRegex(draft, r"\n  # fields.resolution.id  # 35 % filled: 1\n  # fields.resolution.name  # 35 % filled: Done\n")
+        self.assertNotRegex(draft, r"# fields.(resolution|customfield_10031)  #")
+        for impact in impacts:
+            self.assertRegex(draft, rf"# fields.customfield_10030.value = .* \| {impact}|100 % filled: {impact}")
+        self.assertRegex(draft, r"fields.summary  # 100 % filled: No \d+ \| No \d+ \| No \d+ \| \.\.\n", "titles are no choices")
+        proposals = re.findall(r"^  # (fields.\S+) = (\{.*\})  # ", draft, re.M)
+        self.assertEqual(dict(proposals), {"fields.customfield_10030.value": "{ field: \"Change type\", path: value }", "fields.customfield_10030.id": "{ field: \"Change type\", path: id }",
+                                           "fields.customfield_10031[0].value": "{ field: \"Sites: all\", path: \"[0].value\" }", "fields.customfield_10031[0].id": "{ field: \"Sites: all\", path: \"[0].id\" }",
+                                           "fields.customfield_10032": "{ field: Sprint }"}, "two are called Customer, no field takes an object")
+        (self.folder / "draft.yaml").write_text("kind: incident\nid: id\nupdated_at: fields.updated\nfields:\n" + "".join(f"  by_path_{n}: {path}\n  by_name_{n}: {rule}\n" for n, (path, rule) in enumerate(proposals)), encoding="utf-8")
+        records = [json.loads(line) for line in self.run_program("preview", "site", "incidents", "--rows", "20", "--json").stdout.splitlines()]
+        self.assertEqual([record["misfits"] for record in records], [[]] * 20)
+        for n in range(len(proposals)):
+            by_path, by_name = ([one["records"][0].get(f"{way}_{n}") for one in records] for way in ("by_path", "by_name"))
+            self.assertEqual((by_path, any(by_path)), (by_name, True), proposals[n])
+        self.assertIn("--draft prints a mapping, which is YAML: leave --json out", self.run_program("preview", "site", "incidents", "--draft", "--json", expect=2).stderr)
+
     def test_a_link_phrase_that_the_site_has_not_is_told(self):
         self.fill(5)
         blocks, causes = {"id": "1", "name": "Blocks", "inward": "is blocked by", "outward": "blocks"}, {"id": "2", "name": "Problem", "inward": "is caused by", "outward": "causes"}
