@@ -82,6 +82,39 @@ std::map<std::string, Lack> lacks_of(const rapidjson::Document& document) {
     return lacks;
 }
 
+void write(Writer& writer, const std::map<std::string, Reach>& references) {
+    if (references.empty()) return;
+    writer.Key("references");
+    writer.StartObject();
+    for (const auto& [field, reach] : references) {
+        writer.Key(field.c_str());
+        writer.StartObject();
+        writer.Key("newest");
+        writer.Int64(reach.newest_ms);
+        writer.Key("moved");
+        writer.Int64(reach.moved.there_ms);
+        writer.Key("moved_here");
+        writer.Int64(reach.moved.here_ms);
+        writer.Key("settled");
+        writer.Bool(reach.is_settled);
+        writer.EndObject();
+    }
+    writer.EndObject();
+}
+
+/// What older cursors lack.
+std::map<std::string, Reach> references_of(const rapidjson::Document& document) {
+    std::map<std::string, Reach> references;
+    const auto* fields = member(document, "references");
+    if (fields == nullptr || !fields->IsObject()) return references;
+    for (const auto& field : fields->GetObject())
+        references[field.name.GetString()] = {
+            number_of(field.value, "newest"),
+            {number_of(field.value, "moved"), number_of(field.value, "moved_here")},
+            flag_of(field.value, "settled")};
+    return references;
+}
+
 }  // namespace
 
 std::string Cursor::text() const {
@@ -117,6 +150,7 @@ std::string Cursor::text() const {
     writer.String(url.c_str());
     writer.Key("table");
     writer.String(table.c_str());
+    write(writer, references);
     writer.Key("of_others");
     writer.Bool(is_of_others);
     writer.EndObject();
@@ -144,6 +178,7 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
     for (auto [name, into] : {std::pair{"url", &cursor.url}, std::pair{"table", &cursor.table}})
         if (const auto* found = member(document, name); found != nullptr && found->IsString())
             *into = found->GetString();
+    cursor.references = references_of(document);
     cursor.is_of_others = flag_of(document, "of_others");
     return cursor;
 }

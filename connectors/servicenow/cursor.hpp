@@ -26,6 +26,15 @@ struct Moment {
     bool operator==(const Moment&) const = default;
 };
 
+/// How far changes of what a field is walked through are known.
+struct Reach {
+    std::int64_t newest_ms = 0;  ///< of the changes met
+    Moment moved{};              ///< when the reading began that met it
+    bool is_settled = false;     ///< a reading that began long after it met nothing: no overlap is needed
+
+    bool operator==(const Reach&) const = default;
+};
+
 /// All rows up to and with (updated, id), in the order of both, have been stored.
 struct Cursor {
     std::string fingerprint;  ///< of table, query, fields and `since`: another one's cursor says nothing here
@@ -41,7 +50,8 @@ struct Cursor {
     bool is_settled = false;     ///< a reading that began long after it brought nothing: no overlap is needed
     bool is_hiding = false;      ///< the last look at the whole table, or one since, met hidden rows
     std::string url{}, table{};  ///< where its rows are; empty in cursors of before
-    bool is_of_others = false;   ///< rows are stored that another query may have met: to be compared
+    std::map<std::string, Reach> references{};  ///< by the field that refers to another table
+    bool is_of_others = false;  ///< rows are stored that another query may have met: to be compared
 
     [[nodiscard]] std::string text() const;
     static std::optional<Cursor> parse(std::string_view text);

@@ -66,6 +66,12 @@ Error refusal(long status, const std::string& words) {
 
 }  // namespace
 
+bool has_id(const TableAnswer& answer, std::string_view id, std::size_t column) {
+    for (std::size_t index = 0; index < answer.rows(); ++index)
+        if (answer.row(index)[column] == id) return true;
+    return false;
+}
+
 Request table_request(const std::string& url, const TableQuery& query) {
     Request request;
     request.headers = {{"Accept", "application/json"}};
@@ -243,6 +249,10 @@ std::string backwards(std::string_view query) {
         at = end + 1;
     }
     return turned;
+}
+
+std::string behind_id(const std::string& condition, const std::string& id) {
+    return id.empty() ? condition : condition + "^sys_id>" + id;
 }
 
 std::string both(const std::string& base, const std::string& more) {

@@ -56,6 +56,10 @@ struct TableAnswer {
     }
 };
 
+/// Whether one of the rows has the id, which stands in that column. Of rows that were asked for behind it:
+/// the condition is not obeyed (which of two ids is the smaller one is the database's to say).
+bool has_id(const TableAnswer& answer, std::string_view id, std::size_t column = 0);
+
 /// A body that is cut, is no JSON, has `error` beside `result`, or is HTML is an error and never rows.
 /// A 404 that says "No Record found" is an empty list: version 1 of the API answers so.
 /// ErrorCode::limit: the page was too large for the server (transaction cancelled, body cut): ask for fewer.
@@ -90,6 +94,8 @@ std::vector<std::string> fields_of_query(std::string_view query);
 std::string without_order(std::string_view query);
 /// The same query with its order turned round.
 std::string backwards(std::string_view query);
+/// The condition, and behind the id; from the first row on where that is empty.
+std::string behind_id(const std::string& condition, const std::string& id);
 /// `a^b`, with a query of several parts (^NQ) given the same end in each.
 std::string both(const std::string& base, const std::string& more);
 

@@ -21,18 +21,6 @@ const std::vector<std::string> id_and_update{"sys_id", "sys_updated_on"};
 const std::vector<std::string> deletion_fields{"sys_id", "documentkey", "tablename", "sys_created_on"};
 enum DeletionColumn : std::size_t { audit_id, deleted_id, deleted_from, deleted_at };
 
-/// Rows asked for behind an id, and one that has it: the condition is not obeyed. Whether an id is smaller
-/// than another is the database's to say.
-bool has_id(const TableAnswer& answer, std::string_view id) {
-    for (std::size_t index = 0; index < answer.rows() && !id.empty(); ++index)
-        if (answer.row(index)[0] == id) return true;
-    return false;
-}
-
-std::string behind(const std::string& condition, const std::string& id) {
-    return id.empty() ? condition : condition + "^sys_id>" + id;
-}
-
 std::string_view last_id(const TableAnswer& answer) {
     return answer.row(answer.rows() - 1)[0];
 }
@@ -46,7 +34,7 @@ asio::awaitable<Result<void>> TableReading::read_undated(bool wants_listing, Pag
     std::string after;
     while (wants_listing) {
         const auto answer =
-            co_await pages_.page(behind("sys_updated_onISEMPTY", after), "ORDERBYsys_id", id_and_update);
+            co_await pages_.page(behind_id("sys_updated_onISEMPTY", after), "ORDERBYsys_id", id_and_update);
         if (!answer) co_return answer.error();
         if (answer->rows() == 0) break;
         if (has_id(*answer, after))
@@ -82,7 +70,7 @@ asio::awaitable<Result<void>> TableReading::find_deleted(PageSink sink) {
                          why, options_.table)});
     };
     for (;;) {
-        const auto answer = co_await audits.page(behind("sys_created_on>" + stamp(from), after),
+        const auto answer = co_await audits.page(behind_id("sys_created_on>" + stamp(from), after),
                                                  "ORDERBYsys_id", deletion_fields);
         if (!answer && answer.error().code == ErrorCode::unavailable) co_return answer.error();
         if (!answer) co_return Result<void>{};  // no right to read it: as documented
@@ -171,7 +159,7 @@ asio::awaitable<Result<void>> TableReading::read_unmet(std::shared_ptr<StoredRow
     const std::string condition = fmt::format("sys_updated_on>{}", stamp(options_.since_ms - 1'000));
     std::string after;
     for (;;) {
-        const auto answer = co_await pages_.page(behind(condition, after), "ORDERBYsys_id", id_and_update);
+        const auto answer = co_await pages_.page(behind_id(condition, after), "ORDERBYsys_id", id_and_update);
         if (!answer) co_return answer.error();
         if (answer->rows() == 0) co_return Result<void>{};
         if (has_id(*answer, after))

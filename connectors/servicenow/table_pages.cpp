@@ -33,12 +33,6 @@ std::size_t id_column(const TableQuery& query) {
                                     query.fields.begin());
 }
 
-bool has_id(const TableAnswer& answer, std::string_view id, std::size_t column) {
-    for (std::size_t index = 0; index < answer.rows(); ++index)
-        if (answer.row(index)[column] == id) return true;
-    return false;
-}
-
 }  // namespace
 
 TablePages::TablePages(Exchange& exchange, std::string url, std::string table, std::string query,

@@ -35,7 +35,8 @@ TableReading::TableReading(Exchange& exchange, TableOptions options)
     : exchange_(exchange),
       options_(std::move(options)),
       pages_(exchange, options_.url, options_.table, without_order(options_.query), options_.page_size),
-      columns_(options_.fields) {
+      columns_(options_.fields),
+      followed_(followed_references(options_.fields)) {
     options_.query = pages_.query();
     for (const char* needed : {"sys_id", "sys_updated_on"})
         if (!has(columns_, needed)) columns_.emplace_back(needed);
@@ -70,8 +71,9 @@ std::size_t TableReading::column(const std::string& field) const {
 }
 
 std::string TableReading::fingerprint() const {
-    const std::string text = fmt::format("{}\n{}\n{}\n{}", options_.table, options_.query, options_.since_ms,
-                                         fmt::join(columns_, ","));
+    const std::string text =
+        fmt::format("{}\n{}\n{}\n{}{}", options_.table, options_.query, options_.since_ms,
+                    fmt::join(columns_, ","), fmt::join(followed_, "\n"));
     return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
 }
 
@@ -94,6 +96,8 @@ asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSi
     if (auto known = co_await check_vanished(position); !known) co_return known.error();
     if (position.wants_reconciling)
         if (auto compared = co_await reconcile(position.stored, sink); !compared) co_return compared.error();
+    if (!is_first)
+        if (auto followed = co_await follow_references(sink); !followed) co_return followed.error();
     cursor_.is_first_done = true;
     note_reach();
     note_hidden(is_first || position.wants_reconciling);
@@ -169,6 +173,9 @@ asio::awaitable<Result<std::int64_t>> TableReading::find_end() {
     }
     if (cursor_.deletes_ms == 0)
         cursor_.deletes_ms = newest_ms_ == 0 ? clock_ms_ : std::min(clock_ms_, newest_ms_);
+    // From before the first row was read: what changes while others are read is met by the second reading.
+    for (const std::string& reference : followed_)
+        cursor_.references.try_emplace(reference, Reach{cursor_.deletes_ms, {clock_ms_, here_ms_}, false});
     co_return newest_ms_ > clock_ms_ ? newest_ms_ : until;
 }
 
@@ -177,8 +184,12 @@ asio::awaitable<Result<std::int64_t>> TableReading::find_end() {
 void TableReading::note_reach() {
     if (cursor_.updated_ms != begin_.updated_ms || cursor_.id != begin_.id) return;
     cursor_.moved = begin_.moved;
-    cursor_.is_settled = begin_.is_settled || (clock_ms_ - begin_.moved.there_ms >= overlap_ms &&
-                                               here_ms_ - begin_.moved.here_ms >= overlap_ms);
+    cursor_.is_settled = begin_.is_settled || is_long_after(begin_.moved);
+}
+
+/// By both clocks what was committed late has been met since.
+bool TableReading::is_long_after(const Moment& moment) const {
+    return clock_ms_ - moment.there_ms >= overlap_ms && here_ms_ - moment.here_ms >= overlap_ms;
 }
 
 /// Only a look at the whole table can tell that nothing is hidden any more.

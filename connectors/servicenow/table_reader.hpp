@@ -34,6 +34,11 @@ constexpr std::int64_t overlap_ms = 10 * 60'000;
 /// So many rows without a readable time are asked for by id at each reading: what one request can name.
 constexpr std::size_t most_undated = 200;
 
+/// What the fields are walked through, where more than what it is called is read of it: `task` of
+/// `task.priority` and of `task.cmdb_ci.name`. A name changes seldom, and what carries it is touched all the
+/// time (discovery updates every CI).
+std::vector<std::string> followed_references(const std::vector<std::string>& fields);
+
 /// One reading of one table. The exchange outlives it.
 class TableReading {
   public:
@@ -85,6 +90,7 @@ class TableReading {
     boost::asio::awaitable<Result<void>> store(TableAnswer answer, PageSink sink);
     [[nodiscard]] std::string cursor_text() const;
     void note_reach();
+    [[nodiscard]] bool is_long_after(const Moment& moment) const;
     void note_hidden(bool is_whole);
     boost::asio::awaitable<Result<void>> note_oddities();
     Page page_of(TableAnswer answer);
@@ -99,6 +105,13 @@ class TableReading {
     boost::asio::awaitable<Result<TableAnswer>> window_page(std::string condition, int skip);
     boost::asio::awaitable<Result<void>> read_window(std::int64_t until_ms, PageSink sink);
     boost::asio::awaitable<Result<void>> drain_tie(PageSink sink);
+
+    // table_references.cpp
+    boost::asio::awaitable<Result<void>> follow_references(PageSink sink);
+    boost::asio::awaitable<Result<void>> follow(std::string reference, PageSink sink);
+    void note_changes(Reach& reach, std::int64_t newest_ms) const;
+    void note_unfollowed(const std::string& reference, std::string_view why);
+    [[nodiscard]] std::string walked_through(const std::string& reference) const;
 
     // table_census.cpp
     boost::asio::awaitable<Result<void>> read_undated(bool wants_listing, PageSink sink);
@@ -118,7 +131,8 @@ class TableReading {
     Exchange& exchange_;
     TableOptions options_;
     TablePages pages_;
-    std::vector<std::string> columns_;     ///< fields, and what reading itself needs
+    std::vector<std::string> columns_;   ///< fields, and what reading itself needs
+    std::vector<std::string> followed_;  ///< references whose changes change a row: see followed_references()
     std::vector<std::size_t> references_;  ///< by column: of what a walked field is walked through
     Cursor cursor_;
     Cursor begin_;                   ///< the cursor that the reading found

@@ -100,7 +100,7 @@ class NastyServer:
     def serve(self, handler, method):
         length = int(handler.headers.get("Content-Length") or 0)
         body = handler.rfile.read(length) if length else b""
-        self.journal.begin(f"{method} {handler.path[:200]}")
+        self.journal.begin(f"{method} {handler.path[:2000]}")
         try:
             fault = self.take_fault(method, handler.path)
             if fault in ("429", "429-reset", "429-bare", "429-iso", "429-past", "429-html", "503-html", "500", "reset", "html"):

@@ -1,6 +1,7 @@
 #include "connectors/servicenow/table_api.hpp"
 
 #include "connectors/servicenow/cursor.hpp"
+#include "connectors/servicenow/table_reader.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace baselined;
@@ -126,6 +127,7 @@ TEST_CASE("a cursor survives the store, and another's is none") {
     cursor.lost_ids = {"z"};
     cursor.lacks["category"] = {{{"a\"b", 12}, {"c", 0}}, true};
     cursor.is_of_others = true;
+    cursor.references = {{"task", {7, {8, 9}, true}}, {"sla", {}}};
     cursor.url = "https://acme.service-now.com";
     cursor.table = "incident";
     CHECK(cursor.text().size() > plain);
@@ -136,6 +138,7 @@ TEST_CASE("a cursor survives the store, and another's is none") {
     CHECK(read->lost_ids == cursor.lost_ids);
     CHECK(read->lacks == cursor.lacks);
     CHECK(read->is_of_others);
+    CHECK(read->references == cursor.references);
     CHECK(read->url == cursor.url);
     CHECK(read->table == cursor.table);
     for (const char* text : {"", "{}", "[1]", R"({"updated":"x","id":1,"first_done":1,"deletes":2,"of":3})"})
@@ -159,4 +162,14 @@ TEST_CASE("a query loses its order") {
     CHECK(without_order("active=true^ORDERBYnumber") == "active=true");
     CHECK(without_order("ORDERBYDESCa^x=1^ORy=2^NQz=3^EQ") == "x=1^ORy=2^NQz=3");
     CHECK(without_order("").empty());
+}
+
+TEST_CASE("references are followed where more than a name is read of them") {
+    CHECK(followed_references(
+              {"sys_id", "cmdb_ci.name", "cmdb_ci", "assigned_to.user_name", "problem_id.number"})
+              .empty());
+    CHECK(followed_references({"task.priority", "task.number", "task.cmdb_ci.name", "sla.target"}) ==
+          std::vector<std::string>{"sla", "task"});
+    CHECK(followed_references({"task.cmdb_ci.u_tier", "task.cmdb_ci.name"}) ==
+          std::vector<std::string>{"task", "task.cmdb_ci"});
 }
