@@ -264,7 +264,9 @@ asio::awaitable<Result<void>> IssueReading::store(SearchPage found, PageSink sin
     co_return co_await sink(std::move(page));
 }
 
-asio::awaitable<Result<Sample>> IssueReading::sample(int rows, bool all_fields) {
+asio::awaitable<Result<Sample>> IssueReading::sample(std::string cursor, int rows, bool all_fields) {
+    if (const auto stored = Cursor::parse(cursor); stored && !is_elsewhere(*stored))
+        cursor_.met = stored->met;
     if (auto ready = co_await prepare(); !ready) co_return ready.error();
     page_size_ = rows;
     SearchQuery query;

@@ -40,8 +40,8 @@ class IssueReading {
     /// Reads on from the position to the end, handing page after page to the sink. Notes say what could not
     /// be read.
     boost::asio::awaitable<Result<Notes>> run(StreamPosition position, PageSink sink);
-    /// The newest issues.
-    boost::asio::awaitable<Result<Sample>> sample(int rows, bool all_fields);
+    /// The newest issues. Fields that readings up to this cursor met are known again; empty: there was none.
+    boost::asio::awaitable<Result<Sample>> sample(std::string cursor, int rows, bool all_fields);
 
   private:
     using IssueSink = std::function<boost::asio::awaitable<Result<void>>(SearchPage page)>;

@@ -329,20 +329,21 @@ asio::awaitable<std::vector<std::string>> Poller::read_remote(StreamPlan& plan) 
     co_return troubles;
 }
 
-asio::awaitable<connectors::Notes> Poller::try_out(StreamPlan& plan) {
+asio::awaitable<connectors::Notes> Poller::try_out(StreamPlan& plan, std::string cursor) {
     connectors::Notes notes;
     if (plan.source->type == config::Source::Type::files) {
         const auto files = connectors::list_files(plan.source->path, plan.stream->match);
         if (!files) notes.push_back({files.error().text});
         co_return notes;
     }
-    const auto found = co_await sample(plan, 1, false);
+    const auto found = co_await sample(plan, std::move(cursor), 1, false);
     if (found) co_return found->notes;
     notes.push_back({found.error().text});
     co_return notes;
 }
 
-asio::awaitable<Result<connectors::Sample>> Poller::sample(StreamPlan& plan, int rows, bool all_fields) {
+asio::awaitable<Result<connectors::Sample>> Poller::sample(StreamPlan& plan, std::string cursor, int rows,
+                                                           bool all_fields) {
     const auto exchange = co_await exchange_of(*plan.source);
     Result<connectors::Sample> sample = connectors::Sample{};
     if (plan.source->type == config::Source::Type::servicenow) {
@@ -351,7 +352,7 @@ asio::awaitable<Result<connectors::Sample>> Poller::sample(StreamPlan& plan, int
         sample = co_await reading.sample(rows, all_fields);
     } else {
         connectors::jira::IssueReading reading(*exchange, site_options_of(plan, portfolio_.configuration()));
-        sample = co_await reading.sample(rows, all_fields);
+        sample = co_await reading.sample(std::move(cursor), rows, all_fields);
     }
     const auto notes = told(*exchange, sample ? Result<connectors::Notes>(sample->notes) : sample.error());
     if (!notes) co_return notes.error();

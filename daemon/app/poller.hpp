@@ -56,10 +56,11 @@ class Poller {
     /// A file that nobody touched for so long stands still, whatever an earlier listing said.
     static constexpr std::chrono::seconds still_after{30};
     /// What of it cannot be read: nothing is stored.
-    boost::asio::awaitable<connectors::Notes> try_out(StreamPlan& plan);
+    boost::asio::awaitable<connectors::Notes> try_out(StreamPlan& plan, std::string cursor);
     /// The newest rows, as `preview` shows them; with all fields that the source has, or those the mappings
-    /// read.
-    boost::asio::awaitable<Result<connectors::Sample>> sample(StreamPlan& plan, int rows, bool all_fields);
+    /// read. The cursor of the last reading, where there is one, tells what a reading would know.
+    boost::asio::awaitable<Result<connectors::Sample>> sample(StreamPlan& plan, std::string cursor, int rows,
+                                                              bool all_fields);
 
     /// Told of each step of a long reading: the stream, and how many rows it has taken so far.
     using Progress = std::function<void(const StreamPlan& plan, std::int64_t rows)>;

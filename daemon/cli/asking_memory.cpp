@@ -33,7 +33,7 @@ AskingMemory::AskingMemory(const config::Configuration& configuration,
                     [](const auto* one) { return hangs_on_refresh_token(*one); }))
         open_for_logins();
     if (store_) {
-        remember_files(*store_);
+        remember_streams(*store_);
         return;
     }
     store_ = make_passing_store();
@@ -41,19 +41,26 @@ AskingMemory::AskingMemory(const config::Configuration& configuration,
     try {
         const auto kept = open_sqlite_store(path_, StoreMode::read);
         for (const config::Source* source : asked_) copy_pause(*source, *kept, *store_);
-        remember_files(*kept);
+        remember_streams(*kept);
     } catch (const StoreError&) {
         // One that cannot be read is no reason not to ask.
     }
 }
 
-void AskingMemory::remember_files(Store& kept) {
-    for (const StoredStream& stream : kept.streams())
+void AskingMemory::remember_streams(Store& kept) {
+    for (const StoredStream& stream : kept.streams()) {
         if (!kept.files(stream.id).empty()) with_files_.emplace(stream.source_name, stream.name);
+        cursors_[{stream.source_name, stream.name}] = stream.cursor;
+    }
 }
 
 bool AskingMemory::has_read_files(const std::string& source, const std::string& stream) const {
     return with_files_.contains({source, stream});
+}
+
+std::string AskingMemory::cursor_of(const std::string& source, const std::string& stream) const {
+    const auto known = cursors_.find({source, stream});
+    return known == cursors_.end() ? std::string() : known->second;
 }
 
 void AskingMemory::open_for_logins() {

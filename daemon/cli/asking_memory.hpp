@@ -1,6 +1,8 @@
-// What is remembered of sources by commands that ask them and store no row: logins, and the word to wait.
+// What is remembered of sources by commands that ask them and store no row: logins, the word to wait, and
+// what readings met.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -26,19 +28,23 @@ class AskingMemory {
     [[nodiscard]] Store& store() { return *store_; }
     /// Whether files of the stream were read before, as far as there is a store.
     [[nodiscard]] bool has_read_files(const std::string& source, const std::string& stream) const;
+    /// How far the stream was read, as its connector noted it; empty: nobody knows.
+    [[nodiscard]] std::string cursor_of(const std::string& source, const std::string& stream) const;
     /// Why the source must not be asked now; empty: it may be.
     [[nodiscard]] std::string why_not(const config::Source& source) const;
 
   private:
     void open_for_logins();
-    void remember_files(Store& kept);
+    void remember_streams(Store& kept);
 
     const std::string path_;
     std::vector<const config::Source*> asked_;
     std::unique_ptr<Store> store_;
     bool is_passing_ = true;
-    std::set<std::pair<std::string, std::string>> with_files_;  ///< sources and streams
-    std::string trouble_;                                       ///< why the store cannot keep a login
+    using StreamName = std::pair<std::string, std::string>;  ///< the source's, its own
+    std::set<StreamName> with_files_;
+    std::map<StreamName, std::string> cursors_;
+    std::string trouble_;  ///< why the store cannot keep a login
 };
 
 }  // namespace baselined::daemon

@@ -88,7 +88,8 @@ std::vector<ReadingFailure> try_sources(Invocation& invocation) {
             continue;
         }
         boost::asio::co_spawn(
-            io, poller.try_out(plan), [&](std::exception_ptr error, connectors::Notes notes) {
+            io, poller.try_out(plan, memory.cursor_of(plan.source->name, plan.stream->name)),
+            [&](std::exception_ptr error, connectors::Notes notes) {
                 if (error) thrown = error;
                 for (const connectors::Note& note : notes)
                     if (note.about == connectors::Note::About::remark)

@@ -83,9 +83,11 @@ Result<Sample> sample_remote(Invocation& invocation, StreamPlan& plan, int rows,
     Poller poller(
         io, *invocation.portfolio, *store, keeper, thread, [&] { return invocation.now; }, PollerMode::once,
         std::make_shared<Exchanges>(io, memory.store(), thread));
+    // A draft shows what is there now, whatever the mapping of before lost.
+    std::string cursor = all_fields ? "" : memory.cursor_of(plan.source->name, plan.stream->name);
     Result<Sample> sample = Error{ErrorCode::internal, "nothing came"};
     std::exception_ptr thrown;
-    boost::asio::co_spawn(io, poller.sample(plan, rows, all_fields),
+    boost::asio::co_spawn(io, poller.sample(plan, std::move(cursor), rows, all_fields),
                           [&](std::exception_ptr error, Result<Sample> found) {
                               thrown = error;
                               sample = std::move(found);

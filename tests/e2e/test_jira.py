@@ -995,6 +995,29 @@ class Cloud(Site):
             self.assertEqual((by_path, any(by_path)), (by_name, True), proposals[n])
         self.assertIn("--draft prints a mapping, which is YAML: leave --json out", self.run_program("preview", "site", "incidents", "--draft", "--json", expect=2).stderr)
 
+    def test_who_only_looks_says_of_a_renamed_or_lost_field_what_a_reading_says(self):
+        (self.folder / "own.yaml").write_text("kind: change\nid: id\nnumber: key\nupdated_at: fields.updated\nfields:\n  planned_end: { field: Planned end }\n", encoding="utf-8")
+        for number in range(3):
+            self.issue(number, START + number, customfield_10010=f"2026-02-0{number + 1}T14:05:06.000+1100")
+        self.configure(mapping="own.yaml")
+        self.run_program("once")
+        field = next(field for field in self.jira.fields if field["id"] == "customfield_10010")
+        field["name"] = "Ended"
+        told = self.run_program("once", expect=3).stderr
+        self.assertIn('site/incidents: the field "Planned end" is called "Ended" now: it is read on', told)
+        self.assertEqual(self.run_program("check", "--online", expect=3).stderr, told)
+        shown = self.run_program("preview", "site", "incidents", "--json", expect=None)
+        self.assertEqual(shown.stderr, told)
+        self.assertEqual([json.loads(line)["records"][0]["planned_end"][:10] for line in shown.stdout.splitlines()], ["2026-02-01", "2026-02-02", "2026-02-03"])
+        self.jira.fields.remove(field)
+        told = self.run_program("once", expect=3).stderr
+        self.assertIn('"Planned end" (customfield_10010) was there and is no more', told)
+        self.assertEqual(self.run_program("check", "--online", expect=3).stderr, told)
+        self.assertEqual(self.run_program("preview", "site", "incidents", expect=3).stderr, told)
+        self.assertIn("# fields.summary  # 100 % filled", self.run_program("preview", "site", "incidents", "--draft", "--rows", "2", expect=None).stdout, "what is there now")
+        shutil.move(self.folder / "store.db", self.folder / "other.db")
+        self.assertIn('the field "Planned end" is not there, or the account may not see it', self.run_program("check", "--online", expect=3).stderr)
+
     def test_a_link_phrase_that_the_site_has_not_is_told(self):
         self.fill(5)
         blocks, causes = {"id": "1", "name": "Blocks", "inward": "is blocked by", "outward": "blocks"}, {"id": "2", "name": "Problem", "inward": "is caused by", "outward": "causes"}
