@@ -27,6 +27,13 @@ bool wants_person(const Response& answer) {
            !answer.header("X-Authentication-Denied-Reason").empty();
 }
 
+/// Jira answers an expired token with 200 and nothing in it, or a login page, and a locked account with 403.
+bool denies_login(const Response& answer) {
+    const auto reason = answer.header("X-Seraph-LoginReason");
+    return (!reason.empty() && reason.find("OK") == std::string_view::npos) ||
+           (answer.status == 403 && !answer.header("X-Authentication-Denied-Reason").empty());
+}
+
 /// What Jira refuses may come with any status: then its headers name the reason.
 std::string_view reason_of(const Response& answer) {
     for (const char* name : {"X-Seraph-LoginReason", "X-Authentication-Denied-Reason"})
@@ -282,13 +289,9 @@ asio::awaitable<Result<Response>> Exchange::attempt(Request request, std::string
     sent.headers.insert(sent.headers.end(), login->begin(), login->end());
     auto answer = co_await client_.send(sent, connection_);
     if (!answer) co_return answer.error();
-    // Jira answers an expired token with 200 and nothing in it, and a locked account with 403.
-    const auto reason = answer->header("X-Seraph-LoginReason");
-    if (!reason.empty() && reason.find("OK") == std::string_view::npos) answer->status = 401;
-    if (answer->status == 403 && !answer->header("X-Authentication-Denied-Reason").empty())
-        answer->status = 401;
-    if (answer->status >= 300 && answer->status < 400)
-        co_return co_await follow(std::move(sent), std::move(*answer));
+    if (!denies_login(*answer) && answer->status >= 300 && answer->status < 400)
+        answer = co_await follow(std::move(sent), std::move(*answer));
+    if (answer && denies_login(*answer)) answer->status = 401;
     co_return answer;
 }
 

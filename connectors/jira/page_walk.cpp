@@ -96,10 +96,9 @@ std::string PageWalk::contradiction(const SearchPage& page) const {
         if (page.is_last == false && page.next_token.empty())
             return "the site says that more issues follow (isLast: false), and gives no nextPageToken to "
                    "them";
-        if (idle_pages_ > most_idle_pages)
-            return fmt::format("{} pages in a row show nothing new, and more are said to follow",
-                               idle_pages_);
     }
+    if (idle_pages_ > most_idle_pages)
+        return fmt::format("{} pages in a row show nothing new, and more are said to follow", idle_pages_);
     if (is_empty && start_ == 0 && token_.empty() && rest_ > 0)
         return fmt::format("the site said that {} or more issues follow, and shows none", rest_);
     return {};
@@ -131,7 +130,11 @@ void PageWalk::note_times(const SearchPage& page) {
         before_ms = *at;
     }
     is_in_order_ = !from_ms_ || reversed < 3 || reversed * 4 < compared;
-    idle_pages_ = seen_.size() > known ? 0 : idle_pages_ + 1;
+    if (seen_.size() > known)
+        idle_pages_ = 0;
+    else if (start_ >= reached_)  // begun again, pages show what is known
+        ++idle_pages_;
+    reached_ = std::max(reached_, start_);
 }
 
 Result<PageWalk::Next> PageWalk::go_on_by_token(const std::string& token) {

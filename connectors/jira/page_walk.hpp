@@ -82,6 +82,7 @@ class PageWalk {
         before_;                  ///< ids of the page before: offsets overlap, and show what they still mean
     std::set<std::string> seen_;  ///< ids of this instant
     int restarts_ = 0;
+    int reached_ = 0;           ///< the furthest start, before the instant was begun again
     int idle_pages_ = 0;        ///< in a row, that showed nothing new
     std::int64_t rest_ = 0;     ///< so many issues the site has said to follow
     bool is_in_order_ = true;   ///< the last page

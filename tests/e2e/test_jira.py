@@ -248,6 +248,25 @@ class Cloud(Site):
                 self.run_program("once")
                 self.assert_complete()
 
+    def test_what_is_no_issue_in_a_page_is_passed_over(self):
+        if self.FLAVOUR != "cloud":
+            return  # whose offsets would count it
+        self.fill(60)
+        self.run_program("once")
+
+        def distort(_, answer):
+            if answer["issues"]:
+                answer["issues"] = [None, *answer["issues"], 7, {}]
+        self.jira.distort = distort
+        self.issue(800, START + 3_000_000_000)
+        self.jira.delete("10007")
+        told = self.census(expect=3).stderr
+        self.assertIn("came without an id", told)
+        self.assertNotIn("jql \"", told)
+        self.jira.distort = None
+        self.assert_nothing_told(self.census())
+        self.assert_complete()
+
     def test_issues_without_an_id_are_rejected_and_asked_for_again(self):
         for number in range(12):
             self.issue(number, START + number * 86_400_000)
@@ -612,6 +631,48 @@ class Cloud(Site):
         for number in range(5):
             self.jira.refresh(str(10_000 + number))
         self.rows_changed("UPDATE stream SET cursor = json_remove(cursor, '$.lost') WHERE cursor LIKE '{%'")
+        self.assert_nothing_told(self.census())
+        self.assert_complete()
+
+    def test_a_login_that_is_lost_at_any_question_removes_nothing(self):
+        """A login page, however it comes, and answers that say by a header only that nobody asked."""
+        self.fill(60)
+        self.run_program("once")
+        self.jira.delete("10003")
+        self.jira.ignores_reconcile = True
+        self.jira.drop("10004")
+        page, key = b"<html><title>Log in</title></html>", "X-Seraph-LoginReason"
+        seen = []
+
+        def instead(answer, at):
+            def answer_to(_, path):
+                if path.startswith("/login"):
+                    return 200, {"Content-Type": "text/html", key: "OUT"}, page
+                if at(path):
+                    seen.append(path)
+                    return answer
+                return None
+            return answer_to
+        field = {"id": "summary", "name": "Summary", "schema": {"type": "string"}}
+        for words, at, answer in ((r"the login is refused \(OUT\)|a POST is redirected to", self.is_look_up, (302, {"Location": "/login.jsp?os_destination=x"}, b"")),
+                                  (r"redirected to https://sso.acme.com|a POST is redirected", self.is_look_up, (302, {"Location": "https://sso.acme.com/"}, b"")),
+                                  ("a page for people instead of data", self.is_look_up, (200, {"Content-Type": "text/html"}, page)),
+                                  (r"refused \(AUTHENTICATED_FAILED\)", self.is_look_up, (404, {key: "AUTHENTICATED_FAILED"}, {"errorMessages": ["Issue does not exist"], "errors": {}})),
+                                  (r"refused \(OUT\)", self.is_look_up, (200, {key: "OUT"}, {"issues": [], "issueErrors": []})),
+                                  (r"refused \(OUT\)", lambda path: path.endswith("/field"), (200, {key: "OUT"}, [field])),
+                                  (r"refused \(AUTHENTICATION_DENIED\)", lambda path: "/search" in path, (200, {key: "AUTHENTICATION_DENIED"}, {"issues": [], "total": 0, "isLast": True}))):
+            with self.subTest(words=words):
+                seen.clear()
+                self.jira.instead = instead(answer, at)
+                self.configure(reconcile="1s")
+                file = self.folder / "baselined.yaml"
+                file.write_text(file.read_text(encoding="utf-8").replace("give_up: 15s", "give_up: 1s"), encoding="utf-8")
+                time.sleep(1.1)
+                self.assertRegex(self.run_program("once", expect=3).stderr, words)
+                self.assertTrue(seen)
+                self.assertEqual(self.rows("SELECT count(*), (SELECT sum(deleted) FROM stream) FROM source_row"), [(310, 0)])
+        self.jira.instead = None
+        self.jira.refresh("10004")
         self.assert_nothing_told(self.census())
         self.assert_complete()
 

@@ -94,6 +94,17 @@ TEST_CASE("pages that show nothing new for ever end the walk") {
     }
 }
 
+TEST_CASE("offsets that show nothing new for ever end the walk, too, long before they are too deep") {
+    PageWalk walk(Flavour::data_center, minute);
+    auto taken = walk.take(found({{1, 0}}, 100'000));
+    int asked = 1;
+    for (; taken && *taken == Next::ask && asked < 20'000; ++asked)
+        taken = walk.take(found({{1, 0}}, 100'000));
+    REQUIRE(taken.has_error());
+    CHECK_THAT(taken.error().text, Catch::Contains("show nothing new"));
+    CHECK(asked < 200);
+}
+
 TEST_CASE("issues in another order than asked for are said, a few that the index has late are not") {
     PageWalk walk(Flavour::cloud, minute);
     CHECK_THAT(walk.take(next({{1, 9}, {2, 7}, {3, 5}, {4, 3}}, "a")).error().text,
@@ -219,4 +230,58 @@ TEST_CASE("an end that is none is an error") {
     PageWalk silent(Flavour::data_center, minute);  // no total at all
     CHECK((*silent.take(page_of({{1, 0}}, "")) == Next::ask));
     CHECK((*silent.take(page_of({}, "")) == Next::end));
+}
+
+TEST_CASE("tokens that come again after others end the walk, whatever the pages show") {
+    for (const int period : {1, 2, 3})
+        for (const bool shows_new : {false, true})
+            for (const bool is_empty : {false, true}) {
+                PageWalk walk(Flavour::cloud, minute);
+                int asked = 0;
+                for (; asked < 200; ++asked) {
+                    const std::string token = std::to_string(asked % period);
+                    const auto page = is_empty
+                                          ? next({}, token.c_str())
+                                          : next({{shows_new ? asked : asked % period, 0}}, token.c_str());
+                    const auto taken = walk.take(page);
+                    if (taken) continue;
+                    CHECK_THAT(taken.error().text, Catch::Contains("again and again"));
+                    break;
+                }
+                CHECK(asked == period + (is_empty ? 0 : 1));  // first it moves on to the issue's own instant
+            }
+}
+
+TEST_CASE("issues without fields move nothing, and are paged through") {
+    Response response;
+    response.status = 200;
+    const auto page = [&response](const char* body) {
+        response.body = body;
+        return *parse_search(response);
+    };
+    PageWalk walk(Flavour::cloud, minute);
+    CHECK((
+        *walk.take(page(
+            R"({"issues":[{"id":"1","fields":null},{"id":"2"},{"id":"3","fields":[]}],"nextPageToken":"a"})")) ==
+        Next::ask));
+    CHECK(walk.from_ms() == minute);
+    CHECK(walk.token() == "a");
+    CHECK((*walk.take(page(R"({"issues":[{"id":"4","fields":null},null,7],"isLast":true})")) == Next::end));
+    PageWalk offsets(Flavour::data_center, minute);
+    CHECK((*offsets.take(page(R"({"issues":[{"id":"1","fields":null},{"id":"2"}],"total":3,"startAt":0})")) ==
+           Next::ask));
+    CHECK(offsets.start() == 1);
+    CHECK((*offsets.take(page(R"({"issues":[{"id":"2"},{"id":"3"}],"total":3,"startAt":1})")) == Next::end));
+}
+
+TEST_CASE(
+    "a total that grows while its pages are read, and pages that are smaller than asked for, lose nothing") {
+    PageWalk walk(Flavour::data_center, minute);
+    CHECK((*walk.take(found({{1, 0}, {2, 0}}, 4)) == Next::ask));
+    CHECK(walk.start() == 1);
+    CHECK((*walk.take(found({{2, 0}, {3, 0}}, 6)) == Next::ask));
+    CHECK((*walk.take(found({{3, 0}, {4, 0}}, 6)) == Next::ask));
+    CHECK((*walk.take(found({{4, 0}}, 7)) == Next::ask));  // one issue a page
+    for (int id = 5; id < 7; ++id) CHECK((*walk.take(found({{id, 0}}, 7)) == Next::ask));
+    CHECK((*walk.take(found({{7, 0}}, 7)) == Next::end));
 }
