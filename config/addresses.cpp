@@ -46,6 +46,13 @@ bool is_open(const UrlParts& parts) {
     return parts.scheme == "http" && !is_loopback(parts.host);
 }
 
+std::string_view path_of(std::string_view url) {
+    const std::size_t host = url.find("://");
+    const std::size_t path = host == std::string_view::npos ? host : url.find_first_of("/?#", host + 3);
+    if (path == std::string_view::npos || url[path] != '/') return {};
+    return url.substr(path, url.find_first_of("?#", path) - path);
+}
+
 bool is_email(std::string_view text) {
     const auto at = text.find('@');
     return at != std::string_view::npos && at > 0 && at + 1 < text.size() &&

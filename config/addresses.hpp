@@ -17,6 +17,8 @@ bool is_loopback(std::string_view host);
 bool is_web(const std::optional<UrlParts>& parts);
 /// What is sent there can be read on the way: plain http, and not to this machine.
 bool is_open(const UrlParts& parts);
+/// What stands behind host and port, without a query or fragment; empty: nothing does.
+std::string_view path_of(std::string_view url);
 bool is_email(std::string_view text);
 
 /// What is said of an address that shows a login to everybody.

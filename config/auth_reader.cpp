@@ -105,6 +105,7 @@ class AuthReader {
                                Need{"user", oauth2.user, {false, true, false, false}},
                                Need{"password", oauth2.password, {false, true, false, false}},
                                Need{"refresh_token", oauth2.refresh_token, {false, false, true, false}},
+                               Need{"subject", oauth2.subject, {false, false, false, true}},
                                Need{"key", oauth2.key, {false, false, false, true}}};
         for (const Need& need : needs)
             if (need.of_grant[static_cast<std::size_t>(oauth2.grant)] && need.value.empty())

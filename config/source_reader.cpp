@@ -18,6 +18,10 @@ const std::vector<std::string> type_names{"files", "servicenow", "jira"};
 constexpr std::array<std::string_view, 6> proxy_schemes{"http",    "https",  "socks4",
                                                         "socks4a", "socks5", "socks5h"};
 
+constexpr std::array<std::string_view, 4> pages_of_servicenow{".do/", "/api/now/", "/now/nav/",
+                                                              "/now/workspace/"};
+constexpr std::array<std::string_view, 4> pages_of_jira{".jspa/", "/browse/", "/rest/", "/secure/"};
+
 class SourceReader {
   public:
     SourceReader(const YamlNode& name, const YamlNode& node, const Surroundings& surroundings,
@@ -79,7 +83,7 @@ class SourceReader {
         if (!is_jira) return;
         source_.flavour = static_cast<Source::Flavour>(
             reader_.choice("flavour", {"ask", "cloud", "data_center"}).value_or(0));
-        source_.cloud_id = reader_.text("cloud_id");
+        read_cloud_id();
         const bool is_cloud =
             source_.flavour == Source::Flavour::cloud || source_.url.ends_with(".atlassian.net");
         const auto parts = parts_of(source_.url);  // a password may stand in the whole
@@ -105,8 +109,38 @@ class SourceReader {
                 "`url` is an address like https://acme.example.com or https://acme.example.com:8443");
         else if (source_.url.find('@') != std::string::npos)
             reader_.problem(url.mark, "a name and password stand under `auth`, not in the address");
+        else if (url.text.find_first_of("?#") != std::string::npos)
+            reader_.problem(url.mark, "`url` is an address without ? and #: leave out what begins there");
+        else if (is_page(path_of(source_.url)))
+            reader_.problem(
+                url.mark, fmt::format("`url` is the address of the {}: leave out the page or path behind it",
+                                      source_.type == Source::Type::jira
+                                          ? "site itself, like https://acme.atlassian.net"
+                                          : "instance itself, like https://acme.service-now.com"));
         else if (is_open(*parts) && !source_.allow_http)
             reader_.problem(url.mark, plain_http);
+    }
+
+    /// As copied from a browser or an example: what the connectors ask for stands nowhere below it. Other
+    /// paths are allowed, a site may be below one.
+    [[nodiscard]] bool is_page(std::string_view path) const {
+        const std::string segments = std::string(path) + "/";
+        const auto& pages = source_.type == Source::Type::jira ? pages_of_jira : pages_of_servicenow;
+        return std::any_of(pages.begin(), pages.end(),
+                           [&](std::string_view page) { return segments.find(page) != std::string::npos; });
+    }
+
+    void read_cloud_id() {
+        const auto id = reader_.scalar("cloud_id");
+        if (!id) return;
+        source_.cloud_id = id->text;
+        const bool is_id = !id->text.empty() && std::all_of(id->text.begin(), id->text.end(), [](char c) {
+            return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-';
+        });
+        if (!is_id)
+            reader_.problem(id->mark,
+                            "`cloud_id` is letters, digits and hyphens: "
+                            "https://acme.atlassian.net/_edge/tenant_info shows it");
     }
 
     void read_proxy() {

@@ -56,7 +56,7 @@ std::string claims(const Login& login, std::int64_t now_ms) {
     };
     writer.StartObject();
     text("iss", login.issuer.empty() ? login.client_id : login.issuer);
-    text("sub", login.subject.empty() ? login.user : login.subject);
+    text("sub", login.subject);
     text("aud", login.client_id);
     text("jti", random_id());
     writer.Key("iat");
