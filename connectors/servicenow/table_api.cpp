@@ -207,24 +207,45 @@ std::vector<std::string_view> terms_of(std::string_view query) {
     return terms;
 }
 
+/// A condition's field, and its operator with the value; an empty field: it is none.
+std::pair<std::string, std::string_view> split(std::string_view term) {
+    if (term.starts_with("NQ") || term.starts_with("OR")) term.remove_prefix(2);
+    const auto is_name = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+    };
+    const auto end = std::find_if_not(term.begin(), term.end(), is_name);
+    if (end == term.end()) return {};
+    const auto name = static_cast<std::size_t>(end - term.begin());
+    return {std::string(term.substr(0, name)), term.substr(name)};
+}
+
 }  // namespace
 
 std::vector<std::string> fields_of_query(std::string_view query) {
     std::vector<std::string> fields;
-    for (std::string_view term : terms_of(query)) {
-        if (term.starts_with("NQ") || term.starts_with("OR")) term.remove_prefix(2);
-        const std::size_t name = std::find_if(term.begin(), term.end(),
-                                              [](char c) {
-                                                  return !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                                                           c == '_' || c == '.');
-                                              }) -
-                                 term.begin();
-        if (name == 0 || name >= term.size()) continue;
-        std::string field(term.substr(0, name));
-        if (std::find(fields.begin(), fields.end(), field) == fields.end())
+    for (const std::string_view term : terms_of(query)) {
+        std::string field = split(term).first;
+        if (!field.empty() && std::find(fields.begin(), fields.end(), field) == fields.end())
             fields.push_back(std::move(field));
     }
     return fields;
+}
+
+std::vector<ImpossibleRange> impossible_ranges(std::string_view query) {
+    constexpr std::pair<std::string_view, std::string_view> opposites[]{
+        {">=", "<"}, {"<=", ">"}, {">", "<="}, {"<", ">="}};
+    std::vector<ImpossibleRange> ranges;
+    for (const std::string_view term : terms_of(query)) {
+        const auto [field, rest] = split(term);
+        const auto* found =
+            std::find_if(std::begin(opposites), std::end(opposites),
+                         [rest = rest](const auto& pair) { return rest.starts_with(pair.first); });
+        if (field.empty() || found == std::end(opposites)) continue;
+        const std::string_view value = rest.substr(found->first.size());
+        ranges.push_back({fmt::format("{}{}", field, rest),
+                          fmt::format("{}{}^{}{}{}", field, rest, field, found->second, value)});
+    }
+    return ranges;
 }
 
 std::string without_order(std::string_view query) {

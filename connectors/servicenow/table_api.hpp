@@ -89,6 +89,13 @@ std::string stamp(std::int64_t milliseconds);
 std::optional<std::int64_t> parse_stamp(std::string_view text);
 /// The field names in an encoded query, each once, its order left out.
 std::vector<std::string> fields_of_query(std::string_view query);
+/// A range of a query, and a condition with its operator that no row can meet: an instance that lets rows
+/// through has dropped the range, as it does where the account may not compare the field.
+struct ImpossibleRange {
+    std::string range;      ///< "opened_at>=2026-01-01"
+    std::string condition;  ///< "opened_at>=2026-01-01^opened_at<2026-01-01"
+};
+std::vector<ImpossibleRange> impossible_ranges(std::string_view query);
 /// A user's query without its order and the end mark that instances add when a filter is copied: what follows
 /// them would not count.
 std::string without_order(std::string_view query);

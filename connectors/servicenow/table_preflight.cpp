@@ -192,6 +192,21 @@ asio::awaitable<Result<void>> TableReading::check_queried_fields() {
                             "instance would drop that condition",
                             options_.table, queried[i])};
     }
+    co_return co_await check_ranges();
+}
+
+/// An operator may be denied where its field is not.
+asio::awaitable<Result<void>> TableReading::check_ranges() {
+    for (const ImpossibleRange& range : impossible_ranges(options_.query)) {
+        const auto is_dropped = co_await lets_through(range.condition);
+        if (!is_dropped) co_return is_dropped.error();
+        if (*is_dropped)
+            co_return Error{
+                ErrorCode::bad_input,
+                fmt::format("table {}: the instance disregards {} of the query, as where the account may not "
+                            "compare that field: it would return other rows",
+                            options_.table, range.range)};
+    }
     co_return Result<void>{};
 }
 

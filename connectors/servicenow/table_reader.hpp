@@ -62,6 +62,7 @@ class TableReading {
     boost::asio::awaitable<Result<void>> check_times(std::vector<std::string> ids, std::string id,
                                                      std::string shown);
     boost::asio::awaitable<Result<void>> check_queried_fields();
+    boost::asio::awaitable<Result<void>> check_ranges();
     [[nodiscard]] Note hidden_rows() const;
 
     // table_fields.cpp

@@ -1136,6 +1136,20 @@ class Unreadable(Instance):
         self.sn.hidden_fields = {("incident", "business_service.name")}
         self.assertIn("the query names business_service.name", self.run_program("once", expect=3).stderr)
 
+    def test_a_range_of_the_query_that_the_instance_drops_is_an_error(self):
+        """The account may read the field, and not compare it: the instance answers as if nothing had been asked."""
+        self.fill(100, burst=0)
+        self.configure(query=", query: 'priority<=2^ORpriority=9'")
+        self.run_program("once")
+        kept = {i: r for i, r in self.sn.tables["incident"].items() if r["priority"] <= "2"}
+        self.assertEqual(self.stored().keys(), kept.keys())
+        self.sn.denied_ranges = {("incident", "priority")}
+        self.sn.put("incident", self.incident(200, START + 3_900_000, priority="4"))
+        for command in (("once",), ("check", "--online")):
+            self.assertEqual(self.run_program(*command, expect=3).stderr, "acme/incident: table incident: the instance disregards priority<=2 of the query, as where the account may not compare that field: "
+                             "it would return other rows\n")
+        self.assertEqual(self.stored().keys(), kept.keys())
+
     def test_an_order_of_the_users_own_changes_nothing(self):
         self.fill(300)
         self.configure(query=', query: "priority!=9^ORDERBYDESCnumber^EQ"')

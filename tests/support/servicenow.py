@@ -33,6 +33,7 @@ class ServiceNow(NastyServer):
         self.strip_ranges = False
         self.unordered = set()     # tables: in the order of their ids' digests, whatever is asked for
         self.index_lag = None      # (until, rows): queries see these versions until then, by sys_id
+        self.denied_ranges = set()  # (table, field): it may be read, and not compared
         self.stripped = set()      # (table, field): conditions on it are dropped
         self.hidden_cells = set()  # (sys_id, field): a rule of one row
         self.empties_unknown = False  # glide.invalid_query.returns_no_rows: no row where a query names an unknown field
@@ -197,7 +198,7 @@ class ServiceNow(NastyServer):
             return (lambda row: False) if self.empties_unknown else None
         read = (lambda row: self.value(table, row, field)) if "." in field else (lambda row: row.get(field, ""))
         value = moved(value, -self.query_zone_s)
-        if self.strip_ranges and operator in ("<", ">", "<=", ">="):
+        if (self.strip_ranges or (table, field) in self.denied_ranges) and operator in ("<", ">", "<=", ">="):
             return lambda row: True
         if operator in ("IN", "NOT IN"):
             wanted = set(value.split(","))

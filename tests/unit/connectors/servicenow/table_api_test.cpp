@@ -164,6 +164,16 @@ TEST_CASE("a query loses its order") {
     CHECK(without_order("").empty());
 }
 
+TEST_CASE("ranges of a query, and what shows that they are obeyed") {
+    const auto ranges =
+        impossible_ranges("priority<=2^opened_at>=a^NQstate=1^ORnumber>b^x<c^y!=1^opened_atONToday");
+    std::vector<std::string> conditions;
+    for (const auto& range : ranges) conditions.push_back(range.condition);
+    CHECK(conditions == std::vector<std::string>{"priority<=2^priority>2", "opened_at>=a^opened_at<a",
+                                                 "number>b^number<=b", "x<c^x>=c"});
+    CHECK(ranges.at(2).range == "number>b");
+}
+
 TEST_CASE("references are followed where more than a name is read of them") {
     CHECK(followed_references(
               {"sys_id", "cmdb_ci.name", "cmdb_ci", "assigned_to.user_name", "problem_id.number"})
