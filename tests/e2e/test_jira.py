@@ -589,6 +589,56 @@ class Cloud(Site):
         self.run_program("once")
         self.assertEqual(self.jira.listed, 0, "nothing is left to be looked for")
 
+    def test_many_that_are_gone_leave_over_restarts_and_beside_a_lost_project(self):
+        """Data Center: each reading asks for a hundred, wherever the one before was killed, and says how many are left."""
+        self.fill(1000)
+        for number in range(2000, 2004):
+            self.issue(number, START + number, project="NET")
+        several = {"jql": "project in (OPS, NET)"}
+        self.configure(**several)
+        self.run_program("once")
+        for number in range(350):
+            self.jira.delete(str(10_000 + number))
+        self.jira.hidden_projects = {"NET"}
+        left = []
+        self.configure(reconcile="1s", **several)
+        time.sleep(1.1)
+        for poll in range(12):
+            asked = self.requests("/rest/api/2/issue/")
+            if poll in (1, 2):  # killed at its 50th look-up
+                running = subprocess.Popen([PROGRAM, "once", "--config", str(self.folder / "baselined.yaml")], stderr=subprocess.DEVNULL)
+                self.jira.instead = lambda _, path: running.kill() if self.is_look_up(path) and self.requests("/rest/api/2/issue/") >= asked + 50 else None
+                running.wait()
+                self.jira.instead = None
+            self.run_program("once", expect=3)
+            sources = json.loads(self.run_program("sources", "--json").stdout)["sources"][0]["streams"][0]
+            left.append(int((re.search(r"(\d+) issues that the search lists no longer are still", sources.get("warning", "")) or [0, 0])[1]))
+            self.configure(**several)  # it goes on by itself
+            pause = json.loads(self.rows("SELECT cursor FROM stream WHERE cursor LIKE '{%'")[0][0])["lost"]["pause"]
+            if left[-1]:
+                self.assertEqual(pause, 600_000, "no longer pause holds up those that are gone")
+            else:
+                break
+            self.rows_changed("UPDATE stream SET cursor = json_set(cursor, '$.lost.again', 0) WHERE cursor LIKE '{%'")
+        self.assertEqual(left, [0] if self.FLAVOUR == "cloud" else [250, 150, 50, 0])
+        self.assertEqual(self.rows("SELECT count(*) FROM source_row"), [(1250 - 350 + 4,)])
+        self.issue(2500, START + 4_000_000_000)
+        self.run_program("once", expect=3)
+        self.assertEqual(self.rows("SELECT count(*) FROM source_row"), [(1250 - 350 + 4 + 1,)], "news are read meanwhile")
+
+    def test_an_issue_that_is_archived_is_told_and_comes_back(self):
+        self.fill(60)
+        self.run_program("once")
+        self.jira.archived |= {"10003", "10004"}
+        told = self.census().stderr
+        self.assertIn("2 issues were archived: they left the figures without being deleted, until they are restored", told)
+        self.assertEqual(self.rows("SELECT count(*) FROM source_row"), [(308,)])
+        self.configure()
+        self.assertEqual(self.run_program("once").stderr, told, "until ids are next compared, in the same words")
+        self.jira.archived.clear()
+        self.assert_nothing_told(self.census())
+        self.assert_complete()
+
     def remark(self):
         return "; ".join(text for _, text in self.rows("SELECT name, value FROM fact WHERE name LIKE 'field_remarks:%'"))
 
