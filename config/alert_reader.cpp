@@ -110,7 +110,8 @@ class AlertReader {
         smtp.starttls_required = !parts || !is_loopback(parts->host);
         if (const YamlNode* tls = reader.take("tls")) {
             MapReader inner(*tls, "tls", problems_);
-            if (const auto ca = inner.scalar("ca")) smtp.ca = surroundings_.login_file(*ca);
+            if (const auto ca = inner.scalar("ca"))
+                smtp.ca = surroundings_.login_file(*ca, PemUse::authority, "");
             if (const auto starttls = inner.choice("starttls", {"required", "optional"}))
                 smtp.starttls_required = *starttls == 0;
             inner.finish();
@@ -144,7 +145,8 @@ class AlertReader {
             reader.problem(secrets[2].mark, "`secret` is one, or two while one replaces the other");
         if (const YamlNode* tls = reader.take("tls")) {
             MapReader inner(*tls, "tls", problems_);
-            if (const auto ca = inner.scalar("ca")) webhook.ca = surroundings_.login_file(*ca);
+            if (const auto ca = inner.scalar("ca"))
+                webhook.ca = surroundings_.login_file(*ca, PemUse::authority, "");
             inner.finish();
         }
         reader.finish();

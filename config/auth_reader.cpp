@@ -68,7 +68,8 @@ class AuthReader {
         oauth2.token_url = read_token_url(reader);
         oauth2.issuer = reader.text("issuer");
         oauth2.subject = reader.text("subject");
-        if (const auto key = reader.scalar("key")) oauth2.key = surroundings_.login_file(*key);
+        if (const auto key = reader.scalar("key"))
+            oauth2.key = surroundings_.login_file(*key, PemUse::signing_key, "");
         if (!grant && reader.node().form == YamlNode::Form::map) {
             if (node.entries.empty() ||
                 std::none_of(node.entries.begin(), node.entries.end(),

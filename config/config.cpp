@@ -93,13 +93,13 @@ class Loader {
 
     /// A certificate or key: who does not connect does not miss it, nor one in a folder that is the
     /// service's.
-    std::string login_file(const Scalar& path) {
+    std::string login_file(const Scalar& path, PemUse use, const std::string& certificate) {
         std::string whole = resolved(path.text);
         std::error_code error;
         if (!path.text.empty() && reading_.logins != Logins::unused && !fs::is_regular_file(whole, error) &&
             error != std::errc::permission_denied)
             problems().push_back({path.mark, "there is no such file: the path of a PEM file belongs here"});
-        loaded_.login_files.push_back(whole);
+        loaded_.login_files.push_back({whole, use, certificate, path.mark});
         return whole;
     }
 
@@ -129,10 +129,13 @@ class Loader {
             }
         if (const YamlNode* retention = reader.take("retention")) read_retention(*retention);
         if (const YamlNode* web = reader.take("web")) configuration().web = read_web(*web);
-        const Surroundings surroundings{[this](const std::string& path) { return resolved(path); },
-                                        [this](const Scalar& path) { return login_file(path); },
-                                        [this](const Scalar& name) { return mapping_of(name); },
-                                        reader.duration("give_up").value_or(Source{}.give_up)};
+        const Surroundings surroundings{
+            [this](const std::string& path) { return resolved(path); },
+            [this](const Scalar& path, PemUse use, const std::string& certificate) {
+                return login_file(path, use, certificate);
+            },
+            [this](const Scalar& name) { return mapping_of(name); },
+            reader.duration("give_up").value_or(Source{}.give_up)};
         if (const YamlNode* alerts = reader.take("alerts"))
             configuration().alerts = read_alerts(*alerts, surroundings, problems());
         const YamlNode& sources = reader.require("sources");

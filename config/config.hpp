@@ -41,13 +41,21 @@ struct Configuration {
     Retention retention;
 };
 
+/// A certificate or key that the configuration names, whether it is there or not.
+struct LoginFile {
+    std::string path;
+    PemUse use = PemUse::authority;
+    std::string certificate;  ///< of a client's key: the path of the certificate that it belongs to
+    Mark mark;
+};
+
 struct Loaded {
     Configuration configuration;
-    std::vector<std::string> files;        ///< Mark::file indexes these
-    std::vector<std::string> login_files;  ///< certificates and keys that it names, whether there or not
-    YamlNode written;                      ///< the main file as it stands, secrets not filled in
-    Problems problems;                     ///< none: the configuration is good
-    Problems warnings;                     ///< worth a look; nothing is refused for them
+    std::vector<std::string> files;  ///< Mark::file indexes these
+    std::vector<LoginFile> login_files;
+    YamlNode written;   ///< the main file as it stands, secrets not filled in
+    Problems problems;  ///< none: the configuration is good
+    Problems warnings;  ///< worth a look; nothing is refused for them
 };
 
 /// A mapping that is not there: tolerated while it is only being drafted.

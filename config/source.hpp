@@ -33,6 +33,9 @@ struct Auth {
     OAuth2 oauth2;
 };
 
+/// What a PEM file is for.
+enum class PemUse { authority, client_certificate, client_key, signing_key };
+
 /// Paths of PEM files; empty: the system's authorities, no client certificate.
 struct Tls {
     std::string ca, cert, key;

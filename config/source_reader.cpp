@@ -160,11 +160,13 @@ class SourceReader {
         const YamlNode* node = reader_.take("tls");
         if (node == nullptr) return;
         MapReader reader(*node, "tls", problems_);
-        const auto path = [&](const char* key) {
+        const auto path = [&](const char* key, PemUse use, const std::string& certificate) {
             const auto text = reader.scalar(key);
-            return text ? surroundings_.login_file(*text) : std::string();
+            return text ? surroundings_.login_file(*text, use, certificate) : std::string();
         };
-        source_.tls = {path("ca"), path("cert"), path("key")};
+        source_.tls.ca = path("ca", PemUse::authority, "");
+        source_.tls.cert = path("cert", PemUse::client_certificate, "");
+        source_.tls.key = path("key", PemUse::client_key, source_.tls.cert);
         if (source_.tls.cert.empty() != source_.tls.key.empty())
             reader.problem(node->mark, "a client certificate needs both `cert` and `key`");
         reader.finish();

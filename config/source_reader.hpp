@@ -15,8 +15,9 @@ namespace baselined::config {
 /// What reading a section needs from the whole: paths made absolute, mappings found.
 struct Surroundings {
     std::function<std::string(const std::string&)> resolved;
-    /// The same for a certificate or key; one that is not there is told.
-    std::function<std::string(const Scalar&)> login_file;
+    /// The same for a certificate or key; one that is not there is told. A client's key comes with the path
+    /// of its certificate.
+    std::function<std::string(const Scalar&, PemUse, const std::string& certificate)> login_file;
     /// The mapping's index; nullopt when it cannot be found, which is told then.
     std::function<std::optional<std::size_t>(const Scalar&)> mapping;
     std::chrono::milliseconds give_up;  ///< of sources that do not say their own

@@ -67,12 +67,6 @@ std::string claims(const Login& login, std::int64_t now_ms) {
     return buffer.GetString();
 }
 
-std::string curve_of(const EVP_PKEY& key) {
-    std::array<char, 64> name{};
-    EVP_PKEY_get_group_name(&key, name.data(), name.size(), nullptr);
-    return name.data();
-}
-
 /// JWT wants the two numbers one behind the other, OpenSSL gives them as ASN.1.
 std::string plain_ecdsa(const std::string& signature) {
     const auto* bytes = reinterpret_cast<const unsigned char*>(signature.data());
@@ -87,14 +81,10 @@ std::string plain_ecdsa(const std::string& signature) {
 }  // namespace
 
 Result<std::string> signed_jwt(const Login& login, std::int64_t now_ms) {
-    const auto read = read_private_key(login.key);
-    if (!read) return read.error();
+    const auto read = read_signing_key(login.key);
+    if (!read) return Error{read.error().code, fmt::format("{}: {}", login.key, read.error().text)};
     const PrivateKey& key = *read;
     const bool is_ecdsa = EVP_PKEY_base_id(key.get()) == EVP_PKEY_EC;
-    if (is_ecdsa && curve_of(*key) != "prime256v1")
-        return Error{ErrorCode::bad_input,
-                     fmt::format("{}: a key of the curve {}: ES256 wants P-256 (prime256v1)", login.key,
-                                 curve_of(*key))};
     const std::string head =
         base64_url(is_ecdsa ? R"({"alg":"ES256","typ":"JWT"})" : R"({"alg":"RS256","typ":"JWT"})");
     const std::string signed_part = head + "." + base64_url(claims(login, now_ms));

@@ -170,7 +170,8 @@ std::optional<Error> Transfer::failure() const {
     if (result == CURLE_OK) return std::nullopt;
     if (open_error != 0) return Error{code_of(result), why_not_opened(open_error)};
     if (result == CURLE_SSL_CERTPROBLEM && !connection.key.empty())
-        if (const auto key = read_private_key(connection.key); !key) return key.error();
+        if (const auto fits = check_key_of(connection.cert, connection.key); !fits)
+            return Error{fits.error().code, fmt::format("{}: {}", connection.key, fits.error().text)};
     if (lacks_certificate())
         return Error{ErrorCode::unsupported,
                      "the server closes the connection: it wants a client certificate, `tls: { cert, key }`"};

@@ -11,6 +11,7 @@
 #include <span>
 
 #include "daemon/app/log.hpp"
+#include "daemon/app/login_files.hpp"
 #include "daemon/app/service.hpp"
 #include "daemon/cli/arguments.hpp"
 #include "daemon/real_clock.hpp"
@@ -26,6 +27,8 @@ std::unique_ptr<ReadyConfiguration> load_ready(const std::string& path, std::str
     auto ready = std::make_unique<ReadyConfiguration>();
     ready->loaded = config::load(path, reading);
     Problems problems = ready->loaded.problems;
+    if (reading.logins != config::Logins::unused)
+        for (Problem& fault : faults_of(ready->loaded.login_files)) problems.push_back(std::move(fault));
     if (problems.empty())
         ready->portfolio = std::make_unique<Portfolio>(ready->loaded.configuration, problems);
     if (problems.empty()) return ready;
@@ -91,7 +94,7 @@ bool can_service_read(const config::Loaded& loaded) {
     if (!user) return true;
     bool is_all_read = true;
     std::vector<std::string> files = loaded.files;
-    files.insert(files.end(), loaded.login_files.begin(), loaded.login_files.end());
+    for (const config::LoginFile& file : loaded.login_files) files.push_back(file.path);
     for (const std::string& file : files) {
         if (file.starts_with('(') || ::access(file.c_str(), R_OK) == 0)
             continue;  // shipped ones are no files

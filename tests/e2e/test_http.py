@@ -7,6 +7,7 @@ import os
 import pathlib
 import pty
 import random
+import re
 import select
 import signal
 import sqlite3
@@ -103,8 +104,47 @@ class Reaching(Instance):
                 self.configure(give_up="2s", auth=auth)
                 self.set_tls(key.removeprefix("tls: "))
                 said = self.on_a_terminal("once")
-                self.assertRegex(said, r"locked\.key: the key is encrypted: decrypt it into a file that only the service reads")
+                self.assertRegex(said, r"baselined\.yaml:\d+:\d+: the key is encrypted: decrypt it into a file that only the service reads")
                 self.assertNotIn("pass phrase", said)
+
+    def test_check_refuses_files_that_can_never_log_in(self):
+        authority = Authority(self.folder)
+        authority.issue("client", "client")
+        authority.issue("other", "other")
+        for name, *kind in (("ed", "ED25519"), ("p384", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"), ("p256", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"), ("rsa", "RSA")):
+            subprocess.run(["openssl", "genpkey", "-algorithm", *kind, "-out", f"{name}.key"], cwd=self.folder, check=True, capture_output=True)
+        subprocess.run(["openssl", "pkey", "-in", "rsa.key", "-aes256", "-passout", "pass:words", "-out", "locked.key"], cwd=self.folder, check=True)
+        (self.folder / "empty.pem").write_text("", encoding="utf-8")
+        jwt = "{{ oauth2: {{ grant: jwt_bearer, client_id: me, subject: user, key: {} }} }}"
+        encrypted = "the key is encrypted: decrypt it into a file that only the service reads"
+        for key, told in (("locked.key", encrypted), ("ed.key", "a key of the kind ED25519: tokens are signed with RSA (RS256) or the curve P-256 (ES256)"),
+                          ("p384.key", "a key of the curve secp384r1: ES256 wants P-256 (prime256v1)"), ("client.pem", "a certificate is in it: its private key belongs here"),
+                          ("empty.pem", "no private key (PEM) can be read from it"), ("p256.key", None), ("rsa.key", None)):
+            with self.subTest(key=key):
+                self.configure(auth=jwt.format(key))
+                self.assert_checked(told)
+        for tls, told in (("ca: ca.pem, cert: client.pem, key: client.key", None), ("ca: ca.pem, cert: client.pem, key: other.key", "this is the key of another certificate than `cert`: name the two that belong together"),
+                          ("cert: client.pem, key: locked.key", encrypted), ("cert: client.key, key: client.key", "a private key is in it, and no certificate: that belongs here"),
+                          ("ca: client.key", "a private key is in it, and no certificate: that belongs here"), ("ca: locked.key", "no certificate (PEM) can be read from it"), ("ca: empty.pem", "no certificate (PEM) can be read from it")):
+            with self.subTest(tls=tls):
+                self.configure()
+                self.set_tls(f"{{ {tls} }}")
+                self.assert_checked(told)
+        self.configure()
+        main = self.folder / "baselined.yaml"
+        main.write_text(main.read_text(encoding="utf-8") + "alerts:\n  from: a@example.org\n  smtp: { url: \"smtps://127.0.0.1:9\", tls: { ca: client.key } }\n", encoding="utf-8")
+        self.assert_checked("a private key is in it, and no certificate: that belongs here")
+        self.run_program("sources", expect=None)  # who connects to nobody does not look
+
+    def assert_checked(self, told):
+        done = self.run_program("check", expect=78 if told else 0)
+        if not told:
+            return
+        (said,) = done.stderr.splitlines()
+        place = re.fullmatch(rf".*baselined\.yaml:(\d+):(\d+): {re.escape(told)}", said)
+        self.assertTrue(place, said)
+        at = (self.folder / "baselined.yaml").read_text(encoding="utf-8").splitlines()[int(place[1]) - 1][int(place[2]) - 1:]
+        self.assertRegex(at, r"^\w+\.(key|pem)")
 
     def on_a_terminal(self, *arguments):
         process, terminal = pty.fork()
