@@ -202,7 +202,7 @@ asio::awaitable<Result<Response>> Exchange::try_once(Request request, std::strin
                    std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - sent_at)});
     ++counts_.by_status[answer ? answer->status : 0];
     if (answer)
-        if (const auto spent = told_limit_is_spent(*answer, now_ms())) co_await pause(*spent);
+        if (const auto told = told_pause(*answer, now_ms())) co_await pause(*told);
     if (answer && !answer->is_ok()) answer->body = secrets().hide(std::move(answer->body));
     if (answer && answer->is_ok() && request.refusal)
         if (auto refused = request.refusal(*answer)) answer = std::move(*refused);

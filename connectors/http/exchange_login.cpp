@@ -80,9 +80,7 @@ asio::awaitable<Result<void>> Exchange::renew_token() {
     if (!request) co_return co_await refuse(request.error().text, Refusal::Kind::may_pass);
     const auto answer = co_await client_.send(*request, connection_);
     if (!answer) co_return answer.error();
-    const auto told = answer->is_ok() ? told_limit_is_spent(*answer, now_ms())
-                                      : connectors::told_to_wait(*answer, now_ms());
-    if (told) co_await pause(*told);
+    if (const auto told = told_pause(*answer, now_ms())) co_await pause(*told);
     auto token = parse_token(*answer, secrets(), now_ms());
     if (!token) {
         if (!is_retryable(token.error().code) && refreshes && has_other_way) {

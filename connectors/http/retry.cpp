@@ -23,6 +23,10 @@ milliseconds growing(int attempt, double chance) {
     return milliseconds{static_cast<std::int64_t>(static_cast<double>(whole.count()) * (0.5 + chance / 2))};
 }
 
+bool is_busy(long status) {
+    return status == 429 || status == 503;
+}
+
 std::optional<double> number_in(std::string_view text) {
     double value = 0;
     const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -77,6 +81,12 @@ std::optional<milliseconds> told_limit_is_spent(const Response& response, std::i
     return std::min(*told, longest_spent);
 }
 
+std::optional<milliseconds> told_pause(const Response& response, std::int64_t now_ms) {
+    if (response.status < 400) return told_limit_is_spent(response, now_ms);
+    const bool says_so = is_busy(response.status) || response.header("Retry-After").data() != nullptr;
+    return says_so ? told_to_wait(response, now_ms) : std::nullopt;
+}
+
 Verdict judge(const Attempt& attempt) {
     Verdict verdict;
     if (attempt.response == nullptr) {
@@ -87,11 +97,10 @@ Verdict judge(const Attempt& attempt) {
         return verdict;
     }
     const long status = attempt.response->status;
-    const bool is_busy = status == 429 || status == 503;
-    if (!is_busy && (status < 500 || status == 501 || status == 505)) return verdict;
-    verdict.next = is_busy || attempt.is_idempotent ? Verdict::Next::retry : Verdict::Next::fail;
+    if (!is_busy(status) && (status < 500 || status == 501 || status == 505)) return verdict;
+    verdict.next = is_busy(status) || attempt.is_idempotent ? Verdict::Next::retry : Verdict::Next::fail;
     verdict.reason = fmt::format("answered {}", status);
-    const auto told = is_busy ? told_to_wait(*attempt.response, attempt.now_ms) : std::nullopt;
+    const auto told = told_pause(*attempt.response, attempt.now_ms);
     verdict.is_told_to_wait = told.has_value() || status == 429;
     verdict.pause = growing(attempt.number, attempt.chance);
     // Up to a tenth more than told, so that not everybody comes back in the same instant. What lies in the

@@ -33,9 +33,9 @@ struct Verdict {
 };
 
 /// An answer that is no 429 or 5xx is taken as it is. 429, 503 and their like wait as long as they say:
-/// Retry-After in seconds or as a date, else X-RateLimit-Reset in unix seconds or ISO 8601; without any, and
-/// after 5xx and failed connections, pauses double from one second to a minute, jittered over their upper
-/// half; so they do where a server keeps saying: at once.
+/// Retry-After in seconds or as a date, else X-RateLimit-Reset in unix seconds or ISO 8601; other 5xx by
+/// Retry-After alone. Without any, and after failed connections, pauses double from one second to a minute,
+/// jittered over their upper half; so they do where a server keeps saying: at once.
 Verdict judge(const Attempt& attempt);
 
 /// What a source may ask for at most: a broken clock must not put it to sleep for years.
@@ -48,6 +48,10 @@ std::optional<milliseconds> told_to_wait(const Response& response, std::int64_t 
 /// when it is reset, as above): at most an hour, the longest span of limits. nullopt: there is some left, or
 /// the answer does not say until when.
 std::optional<milliseconds> told_limit_is_spent(const Response& response, std::int64_t now_ms);
+
+/// How long an answer of any kind says that nothing may be asked: a limit that is used up, 429 and 503 by all
+/// their headers, other failures by Retry-After alone, since the reset of a limit stands on any answer.
+std::optional<milliseconds> told_pause(const Response& response, std::int64_t now_ms);
 
 /// Opens after many failures in a row over a while; then one request in a while is let through, to see.
 class Circuit {

@@ -364,7 +364,7 @@ class Cloud(Site):
     def test_faults(self):
         self.fill(500)
         self.configure(page_size=40)
-        for turn, kind in enumerate(("429", "429-reset", "429-iso", "429-past", "429-html", "503-html", "500", "reset", "cut", "cut-json", "html", "trickle")):
+        for turn, kind in enumerate(("429", "429-reset", "429-iso", "429-past", "429-html", "503-html", "500", "500-wait", "reset", "cut", "cut-json", "html", "trickle")):
             self.jira.fail(kind, 1, lambda method, path, turn=turn: "search" in path and len(self.jira.journal.requests) > 4 + 2 * turn)
         self.run_program("once")
         self.assertTrue(all(fault[2] == 0 for fault in self.jira.faults))

@@ -170,7 +170,7 @@ class Complete(Instance):
     def test_faults_of_every_kind(self):
         self.fill(600)
         self.configure(page_size=50, give_up="60s")
-        for turn, kind in enumerate(("429", "429-reset", "503-html", "500", "reset", "cut", "cut-json", "trickle", "html")):
+        for turn, kind in enumerate(("429", "429-reset", "503-html", "500", "500-wait", "reset", "cut", "cut-json", "trickle", "html")):
             self.sn.fail(kind, 1, lambda method, path, turn=turn: "/table/incident" in path and len(self.sn.journal.requests) > 5 + 4 * turn)
         self.run_program("once")
         self.assertTrue(all(fault[2] == 0 for fault in self.sn.faults), "every fault was met")
@@ -205,6 +205,17 @@ class Complete(Instance):
         began = time.monotonic()
         self.run_program("once")
         self.assertLess(time.monotonic() - began, 15, "each repetition would wait a second and more")
+        self.assert_complete()
+
+    def test_whoever_fails_may_ask_for_quiet(self):
+        self.fill(700)
+        self.sn.cancel_above, self.sn.cancel_status, self.sn.cancel_wait_s = 30, 500, 1
+        self.run_program("once")
+        self.assert_complete()
+        self.sn.cancel_above, self.sn.busy_s = None, 2
+        self.sn.fail("403-wait", 1)
+        self.run_program("once", expect=3)
+        self.run_program("once")
         self.assert_complete()
 
     def test_an_instance_that_gives_fewer_rows_than_asked_for(self):
@@ -870,6 +881,30 @@ class Unreadable(Instance):
 
     def in_order(self):
         return [i for _, i in sorted((r["sys_updated_on"], i) for i, r in self.sn.tables["incident"].items())]
+
+    def test_hidden_rows_that_a_broken_off_reading_met_are_not_forgotten(self):
+        """What hides rows stands behind the cursor, and only a comparison of ids comes back to it."""
+        self.fill(600, burst=0)
+        oldest = sorted(self.sn.tables["incident"], key=lambda i: self.sn.tables["incident"][i]["sys_updated_on"])
+        self.sn.hidden_ids = set(oldest[10:60])
+        self.configure(page_size=50, give_up="2s")
+        for turn in ("first", "later"):
+            begun = len(self.sn.journal.requests)
+            self.sn.fail("503-html", 99, lambda method, path, begun=begun: "/table/incident" in path and len(self.sn.journal.requests) > begun + 12)
+            self.run_program("once", expect=3)
+            self.assertTrue(0 < len(self.stored()) < 550 or turn == "later", "it was broken off on its way")
+            self.sn.faults = []
+            for _ in range(2):
+                self.assertIn("access rules hide rows", self.run_program("once", expect=3).stderr)
+            if turn == "first":  # nothing hidden any more, and then again in what a later reading meets
+                self.sn.hidden_ids = set()
+                self.configure(page_size=50, give_up="2s", reconcile="1s")
+                time.sleep(1.1)
+                self.run_program("once")
+                self.configure(page_size=50, give_up="2s")
+                for number in range(700, 1200):
+                    self.sn.put("incident", self.incident(number, START + 4_000_000 + number))
+                self.sn.hidden_ids = {i for i, row in self.sn.tables["incident"].items() if "INC0000710" <= row["number"] < "INC0000760"}
 
     def test_hidden_rows_are_found_out_without_a_count(self):
         """A proxy strips X-Total-Count, and the statistics are refused, or not."""

@@ -12,7 +12,7 @@ DAY = 86_400_000
 NOW = int(time.time()) * 1000
 START = NOW - 400 * DAY
 PROJECTS = ("OPS", "NET", "APP")
-FAULTS = ("429", "429-reset", "429-iso", "429-past", "429-html", "503-html", "500", "reset", "cut", "cut-json", "html", "trickle", "spent-iso", "spent-after")
+FAULTS = ("429", "429-reset", "429-iso", "429-past", "429-html", "503-html", "500", "500-wait", "reset", "cut", "cut-json", "html", "trickle", "spent-iso", "spent-after")
 
 
 def in_time(millis):

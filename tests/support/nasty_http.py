@@ -103,7 +103,7 @@ class NastyServer:
         self.journal.begin(f"{method} {handler.path[:2000]}")
         try:
             fault = self.take_fault(method, handler.path)
-            if fault in ("429", "429-reset", "429-bare", "429-iso", "429-past", "429-html", "503-html", "500", "reset", "html"):
+            if fault in ("429", "429-reset", "429-bare", "429-iso", "429-past", "429-html", "503-html", "500", "500-wait", "403-wait", "reset", "html"):
                 return self.refuse(handler, fault)
             status, headers, answer = self.answer(method, handler.path, handler.headers, body)
             if fault in self.SPENT:
@@ -145,6 +145,8 @@ class NastyServer:
             headers, body = {"Content-Type": "text/html", "Retry-After": str(self.busy_s), "x-ratelimit-remaining": "0"}, b"<html>Rate limit exceeded.</html>"
         elif fault == "503-html":
             status, headers, body = 503, {"Content-Type": "text/html", "Retry-After": str(self.busy_s)}, b"<html>maintenance</html>"
+        elif fault in ("500-wait", "403-wait"):
+            status, headers["Retry-After"] = int(fault[:3]), str(self.busy_s)
         elif fault == "500":
             status, body = 500, b'{"error":{"message":"oops","detail":"again"},"status":"failure"}'
         elif fault == "html":
@@ -152,7 +154,7 @@ class NastyServer:
         now = time.time()
         self.send(handler, status, headers, body, None)
         # Nobody knows before it is sent; a simulator of many rows may take a while to come to that.
-        if fault in ("429", "429-html", "503-html"):
+        if fault in ("429", "429-html", "503-html", "500-wait", "403-wait"):
             self.journal.tell_to_wait(now + self.busy_s)
         elif fault in ("429-reset", "429-iso"):
             self.journal.tell_to_wait(int(now) + self.busy_s + 1)

@@ -44,7 +44,7 @@ class ServiceNow(NastyServer):
         self.sends_total, self.denies_stats = True, False  # X-Total-Count, which a proxy may strip; 403 to whoever asks for counts
         self.sends_date, self.omits_walks = True, False  # an answer without Date; walks through an empty reference left out
         self.cancel_above = None  # rows: more than that and the transaction is cancelled
-        self.cancel_status = 200
+        self.cancel_status, self.cancel_wait_s = 200, None  # and asks for quiet
         self.most_rows = None     # of an answer, whatever it is asked for
         self.is_anonymous = False  # the session is lost: 200, and lists without a row; "counts": and counts of none
         self.user, self.password = "reader", "secret"
@@ -142,6 +142,9 @@ class ServiceNow(NastyServer):
         if self.is_version_1 and not shown:
             return 404, headers, {"error": {"message": "No Record found", "detail": "Record doesn't exist or ACL restricts the record retrieval"}, "status": "failure"}
         if self.cancel_above is not None and len(shown) > self.cancel_above:
+            if self.cancel_wait_s:
+                headers["Retry-After"] = str(self.cancel_wait_s)
+                self.journal.tell_to_wait(time.time() + self.cancel_wait_s)
             return self.cancel_status, headers, (b'{"result":[{"number":"INC1"}],"error":{"detail":"Transaction cancelled: maximum execution time exceeded",'
                                   b'"message":"Transaction cancelled"},"status":"failure"}')
         return 200, headers, {"result": shown}

@@ -11,7 +11,7 @@ UTC = dt.timezone.utc
 DAY = 86_400
 NOW = int(time.time())
 START = NOW - 400 * DAY
-FAULTS = ("429", "429-reset", "429-bare", "503-html", "500", "reset", "cut", "cut-json", "html", "trickle", "spent-unix")
+FAULTS = ("429", "429-reset", "429-bare", "503-html", "500", "500-wait", "reset", "cut", "cut-json", "html", "trickle", "spent-unix")
 TABLES = ("incident", "problem", "change_request", "task_sla")
 EMPTY = dict.fromkeys(("business_service", "cmdb_ci", "assignment_group", "assigned_to", "problem_id", "caused_by", "parent_incident", "category", "subcategory", "closed_at", "short_description",
                        "fix_at", "resolution_code", "approval_set", "start_date", "end_date", "work_start", "closed_at", "risk", "unauthorized", "type", "task", "sla", "escalation", "reassignment_count", "reopen_count", "priority"), "")

@@ -65,6 +65,11 @@ TEST_CASE("what a server says about waiting is kept, in each of its forms") {
     CHECK(judged(429, {{"Retry-After", "7"}}).is_told_to_wait);
     CHECK(judged(429).is_told_to_wait);
     CHECK_FALSE(judged(500).is_told_to_wait);
+    for (const long status : {500, 502, 504}) {
+        CHECK(judged(status, {{"Retry-After", "20"}}).pause.count() >= 20'000);
+        CHECK(judged(status, {{"Retry-After", "20"}}).is_told_to_wait);
+        CHECK_FALSE(judged(status, {{"X-RateLimit-Reset", "100"}}).is_told_to_wait);  // stands on any answer
+    }
     CHECK(judged(429, {{"Retry-After", "100"}}, 1, 1.0).pause.count() > 100'000);
 }
 
