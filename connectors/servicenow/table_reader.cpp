@@ -80,6 +80,7 @@ std::string TableReading::fingerprint() const {
 asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSink sink) {
     if (auto ready = co_await begin(position, sink); !ready) co_return ready.error();
     const bool is_first = !cursor_.is_first_done;
+    const bool is_from_beginning = is_first && cursor_.updated_ms == options_.since_ms - 1'000;
     const auto until = co_await find_end();
     if (!until) co_return until.error();
     if (auto read = co_await read_window(*until, sink); !read) co_return read.error();
@@ -100,7 +101,7 @@ asio::awaitable<Result<Notes>> TableReading::run(StreamPosition position, PageSi
         if (auto followed = co_await follow_references(sink); !followed) co_return followed.error();
     cursor_.is_first_done = true;
     note_reach();
-    note_hidden(is_first || position.wants_reconciling);
+    note_hidden(is_from_beginning || position.wants_reconciling);
     Page last;
     last.columns = columns_;
     last.cursor = cursor_text();
@@ -222,12 +223,14 @@ asio::awaitable<Result<void>> TableReading::note_oddities() {
     co_return Result<void>{};
 }
 
-/// As it is stored. What lies beyond the instance's clock is read again, and in a first reading the minutes
-/// before: what is committed meanwhile may stand before them.
+/// As it is stored. Rows that are hidden stand behind it: that they were met must outlast the reading. What
+/// lies beyond the instance's clock is read again, and in a first reading the minutes before: what is
+/// committed meanwhile may stand before them.
 std::string TableReading::cursor_text() const {
     const std::int64_t settled = cursor_.is_first_done ? clock_ms_ : clock_ms_ - overlap_ms;
-    if (cursor_.updated_ms <= settled) return cursor_.text();
     Cursor kept = cursor_;
+    kept.is_hiding = cursor_.is_hiding || pages_.is_hidden();
+    if (kept.updated_ms <= settled) return kept.text();
     kept.updated_ms = std::max(settled, options_.since_ms - 1'000);
     kept.id.clear();
     return kept.text();
