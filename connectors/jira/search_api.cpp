@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "connectors/jira/answer_json.hpp"
+#include "connectors/json_text.hpp"
 #include "mappings/mapping/conversion.hpp"
 #include "mappings/mapping/json_member.hpp"
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "connectors/json_text.hpp"
+
 namespace baselined::connectors::servicenow {
 
 namespace {
@@ -23,15 +25,19 @@ RowParser::RowParser(const std::vector<std::string>& fields, TableAnswer& answer
     answer_.present.assign(fields.size(), false);
 }
 
-bool RowParser::parse(std::string& body) {
+Result<void> RowParser::parse(std::string& body) {
+    mend_lone_surrogates(body);
     body.reserve(body.size() + parse_margin);
     body_ = body.data();
     body_bytes_ = body.size();
     rapidjson::InsituStringStream stream(body.data());
     rapidjson::Reader reader;
-    return !reader.Parse<rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag>(stream, *this)
-                .IsError() &&
-           stream.Tell() >= body.size();
+    const auto parsed =
+        reader.Parse<rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag>(stream, *this);
+    if (parsed.IsError()) return json_failure(parsed.Code(), parsed.Offset(), body.size());
+    if (stream.Tell() < body.size())  // to the reader a zero byte is the end
+        return json_failure(rapidjson::kParseErrorDocumentRootNotSingular, stream.Tell(), body.size());
+    return {};
 }
 
 bool RowParser::StartObject() {

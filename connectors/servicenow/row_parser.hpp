@@ -12,13 +12,14 @@
 namespace baselined::connectors::servicenow {
 
 /// `{"result":[{..},{..}],"error":{..}}`. A reference's value is its `value`, where an instance disregards
-/// sysparm_exclude_reference_link. Rows go into the answer given, which outlives it.
+/// sysparm_exclude_reference_link; of a member that stands twice in a row, the last. Rows go into the answer
+/// given, which outlives it.
 class RowParser : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, RowParser> {
   public:
     RowParser(const std::vector<std::string>& fields, TableAnswer& answer);
 
-    /// False: no JSON, or cut off. `body` is written over, and the rows look into it.
-    bool parse(std::string& body);
+    /// An error is a json_failure. `body` is written over, and the rows look into it.
+    Result<void> parse(std::string& body);
     [[nodiscard]] bool has_result() const { return has_result_; }
     [[nodiscard]] bool has_error() const { return has_error_; }
     [[nodiscard]] const std::string& error_words() const { return words_; }

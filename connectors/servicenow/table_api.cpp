@@ -8,6 +8,7 @@
 #include <charconv>
 #include <set>
 
+#include "connectors/json_text.hpp"
 #include "connectors/servicenow/row_parser.hpp"
 #include "mappings/mapping/json_member.hpp"
 #include "mappings/record/time.hpp"
@@ -31,18 +32,28 @@ std::string words_of(const Value& document) {
     return words.substr(0, words_bytes);
 }
 
-bool is_html(const Response& response) {
-    const std::size_t first = response.body.find_first_not_of(" \t\r\n");
-    return response.header("Content-Type").find("html") != std::string_view::npos ||
-           (first != std::string::npos && response.body[first] == '<');
-}
+constexpr const char* blanks = " \t\r\n";
 
 std::optional<Error> refuse_page_for_people(const Response& response) {
-    if (!is_html(response)) return std::nullopt;
+    const std::size_t first = response.body.find_first_not_of(blanks);
+    const bool is_markup = first != std::string::npos && response.body[first] == '<';
+    if (!is_markup && response.header("Content-Type").find("html") == std::string_view::npos)
+        return std::nullopt;
     return Error{
         ErrorCode::unavailable,
         "answered a page for people instead of data: the instance sleeps, asks for a login, or the address "
         "is another's"};
+}
+
+/// By its beginning, before the whole is taken: what is none of a table's answers may be one when it is asked
+/// for again.
+std::optional<Error> refuse_other_than_object(const Response& response) {
+    if (auto refused = refuse_page_for_people(response)) return refused;
+    const std::size_t first = response.body.find_first_not_of(blanks);
+    if (first != std::string::npos && response.body[first] == '{') return std::nullopt;
+    const auto document = parse_json(response.body);
+    if (document) return std::nullopt;
+    return Error{ErrorCode::unavailable, document.error().text};
 }
 
 constexpr std::string_view cancelled_words = "ransaction cancelled";
@@ -75,7 +86,7 @@ bool has_id(const TableAnswer& answer, std::string_view id, std::size_t column) 
 Request table_request(const std::string& url, const TableQuery& query) {
     Request request;
     request.headers = {{"Accept", "application/json"}};
-    request.refusal = refuse_page_for_people;
+    request.refusal = refuse_other_than_object;
     request.url = fmt::format(
         "{}/api/now/table/{}?sysparm_display_value=false&sysparm_exclude_reference_link=true"
         "&sysparm_suppress_pagination_header=true&sysparm_limit={}{}{}&sysparm_query={}",
@@ -89,7 +100,7 @@ Request table_request(const std::string& url, const TableQuery& query) {
 }
 
 Result<TableAnswer> parse_table(Response response, const std::vector<std::string>& fields) {
-    if (auto refused = response.is_ok() ? refuse_page_for_people(response) : std::nullopt) return *refused;
+    if (auto refused = response.is_ok() ? refuse_other_than_object(response) : std::nullopt) return *refused;
     TableAnswer answer;
     answer.server_ms = parse_http_date(response.header("Date")).value_or(0);
     answer.is_to_somebody = response.header("X-Is-Logged-In") == "true";
@@ -99,9 +110,8 @@ Result<TableAnswer> parse_table(Response response, const std::vector<std::string
     if (!total.empty() && std::from_chars(total.data(), total.data() + total.size(), count).ec == std::errc{})
         answer.total = count;
     if (!response.is_ok()) {
-        rapidjson::Document document;
-        document.Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
-        const std::string words = document.HasParseError() ? "" : words_of(document);
+        const auto document = parse_json(response.body);
+        const std::string words = document ? words_of(**document) : "";
         if (response.status != 404 || !words.starts_with("No Record found"))
             return refusal(response.status, words);
         answer.width = fields.size();
@@ -110,7 +120,9 @@ Result<TableAnswer> parse_table(Response response, const std::vector<std::string
     }
     answer.texts.push_back(std::move(response.body));
     RowParser rows(fields, answer);
-    if (!rows.parse(answer.texts.front())) return Error{ErrorCode::limit, "the answer's JSON is cut off"};
+    // Whoever gave up among the rows may have gone on with other words: fewer rows may come whole.
+    if (const auto parsed = rows.parse(answer.texts.front()); !parsed)
+        return Error{rows.has_result() ? ErrorCode::limit : parsed.error().code, parsed.error().text};
     if (rows.has_error()) return refusal(response.status, rows.error_words());
     if (!rows.has_result()) return Error{ErrorCode::unavailable, "the answer has no `result`"};
     return answer;
@@ -152,10 +164,9 @@ Request count_request(const std::string& url, const std::string& table, const st
 }
 
 std::optional<std::int64_t> parse_count(const Response& response) {
-    rapidjson::Document document;
-    document.Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
-    if (!response.is_ok() || document.HasParseError()) return std::nullopt;
-    const Value* value = member(document, "result");
+    const auto document = parse_json(response.body);
+    if (!response.is_ok() || !document) return std::nullopt;
+    const Value* value = member(**document, "result");
     for (const char* name : {"stats", "count"}) value = value != nullptr ? member(*value, name) : nullptr;
     if (value == nullptr || !value->IsString()) return std::nullopt;
     const std::string_view text(value->GetString(), value->GetStringLength());
@@ -166,9 +177,8 @@ std::optional<std::int64_t> parse_count(const Response& response) {
 
 std::vector<std::string> field_names(const Response& response) {
     std::set<std::string> names{"sys_id", "sys_updated_on"};
-    rapidjson::Document document;
-    document.Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
-    const Value* result = document.HasParseError() ? nullptr : member(document, "result");
+    const auto document = parse_json(response.body);
+    const Value* result = document ? member(**document, "result") : nullptr;
     if (result != nullptr && result->IsArray())
         for (const Value& row : result->GetArray())
             if (row.IsObject())

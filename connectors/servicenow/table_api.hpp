@@ -62,7 +62,8 @@ bool has_id(const TableAnswer& answer, std::string_view id, std::size_t column =
 
 /// A body that is cut, is no JSON, has `error` beside `result`, or is HTML is an error and never rows.
 /// A 404 that says "No Record found" is an empty list: version 1 of the API answers so.
-/// ErrorCode::limit: the page was too large for the server (transaction cancelled, body cut): ask for fewer.
+/// ErrorCode::limit: the page was too large for the server (transaction cancelled, body cut off or no JSON
+/// any more among its rows): ask for fewer.
 Result<TableAnswer> parse_table(Response response, const std::vector<std::string>& fields);
 
 /// A row carries the moment at which its update began, and is committed a little later.

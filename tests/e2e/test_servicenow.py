@@ -176,6 +176,43 @@ class Complete(Instance):
         self.assertTrue(all(fault[2] == 0 for fault in self.sn.faults), "every fault was met")
         self.assert_complete()
 
+    def test_texts_that_are_odd_stop_no_row_and_stay_as_they_are(self):
+        titles = {"half": "cut \ud83d", "low": "\ude00 cut", "whole": "\U0001f600", "nul": "a\0b", "control": "a\tb\nc\x1b[31m", "escape": r"\\ud83d"}
+        self.fill(300)
+        for number, (name, title) in enumerate(titles.items()):
+            self.sn.put("incident", self.incident(5_000 + number, START + 9_000_000 + number, sys_id=name, short_description=title))
+        self.assertEqual(self.run_program("once").stderr, "")
+        self.assert_complete()
+        shown = {row["id"]: row["records"][0]["title"] for row in map(json.loads, self.run_program("preview", "acme", "incident", "--rows", "6", "--json").stdout.splitlines())}
+        self.assertEqual(shown, {**titles, "half": "cut \ufffd", "low": "\ufffd cut"})
+
+    def test_bytes_that_are_no_utf_8_stop_no_row(self):
+        self.fill(20, burst=0)
+        answer = self.sn.answer
+        self.sn.answer = lambda *asked: (lambda status, headers, body: (status, headers, json.dumps(body).encode().replace(b"No 7", b"M\xfcller")))(*answer(*asked))
+        self.run_program("once")
+        self.assert_complete()
+        self.assertIn('"title":"M\ufffdller"', self.run_program("preview", "acme", "incident", "--rows", "20", "--json").stdout)
+
+    def test_what_is_no_json_is_told_as_that_and_asked_for_again(self):
+        self.fill(300)
+        bodies = [b"", b"Service is starting"]
+        answer = self.sn.answer
+
+        def beginning(method, path, headers, body):
+            if "/table/incident" in path and len(self.sn.journal.requests) > 3 and bodies:
+                return 200, {}, bodies.pop()
+            return answer(method, path, headers, body)
+        self.sn.answer = beginning
+        self.run_program("once")
+        self.assertEqual(bodies, [])
+        self.assert_complete()
+        self.configure(give_up="2s")
+        for body, words in ((b"", "the answer is empty"), (b"Service is starting", "the answer is no JSON from byte 1 of 19 on"), (b"[1", "the answer's JSON is cut off"),
+                            (b'{"result":[{"sys_id":', "the answer's JSON is cut off"), (b'{"result":[{"sys_id" "a"}]}', "the answer is no JSON from byte 22 of 27 on")):
+            self.sn.answer = lambda method, path, *more, body=body: (200, {}, body) if "/table/incident" in path else answer(method, path, *more)
+            self.assertIn(words, self.run_program("once", expect=3).stderr)
+
     def test_a_limit_that_is_used_up_is_waited_for_before_it_is_exceeded(self):
         self.fill(300)
         self.sn.busy_s = 2

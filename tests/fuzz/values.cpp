@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "connectors/jira/answer_json.hpp"
+#include "connectors/json_text.hpp"
 #include "mappings/mapping/conversion.hpp"
 #include "mappings/mapping/json_path.hpp"
 
@@ -48,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const std::string_view text(reinterpret_cast<const char*>(bytes), size);
     convert(text);
     walk(text);
-    // What Jira answers: with half characters mended it is JSON, or told as none.
-    connectors::jira::parse_json(std::string(text));
+    // What Jira and ServiceNow answer: with half characters mended it is JSON, or told as none.
+    connectors::parse_json(std::string(text));
     return 0;
 }

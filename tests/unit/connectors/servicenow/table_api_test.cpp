@@ -78,6 +78,50 @@ TEST_CASE("rows stand in the order asked for, or were updated while the answer w
     CHECK(found({after, first, second, first}, Order::newest_first) == std::pair{first, second});
 }
 
+TEST_CASE("a text that no UTF-8 holds, or that others seldom see, stops no row") {
+    const auto state = [](const std::string& text) {
+        const auto table = parse_table(
+            answer(200, R"({"result":[{"sys_id":"a","state":")" + text + R"("},{"sys_id":"b"}]})"), fields);
+        REQUIRE(table.has_value());
+        REQUIRE(table->rows() == 2);
+        return std::string(table->row(0)[1]);
+    };
+    CHECK(state(R"(cut \ud83d)") == "cut \xEF\xBF\xBD");
+    CHECK(state(R"(\ude00 \uD83D\uDE00)") == "\xEF\xBF\xBD \xF0\x9F\x98\x80");
+    CHECK(state(R"(\\ud83d)") == R"(\ud83d)");
+    CHECK(state(R"(x\u0000y)") == std::string("x\0y", 3));
+    CHECK(state("M\xFCller") == "M\xFCller");
+    CHECK(state(R"(1","more":)" + std::string(100'000, '[') + std::string(100'000, ']') + R"(,"m":")") ==
+          "1");
+    CHECK(state(R"(first","state":"last)") == "last");  // as every reader of JSON has it
+}
+
+TEST_CASE("a body that is no JSON is told as what it is") {
+    const auto failure = [](const std::string& body) {
+        return parse_table(answer(200, body), fields).error();
+    };
+    for (const char* body : {"", " \r\n"}) {
+        CHECK((failure(body).code == ErrorCode::unavailable));
+        CHECK(failure(body).text == "the answer is empty");
+    }
+    for (const char* body : {"Service Unavailable", "\xEF\xBB\xBF{}", "{result:[]}"}) {
+        CHECK((failure(body).code == ErrorCode::unavailable));
+        CHECK_THAT(failure(body).text, Catch::StartsWith("the answer is no JSON from byte "));
+    }
+    for (const std::string body : {"{\"resu", "{\"result\":[", "{\"result\":[{\"sys_id\":\"a\\ud8"}) {
+        CHECK((failure(body).code == ErrorCode::limit));
+        CHECK(failure(body).text == "the answer's JSON is cut off");
+    }
+    // Whoever gave up in the middle went on with words of his own: fewer rows may come whole.
+    for (const std::string behind : {R"("error":{"detail":"Transaction cancelled"}})", "<html>", R"(]}")"}) {
+        CHECK((failure(R"({"result":[{"sys_id":"a","state":)" + behind).code == ErrorCode::limit));
+        CHECK_THAT(failure(R"({"result":[{"sys_id":"a","state":)" + behind).text,
+                   Catch::StartsWith("the answer is no JSON from byte "));
+    }
+    CHECK_THAT(failure(std::string("{\"result\":[]}\0x", 15)).text,
+               Catch::StartsWith("the answer is no JSON from byte 14 of 15 on: "));
+}
+
 // The bodies that other connectors took for the end of a table.
 TEST_CASE("a truncated or refused answer is never rows") {
     const auto code = [](const Response& response) { return parse_table(response, fields).error().code; };

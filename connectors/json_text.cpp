@@ -1,4 +1,4 @@
-#include "connectors/jira/answer_json.hpp"
+#include "connectors/json_text.hpp"
 
 #include <fmt/format.h>
 #include <rapidjson/error/en.h>
@@ -7,7 +7,7 @@
 
 #include "connectors/http/request.hpp"
 
-namespace baselined::connectors::jira {
+namespace baselined::connectors {
 
 namespace {
 
@@ -36,40 +36,40 @@ std::size_t lone_surrogate(const std::string& body, std::size_t at) {
     return body.size();
 }
 
-std::string without_lone_surrogates(const std::string& body, std::size_t at) {
-    std::string taken;
-    taken.reserve(body.size() + parse_margin);
-    taken = body;
-    for (; at < taken.size(); at = lone_surrogate(taken, at)) taken.replace(at, escape_bytes, "\\ufffd");
-    return taken;
+Result<std::shared_ptr<Document>> parsed(const std::string& body) {
+    auto document = std::make_shared<Document>();
+    document->Parse<rapidjson::kParseIterativeFlag>(body.data(), body.size());
+    if (document->HasParseError())
+        return json_failure(document->GetParseError(), document->GetErrorOffset(), body.size());
+    return document;
 }
 
-Error error_of(const Document& document, const std::string& body) {
-    const std::size_t at = document.GetErrorOffset();
-    const auto code = document.GetParseError();
+}  // namespace
+
+void mend_lone_surrogates(std::string& body) {
+    for (std::size_t at = lone_surrogate(body, 0); at < body.size(); at = lone_surrogate(body, at))
+        body.replace(at, escape_bytes, "\\ufffd");
+}
+
+Error json_failure(rapidjson::ParseErrorCode code, std::size_t at, std::size_t size) {
     // An escape is told by its beginning.
     const std::size_t needed = code == rapidjson::kParseErrorStringUnicodeEscapeInvalidHex ||
                                        code == rapidjson::kParseErrorStringUnicodeSurrogateInvalid
                                    ? 2 * escape_bytes
                                    : (code == rapidjson::kParseErrorStringEscapeInvalid ? 2 : 1);
     if (code == rapidjson::kParseErrorDocumentEmpty) return {ErrorCode::unavailable, "the answer is empty"};
-    if (at + needed > body.size()) return {ErrorCode::limit, "the answer's JSON is cut off"};
+    if (at + needed > size) return {ErrorCode::limit, "the answer's JSON is cut off"};
     return {ErrorCode::unavailable, fmt::format("the answer is no JSON from byte {} of {} on: {}", at + 1,
-                                                body.size(), rapidjson::GetParseError_En(code))};
+                                                size, rapidjson::GetParseError_En(code))};
 }
-
-Result<std::shared_ptr<Document>> parsed(const std::string& body) {
-    auto document = std::make_shared<Document>();
-    document->Parse<rapidjson::kParseIterativeFlag>(body.data(), body.size());
-    if (document->HasParseError()) return error_of(*document, body);
-    return document;
-}
-
-}  // namespace
 
 Result<std::shared_ptr<Document>> parse_json(const std::string& body) {
-    const std::size_t lone = lone_surrogate(body, 0);
-    return parsed(lone == body.size() ? body : without_lone_surrogates(body, lone));
+    if (lone_surrogate(body, 0) == body.size()) return parsed(body);
+    std::string mended;
+    mended.reserve(body.size() + parse_margin);
+    mended = body;
+    mend_lone_surrogates(mended);
+    return parsed(mended);
 }
 
-}  // namespace baselined::connectors::jira
+}  // namespace baselined::connectors

@@ -1,9 +1,9 @@
-#include "connectors/jira/answer_json.hpp"
+#include "connectors/json_text.hpp"
 
 #include "tests/support/catch.hpp"
 
 using baselined::ErrorCode;
-using namespace baselined::connectors::jira;
+using namespace baselined::connectors;
 
 namespace {
 
