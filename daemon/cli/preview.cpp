@@ -9,6 +9,7 @@
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/json.hpp"
 #include "mappings/mapping/conversion.hpp"
+#include "mappings/record/utf8.hpp"
 
 namespace baselined::daemon {
 
@@ -17,6 +18,7 @@ namespace {
 using connectors::TableReader;
 using mappings::Cell;
 using mappings::CellType;
+using mappings::visible;
 
 const char* type_name(CellType type) {
     switch (type) {
@@ -66,9 +68,9 @@ void print_head(const TableReader& reader) {
     }
     std::string names;
     for (const connectors::Sheet& sheet : reader.sheets())
-        names += (names.empty() ? "" : ", ") + sheet.name +
-                 (sheet.state == "visible" ? "" : " (" + sheet.state + ")");
-    fmt::print("sheet {}, of: {}\n", reader.sheet(), names);
+        names += (names.empty() ? "" : ", ") + visible(sheet.name) +
+                 (sheet.state == "visible" ? "" : " (" + visible(sheet.state) + ")");
+    fmt::print("sheet {}, of: {}\n", visible(reader.sheet()), names);
 }
 
 void write_cell(const Cell& cell, Json& json) {
@@ -104,7 +106,7 @@ void print_row(const TableReader& reader, bool is_json) {
     fmt::print("{:>6} ", reader.row_number());
     for (const Cell& cell : reader.cells())
         fmt::print(" | {}", cell.type == CellType::uncached ? "(a formula without its value)"
-                                                            : mappings::text_of(cell));
+                                                            : visible(mappings::text_of(cell)));
     fmt::print("\n");
 }
 

@@ -17,6 +17,7 @@
 #include "daemon/cli/json.hpp"
 #include "daemon/store/raw_rows.hpp"
 #include "mappings/mapping/conversion.hpp"
+#include "mappings/record/utf8.hpp"
 
 namespace baselined::daemon {
 
@@ -26,6 +27,7 @@ using connectors::Page;
 using connectors::Sample;
 using mappings::Cell;
 using mappings::Record;
+using mappings::visible;
 
 /// Rows of a file as `once` stores them, so that both see the same cells.
 struct FileRows {
@@ -145,11 +147,11 @@ class StreamPreview {
         json_->object();
         json_->key("id").text(id);
         json_->key("row").object();
-        if (!is_json_) fmt::print("{}\n", id);
+        if (!is_json_) fmt::print("{}\n", visible(id));
         for (std::size_t i = 0; i < texts.size(); ++i) {
             const std::string_view name = i < columns.size() ? std::string_view(columns[i]) : "(no name)";
             json_->key(name).text(texts[i]);
-            if (!is_json_ && !texts[i].empty()) fmt::print("  {}: {}\n", name, texts[i]);
+            if (!is_json_ && !texts[i].empty()) fmt::print("  {}: {}\n", visible(name), visible(texts[i]));
         }
         json_->end_object();
         json_->key("records").array();
@@ -163,7 +165,8 @@ class StreamPreview {
             json_->key("field").text(misfit.field);
             json_->key("value").text(misfit.example);
             json_->end_object();
-            if (!is_json_) fmt::print("  did not fit: {} = \"{}\"\n", misfit.field, misfit.example);
+            if (!is_json_)
+                fmt::print("  did not fit: {} = \"{}\"\n", visible(misfit.field), visible(misfit.example));
         }
         json_->end_array();
         json_->end_object();
@@ -204,7 +207,7 @@ class StreamPreview {
             if (!record.has(slot)) continue;
             const std::string text = mappings::shown_value(record.get(slot), schema.field(slot));
             json_->key(schema.field(slot).name).text(text);
-            if (!is_json_) fmt::print("     {}: {}\n", schema.field(slot).name, text);
+            if (!is_json_) fmt::print("     {}: {}\n", schema.field(slot).name, visible(text));
         }
         json_->end_object();
     }
@@ -242,7 +245,7 @@ int preview_stream(Invocation& invocation, const PreviewRequest& request) {
     const std::string name = request.file + "/" + request.stream;
     StreamPreview preview(*plan, invocation.portfolio->schemas(), invocation.json);
     const auto fail = [&](const Error& error) {
-        fmt::print(stderr, "{}: {}\n", name, error.text);
+        fmt::print(stderr, "{}: {}\n", name, mappings::one_line(error.text));
         return exit_source_failed;
     };
     if (plan->source->type == config::Source::Type::files) {

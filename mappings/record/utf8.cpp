@@ -86,13 +86,14 @@ std::string_view without_outer_blanks(std::string_view text) {
 std::string visible(std::string_view text) {
     std::string shown;
     while (!text.empty()) {
-        const std::size_t length = character_length(text);  // 0: a byte of none
-        const std::string_view whole = text.substr(0, length == 0 ? 1 : length);
-        if (length > 0 && is_unseen(character(text, length)))
+        const std::size_t length = character_length(text);
+        if (length == 0)
+            shown += "\uFFFD";
+        else if (is_unseen(character(text, length)))
             shown += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(character(text, length)));
         else
-            shown += whole;
-        text.remove_prefix(whole.size());
+            shown += text.substr(0, length);
+        text.remove_prefix(length == 0 ? 1 : length);
     }
     return shown;
 }

@@ -17,7 +17,9 @@ std::string one_line(std::string_view text);
 /// Without the blanks at both ends: spaces of every width, no-break ones and those of no width among them,
 /// tabs and line ends.
 std::string_view without_outer_blanks(std::string_view text);
-/// Every character that nobody sees, or takes for an ordinary space, as `\u00a0`; for people.
+/// Valid UTF-8, and every character that nobody sees, or takes for an ordinary space, as `\u00a0`: for
+/// people, to whom such a one may be why a value did not fit, and for terminals, which obey what they are
+/// sent.
 std::string visible(std::string_view text);
 
 }  // namespace baselined::mappings

@@ -265,6 +265,17 @@ class Folders(Source):
             shown = self.run_program("preview", "f", "x", *options).stdout
             self.assertEqual(len(re.findall(rb"^row \d+|\"at\": ?\"2026-09-01\"", shown, re.M)), rows, shown)
 
+    def test_what_is_shown_of_a_file_for_people_moves_no_terminal(self):
+        self.configure()
+        (self.folder / "inbox" / "a.csv").write_bytes("id,at,t,\x1b[1m\n1,2026-09-01,\"a\x1b[2J\nb\u202e\",c\r\n2,\x9bsoon,,\n".encode())
+        for command in (("preview", "f", "x"), ("preview", str(self.folder / "inbox" / "a.csv"))):
+            shown = self.run_program(*command).stdout.decode()
+            self.assertNotRegex(shown, "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
+            self.assertIn("a\\u001b[2J\\u000ab\\u202e", shown)
+        self.assertIn("\\u001b[1m: c\n", self.run_program("preview", "f", "x").stdout.decode())
+        self.run_program("once")
+        self.assertIn("\\u009bsoon", self.run_program("sources").stdout.decode())
+
     def test_a_draft_of_which_every_column_is_commented_out_can_be_used(self):
         self.configure()
         (self.folder / "inbox" / "a.csv").write_bytes(b"id,strange\n1,2\n2,2\n")

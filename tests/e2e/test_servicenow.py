@@ -494,6 +494,29 @@ class Previewed(StockTables):
         self.assertEqual([record["incident"][key] for key in ("$kind", "$outcome", "kind", "state")], ["incident", "record", "network", "new"])
         self.assertEqual([record["change_request"][key] for key in ("$kind", "$outcome", "outcome", "state")], ["change", "record", "failed", "closed"])
 
+    def send_raw(self):
+        """From now on the instance's answers hold bytes as they were put: "\\udcff" is the byte FF."""
+        answer = self.sn.answer
+
+        def raw(*request):
+            status, headers, body = answer(*request)
+            return status, headers, body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogateescape")
+        self.sn.answer = raw
+
+    def test_what_a_preview_shows_for_people_moves_no_terminal(self):
+        self.send_raw()
+        (self.folder / "own.yaml").write_text("kind: incident\nid: sys_id\nfields: { title: short_description, category: category, "
+                                              "priority: { from: priority, as: integer } }\n", encoding="utf-8")
+        self.put("incident", sys_id="a\x1b[1mb", short_description="one\x1b[2J\atwo\nthree\u202efour", category="caf\udce9", priority="\x1b]0;\udcff\x9b")
+        self.follow("incident", mapping="own.yaml")
+        shown = self.run_program("preview", "acme", "incident").stdout
+        lines = shown.split("\n")
+        self.assertEqual(lines[0], "a\\u001b[1mb")
+        for line in ("  short_description: one\\u001b[2J\\u0007two\\u000athree\\u202efour", "  category: caf\ufffd", "     id: a\\u001b[1mb",
+                     "     title: one\\u001b[2J\\u0007two\\u000athree\\u202efour", "     category: caf\ufffd", '  did not fit: priority = "\\u001b]0;\ufffd\\u009b"'):
+            self.assertIn(line, lines)
+        self.assertNotRegex(shown, "[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+
     def drafted(self, table, **row):
         """What the draft of a table makes of one row, once it stands in the configuration."""
         self.put(table, **row)

@@ -63,7 +63,7 @@ TEST_CASE("a column is found without the blanks at its name's ends, and by its v
 
 TEST_CASE("what nobody sees is shown") {
     CHECK(visible("vpn\u00a0\u200b\u00fc \t") == "vpn\\u00a0\\u200b\u00fc \\u0009");
-    CHECK(visible("\xff\u00a0") == "\xff\\u00a0");
+    CHECK(visible("\xff\u00a0") == "\uFFFD\\u00a0");
     CHECK(without_outer_blanks(" \u3000a b\u00a0\u2003") == "a b");
     CHECK(without_outer_blanks("\u00a0\u00a0").empty());
     CHECK(without_outer_blanks("\xa0") == "\xa0");
