@@ -6,9 +6,8 @@
 #include <rapidjson/writer.h>
 
 #include <algorithm>
-#include <map>
 
-#include "daemon/app/file_lacks.hpp"
+#include "daemon/app/empty_baseline.hpp"
 #include "daemon/app/own_milestones.hpp"
 #include "daemon/app/stream_gaps.hpp"
 #include "mappings/mapping/json_member.hpp"
@@ -42,6 +41,8 @@ std::string text_of(const FrozenBaseline& frozen) {
     writer.String(frozen.digest.c_str());
     writer.Key("zones");
     writer.String(frozen.zones.value_or("").c_str());
+    writer.Key("checked");
+    writer.Bool(frozen.checked);
     writer.Key("reported");
     write(writer, frozen.reported);
     writer.Key("periods");
@@ -61,8 +62,8 @@ PeriodFigure figure_of(const rapidjson::Value& value) {
 }
 
 /// Whether every stream that feeds the measure has been read to its end since then, without a gap.
-bool is_read_since(const MeasurePlan& plan, Instant settled, const Portfolio& portfolio,
-                   const std::map<const StreamPlan*, FileLacks>& lacks, Store& store) {
+bool is_read_since(const MeasurePlan& plan, Instant settled, const Portfolio& portfolio, const Lacks& lacks,
+                   Store& store) {
     if (portfolio.unfed_kind(*plan.indicator)) return false;
     const auto feeding = portfolio.feeding(plan.kinds);
     return std::all_of(feeding.begin(), feeding.end(), [&](const StreamPlan* stream) {
@@ -71,6 +72,44 @@ bool is_read_since(const MeasurePlan& plan, Instant settled, const Portfolio& po
                lacks_of(plan, lacks.at(stream), FileLack::Of::columns).empty() &&
                lacks_of(plan, lacks.at(stream), FileLack::Of::values).empty();
     });
+}
+
+/// Whether nothing is missing any more but records, perhaps.
+bool is_ready(const MeasurePlan& plan, const std::vector<Period>& window, const Portfolio& portfolio,
+              const Lacks& lacks, Store& store, Instant now) {
+    const bool is_stated = plan.measure->baseline.value.has_value();
+    if (window.empty() && !is_stated) return false;
+    // A stated value hangs on no window: any complete reading will do.
+    const Instant settled = is_stated ? Instant{} : window.back().end + portfolio.configuration().settle;
+    return settled <= now && is_read_since(plan, settled, portfolio, lacks, store);
+}
+
+void freeze(const MeasurePlan& plan, const std::vector<Period>& window, Store& store, FigureBook& figures,
+            Instant now) {
+    FrozenBaseline frozen{figures.pooled(plan.series, plan.lower, window, now),
+                          {},
+                          records_digest(figures, plan.series, window),
+                          plan.zones,
+                          true};
+    for (const Period& period : window)
+        frozen.periods.push_back(figures.figure(plan.series, plan.lower, period, now));
+    store.save_baseline({plan.measure->id, plan.definition, now, text_of(frozen)});
+}
+
+/// Whether it was frozen of nothing, and is gone. A zero that is a true one stays as it was frozen.
+bool thaw(const MeasurePlan& plan, const StoredBaseline& stored, const std::vector<Period>& window,
+          const Portfolio& portfolio, Store& store, FigureBook& figures, Instant now) {
+    FrozenBaseline frozen = frozen_baseline(stored);
+    if (!is_of_nothing(frozen)) return false;
+    const bool is_of_nothing_still = records_digest(figures, plan.series, window) == frozen.digest;
+    if (frozen.reported.value && is_of_nothing_still && stored.definition == plan.definition &&
+        nothing_behind(plan, window, portfolio, store, figures, now).empty()) {
+        frozen.checked = true;
+        store.save_baseline({stored.measure, stored.definition, stored.frozen_at, text_of(frozen)});
+        return false;
+    }
+    store.drop_baseline(stored.measure);
+    return true;
 }
 
 }  // namespace
@@ -99,8 +138,9 @@ FrozenBaseline frozen_baseline(const StoredBaseline& stored) {
     if (!document.IsObject())
         throw StoreError(ErrorCode::corrupt,
                          "the store's baseline of " + stored.measure + " cannot be read: restore a copy");
-    FrozenBaseline frozen{figure_of(document["reported"]), {}, document["digest"].GetString(), {}};
+    FrozenBaseline frozen{figure_of(document["reported"]), {}, document["digest"].GetString(), {}, false};
     if (const auto* zones = mappings::member(document, "zones")) frozen.zones = zones->GetString();
+    if (const auto* checked = mappings::member(document, "checked")) frozen.checked = checked->GetBool();
     for (const auto& period : document["periods"].GetArray()) frozen.periods.push_back(figure_of(period));
     return frozen;
 }
@@ -109,26 +149,44 @@ std::string records_digest(FigureBook& figures, std::size_t series, const std::v
     return fmt::format("{:016x}", figures.of(series).digest(periods));
 }
 
-void freeze_baselines(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now) {
-    std::map<const StreamPlan*, FileLacks> lacks;
+std::vector<Thaw> freeze_baselines(Portfolio& portfolio, Store& store, FigureBook& figures, Instant now) {
+    Lacks lacks;
     for (StreamPlan& stream : portfolio.streams()) lacks.emplace(&stream, file_lacks(stream, store));
+    std::vector<Thaw> thaws;
     for (const MeasurePlan& plan : portfolio.measures()) {
-        if (store.baseline(plan.measure->id)) continue;
         const Calendar calendar(portfolio.configuration().zone, plan.measure->period);
         const auto window = window_periods(plan.measure->baseline, calendar);
-        const bool is_stated = plan.measure->baseline.value.has_value();
-        if (window.empty() && !is_stated) continue;
-        // A stated value hangs on no window: any complete reading will do.
-        const Instant settled = is_stated ? Instant{} : window.back().end + portfolio.configuration().settle;
-        if (settled > now || !is_read_since(plan, settled, portfolio, lacks, store)) continue;
-        FrozenBaseline frozen{figures.pooled(plan.series, plan.lower, window, now),
-                              {},
-                              records_digest(figures, plan.series, window),
-                              plan.zones};
-        for (const Period& period : window)
-            frozen.periods.push_back(figures.figure(plan.series, plan.lower, period, now));
-        store.save_baseline({plan.measure->id, plan.definition, now, text_of(frozen)});
+        if (const auto stored = store.baseline(plan.measure->id)) {
+            if (!thaw(plan, *stored, window, portfolio, store, figures, now)) continue;
+            thaws.push_back({plan.measure->id,
+                             "its baseline had been frozen without a record behind it; it is open again, "
+                             "and is frozen as soon as there are records"});
+        }
+        if (is_ready(plan, window, portfolio, lacks, store, now) &&
+            nothing_behind(plan, window, portfolio, store, figures, now).empty())
+            freeze(plan, window, store, figures, now);
     }
+    return thaws;
+}
+
+mappings::Reason why_open(const MeasurePlan& plan, const Portfolio& portfolio, Store& store,
+                          const Lacks& lacks, FigureBook& figures, Instant now) {
+    for (const StreamPlan* stream : portfolio.feeding(plan.kinds))
+        if (const std::string gaps = gaps_of(*stream, store); !gaps.empty())
+            return {"baseline_open", fmt::format("The baseline is not frozen yet: {}/{}: {}.",
+                                                 stream->source->name, stream->stream->name, gaps)};
+    const Calendar calendar(portfolio.configuration().zone, plan.measure->period);
+    const auto window = window_periods(plan.measure->baseline, calendar);
+    if (is_ready(plan, window, portfolio, lacks, store, now))
+        if (std::string text = nothing_behind(plan, window, portfolio, store, figures, now); !text.empty())
+            return {"no_baseline", std::move(text)};
+    if (plan.measure->baseline.value)
+        return {"baseline_open",
+                "The stated baseline does not count yet: its streams must have been read to their end "
+                "first."};
+    return {"baseline_open",
+            "The baseline is not frozen yet: its window must have settled and its streams must have been "
+            "read to their end since."};
 }
 
 }  // namespace baselined::daemon

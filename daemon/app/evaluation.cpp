@@ -5,10 +5,8 @@
 #include <algorithm>
 
 #include "daemon/app/baselines.hpp"
-#include "daemon/app/file_lacks.hpp"
 #include "daemon/app/outage.hpp"
 #include "daemon/app/own_milestones.hpp"
-#include "daemon/app/stream_gaps.hpp"
 #include "daemon/app/young_figures.hpp"
 
 namespace baselined::daemon {
@@ -137,7 +135,8 @@ class Evaluation {
             view.baseline = figures_.pooled(plan.series, plan.lower, window, now_);
         }
         input.is_frozen = view.frozen.has_value();
-        if (!input.is_frozen) input.causes.push_back({"baseline_open", why_open(plan)});
+        if (!input.is_frozen)
+            input.causes.push_back(why_open(plan, portfolio_, store_, lacks_, figures_, now_));
         input.baseline = view.baseline;
         const Instant known = read_until(*plan.indicator, portfolio_, store_, now_);
         for (std::size_t i = 0; i < window.size(); ++i)
@@ -147,18 +146,6 @@ class Evaluation {
                      ? input.baseline_periods[i]
                      : figures_.figure(plan.series, plan.lower, window[i], known)});
         if (!window.empty()) note_late_data(plan, calendar, window.front().begin, notes);
-    }
-
-    std::string why_open(const MeasurePlan& plan) {
-        for (const StreamPlan* stream : portfolio_.feeding(plan.kinds))
-            if (const std::string gaps = gaps_of(*stream, store_); !gaps.empty())
-                return fmt::format("The baseline is not frozen yet: {}/{}: {}.", stream->source->name,
-                                   stream->stream->name, gaps);
-        if (plan.measure->baseline.value)
-            return "The stated baseline does not count yet: its streams must have been read to their end "
-                   "first.";
-        return "The baseline is not frozen yet: its window must have settled and its streams must have been "
-               "read to their end since.";
     }
 
     /// Amounts of several currencies make no sum.
@@ -200,15 +187,19 @@ class Evaluation {
         return days > 0 ? fmt::format(" (it looks {} days back for what recurs)", days) : std::string{};
     }
 
+    static std::string value_text(const PeriodFigure& figure) {
+        return figure.value ? fmt::format("{:.6g}", *figure.value) : "no value";
+    }
+
     void note_drift(const MeasurePlan& plan, const std::vector<Period>& window, const FrozenBaseline& frozen,
                     std::vector<Reason>& notes) {
         if (plan.indicator->form == mappings::Form::snapshot) return;  // its figures are kept, whatever comes
         if (records_digest(figures_, plan.series, window) == frozen.digest) return;
         const PeriodFigure today = figures_.pooled(plan.series, plan.lower, window, now_);
         notes.push_back(
-            {"baseline_drift", fmt::format("Records behind the frozen baseline changed since: it was {:.6g}, "
-                                           "they would make {:.6g} now. The frozen value stands.",
-                                           frozen.reported.value.value_or(0), today.value.value_or(0))});
+            {"baseline_drift", fmt::format("Records behind the frozen baseline changed since: it was {}, "
+                                           "they would make {} now. The frozen value stands.",
+                                           value_text(frozen.reported), value_text(today))});
     }
 
     void follow(const MeasurePlan& plan, const Calendar& calendar, MeasureView& view,
@@ -271,7 +262,7 @@ class Evaluation {
     Instant now_;
     Calendar portfolio_calendar_;
     std::map<StreamId, std::optional<Instant>> last_records_;
-    std::map<const StreamPlan*, FileLacks> lacks_;
+    Lacks lacks_;
 };
 
 }  // namespace

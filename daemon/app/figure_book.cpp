@@ -157,6 +157,22 @@ mappings::Tally FigureBook::stays(std::size_t number, const Period& until) {
     return sum;
 }
 
+bool FigureBook::has_kind_within(std::size_t series, const Period& time, Instant now) {
+    constexpr std::chrono::hours asked_again_after{1};
+    const auto missed = kind_missed_at_.find(series);
+    if (missed != kind_missed_at_.end() && now < missed->second + asked_again_after) return false;
+    const auto& indicator = portfolio_.set().indicator(portfolio_.set().series(series).indicator);
+    const auto slot = indicator.at ? indicator.at : indicator.from;
+    bool is_there = false;
+    store_.scan(indicator.kind(), [&](RecordId, SourceId, const Record& record) {
+        if (is_there || !slot) return;
+        const mappings::Value at = record.get(*slot);
+        is_there = at.present && at.instant() >= time.begin && at.instant() < time.end;
+    });
+    if (!is_there) kind_missed_at_.insert_or_assign(series, now);
+    return is_there;
+}
+
 PeriodFigure FigureBook::pooled(std::size_t series, const std::optional<std::size_t>& lower,
                                 const std::vector<Period>& periods, Instant now) {
     const PeriodFigure upper = of(series).pooled(periods, now);

@@ -40,6 +40,10 @@ class FigureBook {
     mappings::PeriodFigure pooled(std::size_t series, const std::optional<std::size_t>& lower,
                                   const std::vector<mappings::Period>& periods, Instant now);
 
+    /// Whether records of the series' kind, in its scope or not, begin within this time by the field that
+    /// places them. Reads all records of the kind; where there are none it does so again after an hour.
+    bool has_kind_within(std::size_t series, const mappings::Period& time, Instant now);
+
     /// The records behind a period's figure, by number, as they are stored now: a snapshot's figure is older
     /// than they. Reads all records of the kind.
     std::vector<CountedRecord> records(std::size_t series, const mappings::Period& period);
@@ -67,6 +71,7 @@ class FigureBook {
     Store& store_;
     Clock clock_;
     std::map<std::size_t, mappings::SeriesFigures> figures_;
+    std::map<std::size_t, Instant> kind_missed_at_;
 };
 
 }  // namespace baselined::daemon

@@ -328,6 +328,7 @@ std::set<std::string> Generation::untried_sources() {
 asio::awaitable<void> Generation::evaluate(Reading reading) {
     struct Outcome {
         std::vector<StatusTurn> turns;
+        std::vector<Thaw> thaws;
         StoreFacts facts;
         std::map<std::string, std::int64_t> measures;
         double seconds = 0;
@@ -350,6 +351,7 @@ asio::awaitable<void> Generation::evaluate(Reading reading) {
         for (const MeasureView& view : judgement.views)
             ++outcome.measures[std::string(mappings::name_of(view.assessment.potential))];
         outcome.turns = std::move(judgement.turns);
+        outcome.thaws = std::move(judgement.thaws);
         outcome.is_telling = !judgement.tellings.deliveries.empty();
         outcome.seconds = seconds_since(began);
         outcome.facts = store_facts(portfolio(), store, *keeper_);
@@ -357,6 +359,8 @@ asio::awaitable<void> Generation::evaluate(Reading reading) {
     };
     const Outcome outcome = co_await around_.thread.run(std::move(work));
     if (outcome.is_telling && courier_ != nullptr) courier_->wake();
+    for (const Thaw& thaw : outcome.thaws)
+        log(LogLevel::warning, fmt::format("{}: {}", thaw.measure, thaw.text), {{}, {}, thaw.measure, {}});
     for (const StatusTurn& turn : outcome.turns)
         log(LogLevel::info,
             fmt::format("{}: its Potential Status is {}{}", turn.measure, turn.after,

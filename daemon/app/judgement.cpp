@@ -1,6 +1,5 @@
 #include "daemon/app/judgement.hpp"
 
-#include "daemon/app/baselines.hpp"
 #include "daemon/app/young_figures.hpp"
 
 namespace baselined::daemon {
@@ -11,8 +10,8 @@ Judgement judge(Portfolio& portfolio, Store& store, RecordKeeper& keeper, Books&
         keeper.allow_snapshots(now);
         YoungFigures(portfolio, store, books.figures, now).remember();
     }
-    freeze_baselines(portfolio, store, books.figures, now);
     Judgement judgement;
+    judgement.thaws = freeze_baselines(portfolio, store, books.figures, now);
     judgement.views = evaluate(portfolio, store, books, now);
     // Before the statuses: whether a measure was ever known is asked of its history.
     judgement.tellings =

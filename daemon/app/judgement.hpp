@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "daemon/alert/telling.hpp"
+#include "daemon/app/baselines.hpp"
 #include "daemon/app/evaluation.hpp"
 #include "daemon/app/record_keeper.hpp"
 
@@ -15,6 +16,7 @@ struct Judgement {
     std::vector<MeasureView> views;
     Tellings tellings;              ///< planned only: remember_tellings() is the caller's
     std::vector<StatusTurn> turns;  ///< whose Potential Status is another now
+    std::vector<Thaw> thaws;
 };
 
 /// Whether what was read just now was read to its end: only then what is there says something of its time.

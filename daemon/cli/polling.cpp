@@ -214,11 +214,12 @@ int once(Invocation& invocation, Sending sending) {
     keeper.rebuild();
     Books books(portfolio, *store, invocation.clock);
     Transaction transaction(*store);
-    const Tellings tellings = judge(portfolio, *store, keeper, books, invocation.now,
-                                    failures.empty() ? Reading::complete : Reading::partial)
-                                  .tellings;
+    const Judgement judgement = judge(portfolio, *store, keeper, books, invocation.now,
+                                      failures.empty() ? Reading::complete : Reading::partial);
+    const Tellings& tellings = judgement.tellings;
     if (sending == Sending::as_due) remember_tellings(tellings, *store);
     transaction.commit();
+    for (const Thaw& thaw : judgement.thaws) fmt::print(stderr, "{}: {}\n", thaw.measure, thaw.text);
     for (const ReadingFailure& failure : failures)
         fmt::print(stderr, "{}/{}: {}\n", failure.source, failure.stream, failure.text);
     for (const StreamPlan& plan : portfolio.streams())

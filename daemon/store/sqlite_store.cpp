@@ -242,6 +242,10 @@ void SqliteStore::save_baseline(const StoredBaseline& baseline) {
         .run();
 }
 
+void SqliteStore::drop_baseline(std::string_view measure) {
+    prepared("DELETE FROM baseline WHERE measure = ?").bind_text(1, measure).run();
+}
+
 std::optional<StatusChange> SqliteStore::last_status(std::string_view measure) {
     Use found(
         prepared("SELECT at, potential, implementation FROM status_history WHERE measure = ? ORDER BY id "

@@ -108,6 +108,7 @@ class SqliteStore final : public Store {
 
     std::optional<StoredBaseline> baseline(std::string_view measure) override;
     void save_baseline(const StoredBaseline& baseline) override;
+    void drop_baseline(std::string_view measure) override;
     std::optional<StatusChange> last_status(std::string_view measure) override;
     void add_status(const StatusChange& change) override;
 

@@ -285,6 +285,7 @@ class Store : public mappings::PostingIndex,
     // Measures
     virtual std::optional<StoredBaseline> baseline(std::string_view measure) = 0;
     virtual void save_baseline(const StoredBaseline& baseline) = 0;
+    virtual void drop_baseline(std::string_view measure) = 0;
     virtual std::optional<StatusChange> last_status(std::string_view measure) = 0;
     virtual void add_status(const StatusChange& change) = 0;
 
