@@ -123,12 +123,30 @@ int run_config(const CLI::App& command, const Arguments& arguments) {
     return show_configuration(arguments.config, arguments.measure, arguments.json);
 }
 
+/// Of the source of that name; empty where there is none, or a file of that name. Says nothing of the
+/// configuration: a file is shown without one.
+std::string streams_of(const std::string& name, const std::string& configuration) {
+    if (::access(name.c_str(), F_OK) == 0) return {};
+    std::string names;
+    const auto loaded = config::load(configuration, {config::Missing::tolerated, config::Logins::unused});
+    for (const config::Source& source : loaded.configuration.sources)
+        if (source.name == name)
+            for (const config::Stream& stream : source.streams)
+                names += (names.empty() ? "" : ", ") + stream.name;
+    return names;
+}
+
 int run(const CLI::App& command, Arguments& arguments) {
     if (command.get_name() == "run") return run_daemon(arguments.config, arguments.log_level);
     if (command.get_name() == "init") return init(arguments.folder);
     if (command.get_name() == "config") return run_config(command, arguments);
-    if (command.get_name() == "preview" && arguments.preview.stream.empty())
-        return preview_file(arguments.preview, arguments.json);
+    if (command.get_name() == "preview" && arguments.preview.stream.empty()) {
+        const std::string streams = streams_of(arguments.preview.file, arguments.config);
+        if (streams.empty()) return preview_file(arguments.preview, arguments.json);
+        fmt::print(stderr, "{} is a source: name one of its streams, too: {}\n", arguments.preview.file,
+                   streams);
+        return exit_usage;
+    }
     int status = exit_done;
     const std::string& name = command.get_name();
     const auto prepared = prepare(name, arguments, status);
@@ -202,6 +220,8 @@ int run_command_line(int argc, char** argv) {
             throw CLI::ValidationError("series", "--where goes with --indicator; a measure has its own");
         if (command->get_name() == "series" && arguments.series.csv && arguments.json)
             throw CLI::ValidationError("series", "either --json or --csv");
+        if (const auto& rows = arguments.preview.rows; rows && *rows < 1)
+            throw CLI::ValidationError("preview", fmt::format("--rows {}: 1 or more", *rows));
         if (arguments.preview.is_draft && arguments.json)
             throw CLI::ValidationError("preview",
                                        "--draft prints a mapping, which is YAML: leave --json out");

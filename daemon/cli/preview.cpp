@@ -150,7 +150,7 @@ int preview_file(const PreviewRequest& request, bool is_json) {
         fmt::print(stderr, "{}: {}\n", request.file,
                    formulas == 1 ? mappings::one_saved_without_value
                                  : fmt::format("{} {}", formulas, mappings::saved_without_value));
-    return exit_done;
+    return cut.empty() ? exit_done : exit_failed;
 }
 
 }  // namespace baselined::daemon

@@ -259,14 +259,17 @@ int preview_stream(Invocation& invocation, const PreviewRequest& request) {
     }
     const auto sample = sample_remote(invocation, *plan, rows, request.is_draft);
     if (!sample) return fail(sample.error());
-    for (const connectors::Note& note : sample->notes)
-        fmt::print(stderr, "{}{}: {}\n", note.about == connectors::Note::About::remark ? "warning: " : "",
-                   name, note.text);
+    bool is_whole = true;
+    for (const connectors::Note& note : sample->notes) {
+        const bool is_remark = note.about == connectors::Note::About::remark;
+        fmt::print(stderr, "{}{}: {}\n", is_remark ? "warning: " : "", name, note.text);
+        is_whole = is_whole && is_remark;
+    }
     if (request.is_draft)
         fmt::print("{}", draft_of(sample->page, *plan->source, *plan->stream));
     else
         preview.run(sample->page);
-    return exit_done;
+    return is_whole ? exit_done : exit_source_failed;
 }
 
 }  // namespace baselined::daemon

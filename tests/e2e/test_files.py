@@ -56,6 +56,26 @@ class Source(unittest.TestCase):
         return json.loads(self.run_program("sources", "--json").stdout)["sources"][0]["streams"][0]
 
 
+class Asked(Source):
+    """`preview` of what there is not."""
+
+    def test_a_source_without_its_stream(self):
+        self.configure()
+        (self.folder / "inbox" / "a.csv").write_text("id,at,t\n1,2026-09-01,a\n", encoding="utf-8")
+        self.assertIn("f is a source: name one of its streams, too: x", self.run_program("preview", "f", expect=2).stderr.decode())
+        self.assertIn("g: ", self.run_program("preview", "g", expect=1).stderr.decode())
+        (self.folder / "f").write_text("id\n1\n", encoding="utf-8")
+        self.run_program("preview", "f", expect=0)  # a file of that name
+
+    def test_no_rows(self):
+        self.configure()
+        (self.folder / "inbox" / "a.csv").write_text("id,at,t\n1,2026-09-01,a\n", encoding="utf-8")
+        for rows in ("0", "-5"):
+            for what in (("f", "x"), (str(self.folder / "inbox" / "a.csv"),)):
+                told = self.run_program("preview", *what, "--rows", rows, expect=2).stderr.decode()
+                self.assertIn(f"--rows {rows}: 1 or more", told)
+
+
 class Encodings(Source):
     LATIN = b"id,at,t\n\xc4-1,2026-09-01,a\n\xd6-1,2026-09-02,b\n"
 
@@ -119,7 +139,7 @@ class Cut(Source):
             self.assertIn("it was not copied whole", told)
             self.assertEqual(self.titles(), before)
             path = str(self.folder / "inbox" / "a.csv")
-            self.assertIn("a.csv: ends within row 4", self.run_program("preview", path).stderr.decode())
+            self.assertIn("a.csv: ends within row 4", self.run_program("preview", path, expect=1).stderr.decode())
         self.put(self.WHOLE + "4,2026-09-04,d\n")
         self.assertEqual(self.stream()["records"], 4)
 
