@@ -6,10 +6,13 @@
 #include "daemon/cli/measure_json.hpp"
 #include "daemon/report/figure_text.hpp"
 #include "mappings/indicator/rule_text.hpp"
+#include "mappings/record/utf8.hpp"
 
 namespace baselined::daemon {
 
 namespace {
+
+using mappings::one_line;
 
 void write_records(Json& json, const std::vector<CountedRecord>& records) {
     json.array();
@@ -90,15 +93,16 @@ std::string note_of(const mappings::IndicatorDefinition& indicator, const mappin
     return {};
 }
 
+/// Numbers, titles and links are what the source says, a terminal's commands among it.
 void print_records(const std::vector<CountedRecord>& records, bool is_share) {
     for (const CountedRecord& record : records)
         fmt::print("  {} {:<14} {}{}{}{}\n",
                    !is_share    ? " "
                    : record.hit ? "*"
                                 : " ",
-                   record.number, record.at ? mappings::format_rfc3339(*record.at) + "  " : "",
-                   record.amount ? fmt::format("{:.4g}  ", *record.amount) : "", record.title,
-                   record.url.empty() ? "" : "  " + record.url);
+                   one_line(record.number), record.at ? mappings::format_rfc3339(*record.at) + "  " : "",
+                   record.amount ? fmt::format("{:.4g}  ", *record.amount) : "", one_line(record.title),
+                   record.url.empty() ? "" : "  " + one_line(record.url));
 }
 
 }  // namespace

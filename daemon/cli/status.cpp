@@ -8,6 +8,7 @@
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/measure_json.hpp"
 #include "daemon/report/figure_text.hpp"
+#include "mappings/record/utf8.hpp"
 
 namespace baselined::daemon {
 
@@ -84,7 +85,8 @@ void print_measure(const MeasureView& view) {
                    money(result.is_due_past ? result.saving->by_target : result.saving->forecast));
     }
     for (const auto& reason : result.reasons)
-        if (reason.text != result.sentence) fmt::print("    {}: {}\n", reason.code, reason.text);
+        if (reason.text != result.sentence)
+            fmt::print("    {}: {}\n", reason.code, mappings::one_line(reason.text));
     fmt::print("\n");
 }
 

@@ -9,6 +9,8 @@ namespace baselined::daemon {
 
 namespace {
 
+using mappings::one_line;
+
 /// Colours stand in the style twice; what a client without it shows is black on white, and whole.
 constexpr const char* head = R"(<meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -124,9 +126,9 @@ class HtmlWriter {
             const Ticket& ticket = measure.tickets[i];
             html += i == 0 ? " " : ", ";
             html += is_web_address(ticket.url)
-                        ? fmt::format("<a href=\"{}\" title=\"{}\">{}</a>", escaped(ticket.url),
-                                      escaped(ticket.title), escaped(ticket.number))
-                        : escaped(ticket.number);
+                        ? fmt::format("<a href=\"{}\" title=\"{}\">{}</a>", escaped(one_line(ticket.url)),
+                                      escaped(one_line(ticket.title)), escaped(one_line(ticket.number)))
+                        : escaped(one_line(ticket.number));
         }
         return html + more_tickets(measure, most_tickets) + ".";
     }

@@ -10,10 +10,13 @@
 #include "daemon/report/figure_text.hpp"
 #include "daemon/report/html.hpp"
 #include "daemon/report/measure_picture.hpp"
+#include "mappings/record/utf8.hpp"
 
 namespace baselined::daemon {
 
 namespace {
+
+using mappings::one_line;
 
 constexpr const char* style = R"(
 :root { color-scheme: light dark; --ink: #1d2126; --faint: #5a626b; --paper: #ffffff; --line: #dcdfe3; --card: #f6f7f8;
@@ -124,12 +127,12 @@ std::string money_table(const mappings::Assessment& assessment) {
 
 std::string ticket_text(const CountedRecord& ticket) {
     const bool is_link = is_web_address(ticket.url);
+    const std::string text = escaped(one_line(ticket.number));
     const std::string number =
-        is_link ? fmt::format("<a href=\"{}\">{}</a>", escaped(ticket.url), escaped(ticket.number))
-                : escaped(ticket.number);
+        is_link ? fmt::format("<a href=\"{}\">{}</a>", escaped(one_line(ticket.url)), text) : text;
     return fmt::format("<li>{} <span class=\"faint\">{}</span> {}</li>", number,
                        ticket.at ? mappings::format_rfc3339(*ticket.at).substr(0, 10) : "",
-                       escaped(ticket.title));
+                       escaped(one_line(ticket.title)));
 }
 
 std::string tickets_text(const MeasureView& view, const NewestTickets& tickets) {
@@ -158,7 +161,7 @@ std::string measure_text(const MeasureView& view, const NewestTickets& tickets) 
     std::string reasons;
     for (const auto& reason : view.assessment.reasons)
         if (reason.text != view.assessment.sentence)
-            reasons += fmt::format("<li>{}</li>", escaped(reason.text));
+            reasons += fmt::format("<li>{}</li>", escaped(one_line(reason.text)));
     if (!reasons.empty()) html += "<ul>" + reasons + "</ul>";
     return html + money_table(view.assessment) + tickets_text(view, tickets) + "</section>\n";
 }

@@ -76,6 +76,29 @@ class Asked(Source):
                 self.assertIn(f"--rows {rows}: 1 or more", told)
 
 
+class Texts(Source):
+    """What a source says is shown on one line, and turns nothing on a terminal or page around."""
+
+    def test_of_tickets(self):
+        self.configure("kind: incident\nid: id\nnumber: id\nfields: { opened_at: at, title: t, reopen_count: n, resolved_at: at }\n")
+        with open(self.folder / "baselined.yaml", "a", encoding="utf-8") as config:
+            config.write("measures: [m1.yaml]\n")
+        (self.folder / "m1.yaml").write_text("measures: [ { id: M, indicator: reopen_rate, baseline: { from: 2026-01-01, to: 2026-03-31 }, target: { change: -30%, from: 2026-04-01 } } ]\n", encoding="utf-8")
+        rows = [f'INC{n},2026-0{n}-02,t,1' for n in range(1, 9)] + ['"I\x1b[31m\nN",2026-08-03,"a\x1b]0;x\x07\r\nb\u202ec\x9b",1']
+        (self.folder / "inbox" / "a.csv").write_text("id,at,t,n\n" + "\n".join(rows) + "\n", encoding="utf-8", newline="")
+        now = ("--now", "2026-09-20T12:00:00Z")
+        self.run_program("once", *now)
+        said = self.run_program("explain", "M", "--period", "2026-08", *now).stdout.decode()
+        self.assertIn("a ]0;x", said)
+        self.assertEqual([c for c in said if c != "\n" and (ord(c) < 32 or 127 <= ord(c) < 160 or c == "\u202e")], [])
+        (line,) = [line for line in said.splitlines() if "[31m" in line]
+        self.assertIn("c", line)
+        self.run_program("report", "r.html", expect=0)
+        page = (self.folder / "r.html").read_text(encoding="utf-8")
+        self.assertIn("a ]0;x", page)
+        self.assertEqual([c for c in page if c not in "\n\t" and (ord(c) < 32 or 127 <= ord(c) < 160 or c == "\u202e")], [])
+
+
 class Encodings(Source):
     LATIN = b"id,at,t\n\xc4-1,2026-09-01,a\n\xd6-1,2026-09-02,b\n"
 
