@@ -39,6 +39,20 @@ std::string words_of(const rapidjson::Document& document) {
     return words.empty() ? "without an `access_token`" : words;
 }
 
+/// Codes of RFC 6749 in an answer that should have been a 400; two of them say that it may pass.
+bool is_refusal(std::string_view code) {
+    return !code.empty() && code != "server_error" && code != "temporarily_unavailable";
+}
+
+/// A login is sent nowhere else. What stands behind the target's host may be a secret.
+Error redirected(const Response& response) {
+    const std::string target = origin_of(response.header("Location"));
+    return {ErrorCode::bad_input,
+            fmt::format("no token: the token endpoint answered {}, a redirect{}, where no login is sent: is "
+                        "`token_url` (or `url`) right?",
+                        response.status, target.find("://") == std::string::npos ? "" : " to " + target)};
+}
+
 void add(std::string& form, const char* name, const std::string& value) {
     if (value.empty()) return;
     form += fmt::format("{}{}={}", form.empty() ? "" : "&", name, encoded(value));
@@ -90,9 +104,11 @@ Result<Request> token_request(const Login& login, const std::string& refresh, st
 Result<Token> parse_token(const Response& response, const Secrets& secrets, std::int64_t now_ms) {
     rapidjson::Document document;
     document.Parse<rapidjson::kParseIterativeFlag>(response.body.data(), response.body.size());
+    if (response.status >= 300 && response.status < 400) return redirected(response);
     // 408 and 429 say "not now", not "not you".
-    const bool is_refused =
-        response.status >= 400 && response.status < 500 && response.status != 408 && response.status != 429;
+    const bool is_refused = (response.status >= 400 && response.status < 500 && response.status != 408 &&
+                             response.status != 429) ||
+                            (response.is_ok() && is_refusal(text_at(document, "error")));
     if (!response.is_ok() || document.HasParseError() || text_at(document, "access_token").empty()) {
         return Error{is_refused ? ErrorCode::bad_input : ErrorCode::unavailable,
                      fmt::format("no token: the token endpoint answered {} {}", response.status,

@@ -188,19 +188,26 @@ Error Exchange::is_cut_off(std::string_view url) const {
                         origin_of(url), last_failure_)};
 }
 
-/// One attempt, seen by the observer; what the request itself takes for a failure is one.
-asio::awaitable<Result<Response>> Exchange::try_once(Request request, std::string& sent_token) {
-    Place place(*this);  // given back whatever happens, a stop in the middle included
+/// As it is, told to the observer: so are requests for tokens and redirects that are followed.
+asio::awaitable<Result<Response>> Exchange::send(Request request) {
     const auto sent_at = std::chrono::steady_clock::now();
-    auto answer = co_await attempt(request, sent_token);
+    auto answer = co_await client_.send(request, connection_);
     // What was stopped on its way says nothing of the source.
     const auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none)
         throw boost::system::system_error(asio::error::operation_aborted);
+    const long status = answer ? answer->status : 0;
+    ++counts_.by_status[status];
     if (observer_)
-        observer_({request.method + " " + shown(request.url), answer ? answer->status : 0,
+        observer_({request.method + " " + shown(request.url), status,
                    std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - sent_at)});
-    ++counts_.by_status[answer ? answer->status : 0];
+    co_return answer;
+}
+
+/// One attempt; what the request itself takes for a failure is one.
+asio::awaitable<Result<Response>> Exchange::try_once(Request request, std::string& sent_token) {
+    Place place(*this);  // given back whatever happens, a stop in the middle included
+    auto answer = co_await attempt(request, sent_token);
     if (answer)
         if (const auto told = told_pause(*answer, now_ms())) co_await pause(*told);
     if (answer && !answer->is_ok()) answer->body = secrets().hide(std::move(answer->body));
@@ -287,7 +294,7 @@ asio::awaitable<Result<Response>> Exchange::attempt(Request request, std::string
     sent_token = token_.access;
     Request sent = request;
     sent.headers.insert(sent.headers.end(), login->begin(), login->end());
-    auto answer = co_await client_.send(sent, connection_);
+    auto answer = co_await send(sent);
     if (!answer) co_return answer.error();
     if (!denies_login(*answer) && answer->status >= 300 && answer->status < 400)
         answer = co_await follow(std::move(sent), std::move(*answer));
@@ -315,7 +322,7 @@ asio::awaitable<Result<Response>> Exchange::follow(Request request, Response res
                             fmt::format("{}: a {} is redirected to {}: mend `url`", shown(request.url),
                                         request.method, shown(target))};
         request.url = target;
-        auto answer = co_await client_.send(request, connection_);
+        auto answer = co_await send(request);
         if (!answer || answer->status < 300 || answer->status >= 400) co_return answer;
         response = std::move(*answer);
     }

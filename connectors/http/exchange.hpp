@@ -106,6 +106,7 @@ class Exchange {
     boost::asio::awaitable<Result<void>> take_turn(std::string url, Deadline deadline);
     boost::asio::awaitable<Result<Response>> try_once(Request request, std::string& sent_token);
     boost::asio::awaitable<Result<Response>> attempt(Request request, std::string& sent_token);
+    boost::asio::awaitable<Result<Response>> send(Request request);
     boost::asio::awaitable<Result<Headers>> login_headers();
     boost::asio::awaitable<Result<void>> renew_token();
     boost::asio::awaitable<void> sleep(milliseconds pause);

@@ -78,7 +78,7 @@ asio::awaitable<Result<void>> Exchange::renew_token() {
     const bool refreshes = !token_.refresh.empty();
     const auto request = token_request(login_, token_.refresh, now_ms());
     if (!request) co_return co_await refuse(request.error().text, Refusal::Kind::may_pass);
-    const auto answer = co_await client_.send(*request, connection_);
+    const auto answer = co_await send(*request);
     if (!answer) co_return answer.error();
     if (const auto told = told_pause(*answer, now_ms())) co_await pause(*told);
     auto token = parse_token(*answer, secrets(), now_ms());

@@ -137,21 +137,19 @@ void Transfer::set_up() {
         set(CURLOPT_POSTFIELDS, request.body.c_str());
         set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     }
-    if (connection.cert.empty()) {
-        set(CURLOPT_VERBOSE, 1L);
-        set(CURLOPT_DEBUGFUNCTION, on_trace);
-        set(CURLOPT_DEBUGDATA, this);
-    }
+    set(CURLOPT_VERBOSE, 1L);
+    set(CURLOPT_DEBUGFUNCTION, on_trace);
+    set(CURLOPT_DEBUGDATA, this);
     set(CURLOPT_WRITEFUNCTION, on_body);
     set(CURLOPT_WRITEDATA, this);
     set(CURLOPT_HEADERFUNCTION, on_header);
     set(CURLOPT_HEADERDATA, this);
 }
 
-bool Transfer::lacks_certificate() const {
+bool Transfer::is_closed_at_certificate(long tunnel_status) const {
     const bool is_closed =
         result == CURLE_SEND_ERROR || result == CURLE_RECV_ERROR || result == CURLE_SSL_CONNECT_ERROR;
-    return is_closed && is_certificate_wanted && connection.cert.empty();
+    return is_closed && is_certificate_wanted && (response.status == 0 || response.status == tunnel_status);
 }
 
 std::optional<Error> Transfer::failure() const {
@@ -172,14 +170,20 @@ std::optional<Error> Transfer::failure() const {
     if (result == CURLE_SSL_CERTPROBLEM && !connection.key.empty())
         if (const auto fits = check_key_of(connection.cert, connection.key); !fits)
             return Error{fits.error().code, fmt::format("{}: {}", connection.key, fits.error().text)};
-    if (lacks_certificate())
+    const std::string said =
+        mappings::one_line(without_times(words[0] != '\0' ? words.data() : curl_easy_strerror(result)));
+    if (is_closed_at_certificate(tunnel_status) && connection.cert.empty())
         return Error{ErrorCode::unsupported,
                      "the server closes the connection: it wants a client certificate, `tls: { cert, key }`"};
+    if (is_closed_at_certificate(tunnel_status))  // it may have been stopped at that instant: asked again
+        return Error{code_of(result),
+                     fmt::format("the server closed the connection while it was shown the client certificate "
+                                 "(`tls: cert`): it may be of an authority that the server does not take, or "
+                                 "have run out ({})",
+                                 said)};
     if (result == CURLE_OUT_OF_MEMORY)  // libcurl bounds nothing else by itself
         return Error{code_of(result), "a line of the answer's head is too long to be read"};
-    return Error{
-        code_of(result),
-        mappings::one_line(without_times(words[0] != '\0' ? words.data() : curl_easy_strerror(result)))};
+    return Error{code_of(result), said};
 }
 
 /// libcurl's account of the handshake is the only place that tells what the server asked for.

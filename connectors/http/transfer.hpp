@@ -43,8 +43,8 @@ struct Transfer {
     void set_up();
     /// Why there is no answer, without whose; nullopt: there is one.
     [[nodiscard]] std::optional<Error> failure() const;
-    /// The server asked for a client's certificate, and there is none to show.
-    [[nodiscard]] bool lacks_certificate() const;
+    /// The server asked for a client's certificate, and closed the connection before it answered.
+    [[nodiscard]] bool is_closed_at_certificate(long tunnel_status) const;
     static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
     static int on_trace(CURL*, curl_infotype type, char* bytes, std::size_t size, void* self);
     static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);

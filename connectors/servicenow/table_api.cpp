@@ -27,7 +27,8 @@ std::string words_of(const Value& document) {
     if (error == nullptr) return {};
     std::string words;
     for (const char* name : {"message", "detail"})
-        if (const Value* text = member(*error, name); text != nullptr && text->IsString())
+        if (const Value* text = member(*error, name);
+            text != nullptr && text->IsString() && text->GetStringLength() > 0)
             words += (words.empty() ? "" : ": ") + std::string(text->GetString());
     return words.substr(0, words_bytes);
 }

@@ -154,7 +154,8 @@ class Service {
     void note_request(const std::string& source, const connectors::RequestNote& note) {
         ++seen_.requests[{source, note.status}];
         seen_.request_seconds[source] += std::chrono::duration<double>(note.took).count();
-        log(LogLevel::debug, fmt::format("{}: {} in {} ms", note.request, note.status, note.took.count()),
+        const std::string answer = note.status == 0 ? "no answer" : std::to_string(note.status);
+        log(LogLevel::debug, fmt::format("{}: {} in {} ms", note.request, answer, note.took.count()),
             {source, {}, {}, note.request});
     }
 

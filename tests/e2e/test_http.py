@@ -87,6 +87,10 @@ class Reaching(Instance):
         self.configure(give_up="2s")
         self.set_tls("{ ca: ca.pem }")
         self.assertIn("it wants a client certificate", self.run_program("once", expect=3).stderr)
+        (self.folder / "others").mkdir()
+        Authority(self.folder / "others").issue("client", "client")
+        self.set_tls("{ ca: ca.pem, cert: others/client.pem, key: others/client.key }")
+        self.assertIn("the server closed the connection while it was shown the client certificate (`tls: cert`)", self.run_program("once", expect=3).stderr)
         self.set_tls("{ ca: ca.pem, cert: client.pem, key: client.key }")
         self.run_program("once")
         self.assert_complete()
@@ -447,6 +451,24 @@ class Tokens(Instance):
                 self.assertIn("told to wait: it is left alone until", told)
             self.assertEqual(len(self.sn.journal.requests), asked)
 
+    def test_a_refused_or_redirected_login_is_tried_once_and_the_log_tells_what_was_sent(self):
+        self.fill(30, burst=0)
+        asked = []
+        auth = self.AUTH.replace("grant: refresh_token", "grant: client_credentials").replace(", refresh_token: first", "")
+        for answer, told in (((302, {"Location": "https://sso.example.org/x?y=z"}, {}), "answered 302, a redirect to https://sso.example.org, where no login is sent"),
+                             ((200, {}, {"error": "invalid_client", "error_description": "who?"}), "answered 200 invalid_client who?")):
+            self.sn.token = lambda form, answer=answer: (asked.append(1), answer)[1]
+            self.configure(auth=auth)
+            asked.clear()
+            self.assertIn(told, self.run_program("once", expect=3).stderr)
+            self.assertEqual(len(asked), 1)
+        daemon = Daemon(self.folder, arguments=("--log", "debug"))
+        self.addCleanup(daemon.close)
+        daemon.wait_for(lambda: "POST " + self.sn.url + "/oauth_token.do: 200 in" in daemon.told(), 30)
+        self.assertEqual(daemon.stop(), 0)
+        self.assertNotIn("GET ", daemon.told().split("POST ")[0], "nothing else was sent")
+        self.assertNotRegex(daemon.told(), r"GET \S+: (0|no answer)")
+
     def test_many_streams_need_one_new_token(self):
         self.fill(600, burst=0)
         streams = ["incident"] + [f"u_other_{number}" for number in range(6)]
@@ -500,7 +522,7 @@ class Tokens(Instance):
             self.assertTrue(abs(claims["iat"] - time.time()) < 300 and 0 < claims["exp"] - claims["iat"] <= 3600)
         self.assertNotEqual(seen[0][1]["jti"], seen[1][1]["jti"])
         self.write_key(ec.generate_private_key(ec.SECP384R1()))
-        self.assertIn("ES256 wants P-256", self.run_program("once", expect=3).stderr)
+        self.assertIn("ES256 wants P-256", self.run_program("once", expect=78).stderr)
         self.assertEqual(len(seen), 2)
 
     def write_key(self, key):

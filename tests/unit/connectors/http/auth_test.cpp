@@ -113,6 +113,17 @@ TEST_CASE("token answers") {
     CHECK((refused.error().code == ErrorCode::bad_input));
     CHECK_THAT(refused.error().text, Catch::Contains("access_denied"));
     CHECK((parse_token(answer(200, "<html>"), {}, now).error().code == ErrorCode::unavailable));
+    const auto refused_with_200 = parse_token(answer(200, R"({"error":"invalid_client"})"), {}, now);
+    CHECK((refused_with_200.error().code == ErrorCode::bad_input));
+    for (const char* passing : {"{}", R"({"error":"temporarily_unavailable"})"})
+        CHECK((parse_token(answer(200, passing), {}, now).error().code == ErrorCode::unavailable));
+    Response elsewhere = answer(302, "");
+    elsewhere.headers = {{"Location", "https://u:hush@sso.example.org/x?code=hush"}};
+    const auto redirected = parse_token(elsewhere, {}, now);
+    CHECK((redirected.error().code == ErrorCode::bad_input));
+    CHECK(redirected.error().text ==
+          "no token: the token endpoint answered 302, a redirect to https://sso.example.org, where no login "
+          "is sent: is `token_url` (or `url`) right?");
     for (const long not_now : {408, 429, 503})
         CHECK((parse_token(answer(not_now, ""), {}, now).error().code == ErrorCode::unavailable));
 }

@@ -144,6 +144,9 @@ TEST_CASE("a truncated or refused answer is never rows") {
         fields);
     CHECK((refused.error().code == ErrorCode::bad_input));
     CHECK_THAT(refused.error().text, Catch::Contains("403: Insufficient rights to query records: Field(s)"));
+    const auto unknown =
+        parse_table(answer(400, R"({"error":{"message":"Invalid table x","detail":""}})"), fields);
+    CHECK_THAT(unknown.error().text, Catch::EndsWith("400: Invalid table x"));
 }
 
 TEST_CASE("encoded queries") {
