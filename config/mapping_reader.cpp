@@ -1,8 +1,7 @@
 #include <fmt/format.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include "config/definitions.hpp"
+#include "mappings/record/json_writer.hpp"
 
 namespace baselined::config {
 
@@ -17,7 +16,7 @@ using mappings::ValueRule;
 /// What a draft says where nobody knows what the rows are.
 constexpr std::string_view unfilled = "FILL IN";
 
-using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer>;
+using mappings::JsonWriter;
 
 void write_json(const YamlNode& node, JsonWriter& writer) {
     const auto text = [&](const std::string& value) {

@@ -4,8 +4,6 @@
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +11,7 @@
 
 #include "connectors/http/auth.hpp"
 #include "connectors/http/private_key.hpp"
+#include "mappings/record/json_writer.hpp"
 
 namespace baselined::connectors {
 
@@ -49,7 +48,7 @@ std::string random_id() {
 
 std::string claims(const Login& login, std::int64_t now_ms) {
     rapidjson::StringBuffer buffer;
-    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    mappings::JsonWriter writer(buffer);
     const auto text = [&](const char* name, const std::string& value) {
         writer.Key(name);
         writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));

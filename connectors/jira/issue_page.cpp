@@ -1,13 +1,12 @@
 // A page of issues as rows: what each says, with what Jira does not say of itself.
 #include <fmt/format.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include <algorithm>
 
 #include "connectors/jira/issue_reader.hpp"
 #include "connectors/jira/sla_cycles.hpp"
 #include "mappings/mapping/json_member.hpp"
+#include "mappings/record/json_writer.hpp"
 
 namespace baselined::connectors::jira {
 
@@ -15,7 +14,7 @@ namespace {
 
 std::string json_text(const rapidjson::Value& value) {
     rapidjson::StringBuffer buffer;
-    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    mappings::JsonWriter writer(buffer);
     value.Accept(writer);
     return {buffer.GetString(), buffer.GetSize()};
 }

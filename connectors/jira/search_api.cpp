@@ -1,14 +1,13 @@
 #include "connectors/jira/search_api.hpp"
 
 #include <fmt/format.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include <algorithm>
 
 #include "connectors/json_text.hpp"
 #include "mappings/mapping/conversion.hpp"
 #include "mappings/mapping/json_member.hpp"
+#include "mappings/record/json_writer.hpp"
 
 namespace baselined::connectors::jira {
 
@@ -102,8 +101,7 @@ std::string unordered(const std::string& jql) {
     return own;
 }
 
-void write_numbers(rapidjson::Writer<rapidjson::StringBuffer>& writer, const char* name,
-                   const std::vector<std::string>& ids) {
+void write_numbers(mappings::JsonWriter& writer, const char* name, const std::vector<std::string>& ids) {
     writer.Key(name);
     writer.StartArray();
     for (const std::string& id : ids)
@@ -157,7 +155,7 @@ std::string project_of(const Value& issue) {
 
 Request search_request(const std::string& base, Flavour flavour, const SearchQuery& query) {
     rapidjson::StringBuffer buffer;
-    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    mappings::JsonWriter writer(buffer);
     writer.StartObject();
     writer.Key("jql");
     writer.String(query.jql.c_str());
@@ -194,7 +192,7 @@ Request look_up_request(const std::string& base, const std::string& id) {
 
 Request bulk_request(const std::string& base, const std::vector<std::string>& ids) {
     rapidjson::StringBuffer buffer;
-    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    mappings::JsonWriter writer(buffer);
     writer.StartObject();
     writer.Key("issueIdsOrKeys");
     writer.StartArray();

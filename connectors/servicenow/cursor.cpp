@@ -1,17 +1,16 @@
 #include "connectors/servicenow/cursor.hpp"
 
 #include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include "mappings/mapping/json_member.hpp"
+#include "mappings/record/json_writer.hpp"
 
 namespace baselined::connectors::servicenow {
 
 namespace {
 
 using mappings::member;
-using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+using Writer = mappings::JsonWriter;
 
 void write(Writer& writer, const char* name, const std::set<std::string>& ids) {
     if (ids.empty()) return;

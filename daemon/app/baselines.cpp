@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 #include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include <algorithm>
 
@@ -11,15 +9,16 @@
 #include "daemon/app/own_milestones.hpp"
 #include "daemon/app/stream_gaps.hpp"
 #include "mappings/mapping/json_member.hpp"
+#include "mappings/record/json_writer.hpp"
 
 namespace baselined::daemon {
 
 namespace {
 
 using mappings::Calendar;
+using mappings::JsonWriter;
 using mappings::Period;
 using mappings::PeriodFigure;
-using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer>;
 
 void write(JsonWriter& writer, const PeriodFigure& figure) {
     writer.StartArray();

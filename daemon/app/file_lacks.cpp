@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 #include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include <algorithm>
 #include <map>
@@ -14,6 +12,7 @@
 #include "daemon/sha256.hpp"
 #include "daemon/store/packed_key.hpp"
 #include "daemon/store/raw_rows.hpp"
+#include "mappings/record/json_writer.hpp"
 
 namespace baselined::daemon {
 
@@ -37,7 +36,7 @@ std::string key_of(const StreamPlan& plan) {
 
 std::string text_of(const std::string& key, const FileLacks& lacks) {
     rapidjson::StringBuffer buffer;
-    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    mappings::JsonWriter writer(buffer);
     const auto string = [&](const std::string& text) {
         writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
     };

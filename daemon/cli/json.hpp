@@ -1,14 +1,12 @@
 // JSON on stdout: a writer that knows instants, optional numbers and texts.
 #pragma once
 
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include <cmath>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "mappings/record/json_writer.hpp"
 #include "mappings/record/time.hpp"
 #include "mappings/record/utf8.hpp"
 
@@ -51,7 +49,7 @@ class Json {
 
   private:
     rapidjson::StringBuffer buffer_;
-    rapidjson::Writer<rapidjson::StringBuffer> writer_{buffer_};
+    mappings::JsonWriter writer_{buffer_};
 };
 
 }  // namespace baselined::daemon

@@ -1,10 +1,10 @@
 #include "daemon/store/misfits.hpp"
 
 #include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include <algorithm>
+
+#include "mappings/record/json_writer.hpp"
 
 namespace baselined::daemon {
 
@@ -35,7 +35,7 @@ void count_misfit(std::vector<Misfit>& misfits, std::string_view field, std::str
 std::string misfits_to_text(const std::vector<Misfit>& misfits) {
     if (misfits.empty()) return {};
     rapidjson::StringBuffer buffer;
-    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    mappings::JsonWriter writer(buffer);
     writer.StartArray();
     for (const Misfit& misfit : misfits) {
         writer.StartArray();

@@ -1,12 +1,10 @@
 #include "mappings/mapping/json_path.hpp"
 
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include <algorithm>
 #include <charconv>
 
 #include "mappings/mapping/json_member.hpp"
+#include "mappings/record/json_writer.hpp"
 
 namespace baselined::mappings {
 
@@ -20,7 +18,7 @@ constexpr std::size_t example_length = 120;
 
 std::string json_text(const Value& value) {
     rapidjson::StringBuffer buffer;
-    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    JsonWriter writer(buffer);
     value.Accept(writer);
     std::string text(buffer.GetString(), std::min(buffer.GetSize(), example_length));
     while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U) text.pop_back();

@@ -120,6 +120,19 @@ class Cloud(Site):
         self.run_program("once")
         self.assert_complete()
 
+    def test_issues_with_control_characters_are_issues_as_others(self):
+        for number in range(64):
+            self.issue(number, START + number)
+            self.jira.put(str(10_000 + number), "OPS", START + number, summary="y" * number + "\x1a\x1b[1m\x1c\x1d\x1e\x1f" + "z" * 40)
+        (self.folder / "own.yaml").write_text("kind: incident\nid: id\nnumber: key\nupdated_at: fields.updated\nfields: { x_told: fields.summary }\n", encoding="utf-8")
+        self.configure(mapping="own.yaml")
+        self.run_program("once")
+        self.assert_complete()
+        for line in self.run_program("preview", "site", "incidents", "--json", "--rows", "64").stdout.splitlines():
+            row = json.loads(line)
+            self.assertIn("y\x1a\x1b[1m\x1c\x1d\x1e\x1fz", "y" + row["records"][0]["x_told"])
+            self.assertEqual(json.loads(row["row"]["json"])["id"], row["id"])
+
     def test_updates_while_paging_moved_keys_and_a_lagging_index(self):
         self.fill(600)
         ids = [i for i, r in self.jira.issues.items() if r["project"] == "OPS"]

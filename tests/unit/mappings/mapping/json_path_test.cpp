@@ -1,6 +1,7 @@
 #include "mappings/mapping/json_path.hpp"
 
 #include "mappings/mapping/conversion.hpp"
+#include "mappings/record/json_writer.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace baselined::mappings;
@@ -30,4 +31,15 @@ TEST_CASE("paths into JSON rows") {
         CHECK(at(path) == "(nothing)");
     std::string buffer;
     CHECK((cell_of(row["o"], buffer).type == CellType::tree));
+}
+
+TEST_CASE("control characters are escaped wherever they stand in a text") {
+    for (std::size_t before = 0; before < 64; ++before) {
+        std::string text(before, 'x');
+        for (char c = 1; c < 0x20; ++c) text += std::string(1, c) + "y";
+        rapidjson::StringBuffer buffer;
+        JsonWriter(buffer).String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+        const std::string_view written(buffer.GetString(), buffer.GetSize());
+        CHECK(std::none_of(written.begin(), written.end(), [](char c) { return c >= 0 && c < 0x20; }));
+    }
 }
