@@ -10,6 +10,7 @@
 #include "daemon/cli/draft_columns.hpp"
 #include "mappings/mapping/json_path.hpp"
 #include "mappings/record/kind.hpp"
+#include "mappings/record/utf8.hpp"
 
 namespace baselined::daemon {
 
@@ -60,15 +61,25 @@ const DraftColumn* find(const std::vector<DraftColumn>& columns, const Guess& gu
     return nullptr;
 }
 
-std::string quoted(const std::string& text) {
-    const bool is_plain = std::all_of(text.begin(), text.end(), [](char c) {
+/// Null, true and numbers to whoever reads YAML, this program or an editor with its schema.
+bool is_word_of_yaml(const std::string& text) {
+    constexpr std::array<std::string_view, 9> words{"null", "true", "false", "yes", "no",
+                                                    "on",   "off",  "y",     "n"};
+    return std::find(words.begin(), words.end(), lower(text)) != words.end() ||
+           (text[0] >= '0' && text[0] <= '9') || text[0] == '.';
+}
+
+enum class Within { block, braces };  ///< where a text stands in the YAML: brackets part what is in braces
+
+std::string quoted(const std::string& text, Within within = Within::block) {
+    const bool is_plain = std::all_of(text.begin(), text.end(), [&](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-               c == '.' || c == '[' || c == ']';
+               c == '.' || (within == Within::block && (c == '[' || c == ']'));
     });
-    if (is_plain && !text.empty() && text.find('[') != 0) return text;
-    std::string escaped = "\"";
+    if (is_plain && !text.empty() && text[0] != '[' && text[0] != ']' && !is_word_of_yaml(text)) return text;
+    std::string escaped;
     for (const char c : text) escaped += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
-    return escaped + "\"";
+    return '"' + mappings::visible(escaped) + '"';  // its form of what nobody sees is YAML's, too
 }
 
 std::string note(const DraftColumn& column, std::size_t rows) {
@@ -119,8 +130,9 @@ class Draft {
         const std::string_view shipped = source_.type == config::Source::Type::servicenow
                                              ? mapping_of_table(stream_.table)
                                              : mapping_of_types(types_);
-        const std::string of = fmt::format("# A draft from {} row{} of {}/{}", page_.rows.size(),
-                                           page_.rows.size() == 1 ? "" : "s", source_.name, stream_.name);
+        const std::string of = fmt::format(
+            "# A draft from {} row{} of {}/{}", page_.rows.size(), page_.rows.size() == 1 ? "" : "s",
+            mappings::one_line(source_.name), mappings::one_line(stream_.name));
         if (shipped.empty())
             return fmt::format("{}: look at each line, and say what the rows are.\n", of) + guessed();
         const std::string_view mapping = config::shipped(shipped);
@@ -200,8 +212,8 @@ class Draft {
             return field.name == named->name || field.id == named->name;
         };
         if (std::count_if(page_.fields.begin(), page_.fields.end(), is_called_so) != 1) return {};
-        return fmt::format(" = {{ field: {}{} }}", quoted(named->name),
-                           path.empty() ? "" : ", path: " + quoted(path));
+        return fmt::format(" = {{ field: {}{} }}", quoted(named->name, Within::braces),
+                           path.empty() ? "" : ", path: " + quoted(path, Within::braces));
     }
 
     const Page& page_;

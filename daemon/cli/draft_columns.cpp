@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "mappings/mapping/json_path.hpp"
+#include "mappings/record/utf8.hpp"
 
 namespace baselined::daemon {
 
@@ -15,17 +16,13 @@ constexpr int deepest_path = 4;
 
 /// As it can stand in a comment.
 std::string shown(const std::string& value) {
-    std::string text;
-    for (const char c : value.substr(0, example_bytes))
-        if (c == mappings::list_separator)
-            text += ", ";
-        else
-            text += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
-    if (value.size() <= example_bytes) return text;
-    const auto is_inside = [&](std::size_t at) {
-        return (static_cast<unsigned char>(value[at]) & 0xC0U) == 0x80U;
-    };
-    for (std::size_t at = example_bytes; at > 0 && is_inside(at) && !text.empty(); --at) text.pop_back();
+    std::string parted;
+    for (const char c : value) parted += c == mappings::list_separator ? ", " : std::string(1, c);
+    std::string text = mappings::one_line(parted);
+    if (text.size() <= example_bytes) return text;
+    std::size_t end = example_bytes;
+    while ((static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // within a character
+    text.resize(end);
     return text + "..";
 }
 

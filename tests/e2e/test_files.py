@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Files as a source: what cannot be read whole is told, and `preview` sees what `once` stores."""
 import collections
+import csv
 import datetime as dt
 import json
 import os
@@ -318,6 +319,31 @@ class Folders(Source):
         self.assertIn("\\u001b[1m: c\n", self.run_program("preview", "f", "x").stdout.decode())
         self.run_program("once")
         self.assertIn("\\u009bsoon", self.run_program("sources").stdout.decode())
+
+    def test_a_draft_is_a_mapping_whatever_columns_are_called_and_cells_hold(self):
+        self.configure()
+        told = "a\rb\nc\u0085d\u2028e\u2029f\x1bg: # {[\"\\&*\x9b\u202e"
+        cut = "\u00e4" * 29 + "x\U0001f600" + "z" * 20  # the sixtieth byte stands within a character
+        names = ["null", "Null", "~", "true", "False", "yes", "NO", "on", "off", "y", "N", "12", "1e3", "0x1f", ".5", ".nan", ".", "-", "- d", "-1", "?", ":", "a: b", "a:", "# c", "c #d",
+                 "a\nb", "a\r\nb", "t\tu", "\x1b[1m", "x\u0085y", "x\u2028y", "x\u00a0y", 'q"u\\o', "'x'", "\\u0041", "[x", "]x", "x]", "[0]", "a[", "{x}", "%x", "@x", "`x", "*a",
+                 "&a", "!t", "|", ">", "=", "<<", "---", "...", ",", "$.x", "$", "\u00e4", "\U0001f600", "a..b", "FILL IN"]
+        for name in names:
+            with self.subTest(name):
+                with (self.folder / "inbox" / "a.csv").open("w", encoding="utf-8", newline="") as file:
+                    csv.writer(file).writerows([[name, "opened_at", "told" + name, "subject", "cut"], ["7", "2026-09-01", told, told, cut], ["8", "2026-09-01", "x", "", cut]])
+                draft = self.run_program("preview", "f", "x", "--draft").stdout.decode()
+                self.assertNotRegex(draft, "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\ufffd]")
+                self.assertIn(f"\n  # cut  # 100 % filled: {cut[:30]}..\n", draft)
+                (self.folder / "m.yaml").write_text(draft.replace("FILL IN  #", "incident  #"), encoding="utf-8")
+                self.run_program("check")
+                shown = json.loads(self.run_program("preview", "f", "x", "--json").stdout.splitlines()[0])
+                self.assertEqual(([shown["records"][0][key] for key in ("id", "title", "opened_at")], shown["misfits"]), (["7", told, "2026-09-01T00:00:00Z"], []))
+                # Lines that were comments, made rules.
+                rules = re.findall(r"^  # (.*?)  # 100", draft, re.M)
+                self.assertEqual(len(rules), 3)
+                (self.folder / "m.yaml").write_text("kind: incident\nid: " + rules[0] + "\nfields:\n  x_told: " + rules[1] + "\n", encoding="utf-8")
+                self.run_program("check")
+                self.assertEqual(json.loads(self.run_program("preview", "f", "x", "--json").stdout.splitlines()[0])["records"][0], {"$kind": "incident", "$outcome": "record", "id": "7", "x_told": told})
 
     def test_a_draft_of_which_every_column_is_commented_out_can_be_used(self):
         self.configure()

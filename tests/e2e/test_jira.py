@@ -1094,13 +1094,13 @@ class Cloud(Site):
         """The newest issues are mostly open: what they leave empty is an object in others."""
         other = "com.atlassian.jira.plugin.system.customfieldtypes:select"
         self.jira.fields += [{"id": f"customfield_{number}", "name": name, "schema": {"type": "any", "custom": other}}
-                             for number, name in ((10030, "Change type"), (10031, "Sites: all"), (10032, "Sprint"), (10033, "Customer"), (10034, "Customer"), (10035, "Report"))]
+                             for number, name in ((10030, "Change type"), (10031, "Sites: all"), (10032, "Sprint"), (10033, "Customer"), (10034, "Customer"), (10035, "Report"), (10036, "Line\n\u2028\"break\""))]
         impacts = ["Extensive", "Significant", "Moderate", "Minor", "None at all, as far as anybody could tell"]
         for number in range(20):
             done = number < 7
             self.issue(number, START + number * 1_000, resolution={"id": "1", "name": "Done"} if done else None, customfield_10030={"value": impacts[number % 5], "id": str(number % 5)},
                        customfield_10031=[{"value": "Bonn", "id": "7"}] if done else [], customfield_10032=number, customfield_10033="A", customfield_10034="B",
-                       customfield_10035={"a": {"b": {"c": "deep"}}})
+                       customfield_10035={"a": {"b": {"c": "deep"}}}, customfield_10036={"a]": "x\r\x1by"})
         self.configure(mapping="draft.yaml")
         draft = self.run_program("preview", "site", "incidents", "--draft").stdout
         self.assertRegex(draft, r"\n  # fields.resolution.id  # 35 % filled: 1\n  # fields.resolution.name  # 35 % filled: Done\n")
@@ -1111,7 +1111,8 @@ class Cloud(Site):
         proposals = re.findall(r"^  # (fields.\S+) = (\{.*\})  # ", draft, re.M)
         self.assertEqual(dict(proposals), {"fields.customfield_10030.value": "{ field: \"Change type\", path: value }", "fields.customfield_10030.id": "{ field: \"Change type\", path: id }",
                                            "fields.customfield_10031[0].value": "{ field: \"Sites: all\", path: \"[0].value\" }", "fields.customfield_10031[0].id": "{ field: \"Sites: all\", path: \"[0].id\" }",
-                                           "fields.customfield_10032": "{ field: Sprint }"}, "two are called Customer, no field takes an object")
+                                           "fields.customfield_10032": "{ field: Sprint }",
+                                           "fields.customfield_10036.a]": r'{ field: "Line\u000a\u2028\"break\"", path: "a]" }'}, "two are called Customer, no field takes an object")
         (self.folder / "draft.yaml").write_text("kind: incident\nid: id\nupdated_at: fields.updated\nfields:\n" + "".join(f"  by_path_{n}: {path}\n  by_name_{n}: {rule}\n" for n, (path, rule) in enumerate(proposals)), encoding="utf-8")
         records = [json.loads(line) for line in self.run_program("preview", "site", "incidents", "--rows", "20", "--json").stdout.splitlines()]
         self.assertEqual([record["misfits"] for record in records], [[]] * 20)

@@ -547,6 +547,17 @@ class Previewed(StockTables):
                 (record,) = json.loads(line)["records"]
                 self.assertEqual({**record, **made}, record)
 
+    def test_a_draft_is_a_mapping_whatever_fields_are_called_and_hold(self):
+        self.send_raw()
+        told = "a\rb\nc\u0085d\u2028e\x1bf: # {[\"\\caf\udce9"
+        for table in ("incident", "u_ticket"):
+            draft = self.drafted(table, short_description=told, category=told + "z" * 80, **{name: told for name in ("null", "12", "u a: b", "u_#\n- x", "u_\u2028\x9b", '"', "u_\ufffd")})
+            self.assertNotRegex(draft, "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e]")
+            for name in ('"null"', '"12"', '"u a: b"', '"u_#\\u000a- x"', '"u_\\u2028\\u009b"', '"\\""'):
+                self.assertIn(f'\n  # {name}  # 100 % filled: a b c d e f: # {{["\\caf\ufffd\n', draft)
+            (self.folder / "draft.yaml").write_text(draft.replace("kind: FILL IN", "kind: incident"), encoding="utf-8")
+            self.run_program("check")
+
     def test_the_draft_of_an_unknown_table_asks_for_the_kind(self):
         self.sn.references = {("u_ticket", "business_service"): "cmdb_ci_service"}
         draft = self.drafted("u_ticket", business_service="svc-vpn", u_vendor="Acme")
