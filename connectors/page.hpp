@@ -41,6 +41,9 @@ struct Page {
     /// What is stored of the stream came from elsewhere: it leaves with this page, and the stream counts as
     /// one that was never read to its end.
     bool begins_anew = false;
+    /// Its rows were asked for by id, and are what the source shows now: they replace newer versions, too. An
+    /// import, or a script that sets system fields, lets a row's update go back.
+    bool is_as_of_now = false;
     bool is_reconciled = false;  ///< the ids were compared with this page: note the time
     std::shared_ptr<PageTexts> texts = std::make_shared<PageTexts>();
 

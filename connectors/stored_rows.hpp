@@ -23,7 +23,9 @@ class StoredRows {
     virtual boost::asio::awaitable<std::int64_t> count() = 0;
     /// Ids of those that came into the store last, at most so many.
     virtual boost::asio::awaitable<std::vector<std::string>> newest(std::size_t most) = 0;
-    /// Those of a page of the listing that are not stored, or in an older version.
+    /// Those of a page of the listing that are not stored, or in another version: an older one, or a newer
+    /// one where the update went back. A row that is listed without a time is unmet only where it is not
+    /// stored.
     virtual boost::asio::awaitable<std::vector<std::string>> unmet(std::vector<ListedRow> page) = 0;
 
     struct Unlisted {

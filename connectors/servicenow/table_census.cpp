@@ -153,8 +153,9 @@ asio::awaitable<Result<void>> TableReading::check_vanished(StreamPosition positi
                     options_.table, stored)};
 }
 
-/// Lists all ids, and reads what was never met or is older here than there: committed late, or made visible.
-/// And what no longer shows its time: it is said, and asked for by id from now on.
+/// Lists all ids, and reads what was never met or is another version than there: committed late, made
+/// visible, or put back to an earlier update. And what no longer shows its time: it is said, and asked for by
+/// id from now on.
 asio::awaitable<Result<void>> TableReading::read_unmet(std::shared_ptr<StoredRows> stored, PageSink sink) {
     const std::string condition = fmt::format("sys_updated_on>{}", stamp(options_.since_ms - 1'000));
     std::string after;
@@ -252,7 +253,9 @@ asio::awaitable<Result<std::set<std::string>>> TableReading::read_ids(std::vecto
         if (!answer) co_return answer.error();
         for (std::size_t index = 0; index < answer->rows(); ++index)
             met.emplace(answer->row(index)[column("sys_id")]);
-        if (auto stored = co_await store(std::move(*answer), sink); !stored) co_return stored.error();
+        Page page = page_to_store(std::move(*answer));
+        page.is_as_of_now = true;
+        if (auto stored = co_await sink(std::move(page)); !stored) co_return stored.error();
     }
     co_return met;
 }

@@ -236,13 +236,17 @@ std::string TableReading::cursor_text() const {
     return kept.text();
 }
 
-asio::awaitable<Result<void>> TableReading::store(TableAnswer answer, PageSink sink) {
+Page TableReading::page_to_store(TableAnswer answer) {
     note_lacks(answer);
     if (!pages_.knows_visible() && answer.rows() > 0)
         pages_.note_visible(std::string(answer.row(0)[column("sys_id")]));
     Page page = page_of(std::move(answer));
     page.cursor = cursor_text();
-    co_return co_await sink(std::move(page));
+    return page;
+}
+
+asio::awaitable<Result<void>> TableReading::store(TableAnswer answer, PageSink sink) {
+    co_return co_await sink(page_to_store(std::move(answer)));
 }
 
 /// Kept as they are: so many as can be asked for again.

@@ -88,6 +88,7 @@ class TableReading {
     [[nodiscard]] bool is_elsewhere(const Cursor& stored) const;
     boost::asio::awaitable<Result<void>> begin(StreamPosition& position, PageSink sink);
     boost::asio::awaitable<Result<std::int64_t>> find_end();
+    Page page_to_store(TableAnswer answer);
     boost::asio::awaitable<Result<void>> store(TableAnswer answer, PageSink sink);
     [[nodiscard]] std::string cursor_text() const;
     void note_reach();

@@ -123,7 +123,7 @@ RowOrigin BlockMapper::origin_of(const RawRowReader& rows, const RowPlace& place
         throw StoreError(ErrorCode::corrupt, "the store holds a row without its id");
     const auto row = store_.source_row(stream_.id, cells[0].text);
     if (!row || row->place.block != place.block || row->place.index != place.index) return {};
-    return {row->id, false};
+    return {row->id, false, false};
 }
 
 bool BlockMapper::map_table_row(const RawRowReader& rows, RowPlace place, RawBlock& block, bool is_repeated) {
@@ -142,6 +142,7 @@ void BlockMapper::map_source_row(const RawRowReader& rows, RowPlace place, RowOr
     if (origin.id == 0) return;
     const auto cells = rows.cells();
     place.origin = origin.id;
+    went_back_ = origin.went_back;
     made_.clear();
     const auto payload = cells.subspan(leading_cells);
     for (auto& mapping : plan_.mappings) {
@@ -174,7 +175,7 @@ bool BlockMapper::take(mappings::Outcome outcome, mappings::CompiledMapping& map
     if (outcome != mappings::Outcome::record) return false;
     // The same cells under other column names say something else.
     const KeptRecord kept = keeper_.put({stream_.source, stream_.id, place, rows.digest() ^ shape_digest_,
-                                         &mapping.record(), block.file, is_repeated});
+                                         &mapping.record(), block.file, is_repeated, went_back_});
     made_.push_back(kept.id);
     return kept.is_overruled;
 }

@@ -27,7 +27,8 @@ std::string lack_of(const mappings::UnboundField& field);
 /// The SourceRow that a row of a block is the newest version of; id 0: another row is newer.
 struct RowOrigin {
     std::int64_t id = 0;
-    bool is_new = false;  ///< there was no version before, so it has made nothing yet
+    bool is_new = false;     ///< there was no version before, so it has made nothing yet
+    bool went_back = false;  ///< the version before says that it was updated later
 };
 
 /// Works within an open transaction of the store.
@@ -65,6 +66,7 @@ class BlockMapper {
     std::uint64_t shape_digest_ = 0;
     std::vector<mappings::ValueMisfit> misfits_;
     std::vector<RecordId> made_;
+    bool went_back_ = false;  ///< the row that is mapped
     BlockId named_block_ = 0;
     std::string file_;  ///< the name of that block's
 };

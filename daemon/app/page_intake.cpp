@@ -40,7 +40,7 @@ class Intake {
         for (std::size_t index = 0; index < page.rows.size(); ++index) {
             if (index + foreseen < page.rows.size())
                 store_.foresee_source_row(stream_.id, page.rows[index + foreseen].id);
-            add_row(page.rows[index]);
+            add_row(page.rows[index], page.is_as_of_now);
         }
         if (writer_.rows() == 0) return;
         block_.shape = shape_of(page);
@@ -55,23 +55,23 @@ class Intake {
         if (block_.rejected > 0 || !block_.misfits.empty()) store_.save_block_counts(block_);
     }
 
-    void add_row(const SourceRowData& row) {
+    void add_row(const SourceRowData& row, bool is_as_of_now) {
         SourceRow source;
         source.version = row.version;
         source.digest = writer_.add(writer_.rows() + 1, row.id, row.version, row.cells);
         source.place = {block_.id, writer_.rows() - 1, 0};
         const auto known = store_.source_row(stream_.id, row.id);
         if (!known) {
-            origins_.push_back({store_.add_source_row(stream_.id, row.id, source), true});
+            origins_.push_back({store_.add_source_row(stream_.id, row.id, source), true, false});
             return;
         }
         // One that does not say when it was updated says how it is now.
         const bool is_older = row.version != 0 && known->version > row.version;
-        if (known->digest == source.digest || is_older) {
+        if (known->digest == source.digest || (is_older && !is_as_of_now)) {
             writer_.take_back();
             return;
         }
-        RowOrigin origin{known->id, false};
+        RowOrigin origin{known->id, false, is_older};
         if (known->place.block == block_.id) {
             RowOrigin& twin = origins_[static_cast<std::size_t>(known->place.index)];
             origin.is_new = twin.is_new;

@@ -8,8 +8,8 @@
 
 namespace baselined::daemon {
 
-/// Rows that say what is stored already, and versions older than the stored one, change nothing: overlaps may
-/// be read as often as a connector likes.
+/// Rows that say what is stored already change nothing, nor do versions older than the stored one, unless the
+/// page is as of now: overlaps may be read as often as a connector likes.
 void take_page(const connectors::Page& page, StreamPlan& plan, Store& store, RecordKeeper& keeper,
                Instant now);
 

@@ -72,7 +72,7 @@ KeptRecord RecordKeeper::put(const IncomingRecord& incoming) {
     }
     const mappings::Value updated = record.get(mappings::slot_updated_at);
     // A row of an instance or site that does not say when it was updated says how it is now.
-    const bool is_as_of_now = !updated.present && incoming.place.origin != 0;
+    const bool is_as_of_now = incoming.went_back || (!updated.present && incoming.place.origin != 0);
     if (!is_as_of_now && (updated.present ? updated.integer : INT64_MIN) < head->updated_at)
         return {head->id};
     if (incoming.is_repeated && !store_.is_of_file(head->id, incoming.file)) return {head->id, true};

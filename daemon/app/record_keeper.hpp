@@ -25,6 +25,7 @@ struct IncomingRecord {
     const Record* record = nullptr;
     FileId file = 0;           ///< that the row is of; 0: an instance's or site's
     bool is_repeated = false;  ///< its file said the same before: no news where another file spoke since
+    bool went_back = false;    ///< its row was updated later, by the version before: it counts as the newest
 };
 
 struct KeptRecord {

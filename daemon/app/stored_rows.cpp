@@ -53,7 +53,8 @@ std::vector<std::string> RowsOfStream::note_listed(const std::vector<connectors:
     std::vector<std::string> unmet;
     for (const connectors::ListedRow& row : page) {
         const auto stored = store_.source_row(stream_, row.id);
-        if (!stored || stored->version < row.version) unmet.push_back(row.id);
+        const bool is_other = stored && row.version != 0 && stored->version != row.version;
+        if (!stored || is_other) unmet.push_back(row.id);
         if (stored && static_cast<std::size_t>(stored->id) < is_listed_.size())
             is_listed_[static_cast<std::size_t>(stored->id)] = true;
     }

@@ -1591,6 +1591,34 @@ class Late(Instance):
         self.assert_complete()
 
 
+    def test_a_row_whose_update_went_back_is_as_it_is_now(self):
+        """Restored by an import, or by a script that sets system fields: earlier than before, earlier than `since`, and both at once."""
+        def compare():
+            time.sleep(1.1)
+            before = len(self.sn.journal.requests)
+            self.run_program("once")
+            return len(self.sn.journal.requests) - before
+        self.fill(300, burst=0)
+        ids = list(self.sn.tables["incident"])
+        self.configure(reconcile="1s")
+        self.run_program("once")
+        asked = compare()
+        for number, (sys_id, day) in enumerate(((ids[200], START + 86_400), (ids[201], START - 86_400 * 9), (ids[202], START + 1))):
+            self.sn.put("incident", {"sys_id": sys_id, "sys_updated_on": stamp(day), "opened_at": f"2024-0{number + 1}-05 08:00:00", "category": "restored"})
+        self.assertGreater(compare(), asked)
+        self.assert_complete()
+        self.assertEqual(compare(), asked, "what is stored as it is there is not asked for again")
+        self.assert_complete()
+        self.sn.put("incident", {"sys_id": ids[200], "sys_updated_on": stamp(time.time() - 60), "opened_at": "2025-07-05 08:00:00"})
+        self.run_program("once")
+        self.assert_complete()
+        (self.folder / "own.yaml").write_text("kind: incident\nid: sys_id\nupdated_at: { from: sys_updated_on, as: timestamp }\n"
+                                              "fields: { opened_at: { from: opened_at, as: timestamp }, state: { value: new } }\n", encoding="utf-8")
+        main = self.folder / "baselined.yaml"
+        main.write_text(main.read_text(encoding="utf-8").replace("servicenow/incident", "own.yaml"), encoding="utf-8")
+        self.run_program("once")
+        self.assert_complete()
+
     def test_a_later_since_is_no_loss(self):
         """Rows from before it stay, and are not taken for lost: the comparison has nothing to say of them."""
         self.fill(600, burst=100)  # most of them before the later day
