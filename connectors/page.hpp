@@ -65,11 +65,13 @@ struct StreamPosition {
     std::shared_ptr<StoredRows> stored;  ///< to be compared with what is there
 };
 
-/// Something that could not be read by a reading that is complete otherwise.
+/// Something that could not be read by a reading that came to its end.
 struct Note {
     /// A gap: a field of the mapping is not there for all rows, or rows are hidden. What is stored is not
-    /// whole. A remark is of what only describes records: it is said, and is no failure.
-    enum class About { other, gap, remark };
+    /// whole. A remark is of what only describes records: it is said, and is no failure. A loss: what is
+    /// stored is seen no more, rather for lack of rights than gone, and what is new there is not seen either.
+    /// Such a reading is not complete: measures go stale.
+    enum class About { other, gap, remark, loss };
     std::string text;
     About about = About::other;
 

@@ -57,6 +57,8 @@ void write_lost(Writer& writer, const LostAccess& lost) {
     writer.Int64(lost.again_ms);
     writer.Key("pause");
     writer.Int64(lost.pause_ms);
+    writer.Key("access");
+    writer.Bool(lost.is_access);
     writer.EndObject();
 }
 
@@ -82,7 +84,7 @@ std::optional<LostAccess> read_lost(const rapidjson::Document& document) {
         if (!lost.HasMember(name)) return std::nullopt;
     if (!lost["note"].IsString() || !lost["again"].IsInt64() || !lost["pause"].IsInt64()) return std::nullopt;
     return LostAccess{lost["note"].GetString(), read_texts(lost["ids"]), lost["again"].GetInt64(),
-                      lost["pause"].GetInt64()};
+                      lost["pause"].GetInt64(), lost.HasMember("access") && lost["access"].IsTrue()};
 }
 
 bool read(const rapidjson::Value& from, std::int64_t& number) {

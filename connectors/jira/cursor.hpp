@@ -17,6 +17,7 @@ struct LostAccess {
     std::vector<std::string> ids;  ///< some of the issues
     std::int64_t again_ms = 0;     ///< when all ids are compared again, whether these are seen or not
     std::int64_t pause_ms = 0;
+    bool is_access = false;  ///< rather than an index that lags, or looks that were not answered
 };
 
 /// What the newest round of looks for missing issues by their ids found, besides those that are gone. Told

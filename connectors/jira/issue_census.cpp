@@ -143,18 +143,23 @@ asio::awaitable<Result<bool>> IssueReading::is_still_lost(PageSink sink) {
     co_return found->empty();
 }
 
-void IssueReading::note_lost(std::string note, const std::vector<std::string>& ids) {
+Note IssueReading::note_of(const LostAccess& lost) {
+    return {lost.note, lost.is_access ? Note::About::loss : Note::About::other};
+}
+
+void IssueReading::note_lost(std::string note, const std::vector<std::string>& ids, bool is_access) {
     constexpr std::int64_t first_pause_ms = 10 * 60'000, longest_pause_ms = 24 * 3'600'000;
     constexpr std::size_t looked_for = 20;  // of which some may be deleted, or have moved away
     LostAccess lost;
     lost.note = std::move(note);
+    lost.is_access = is_access;
     lost.pause_ms =
         std::clamp(cursor_.lost ? 2 * cursor_.lost->pause_ms : 0, first_pause_ms, longest_pause_ms);
     lost.again_ms = server_ms_ + lost.pause_ms;
     for (std::size_t at = 0; at < ids.size() && lost.ids.size() < looked_for;
          at += std::max<std::size_t>(1, ids.size() / looked_for))
         lost.ids.push_back(ids[at]);
-    notes_.push_back({lost.note});
+    notes_.push_back(note_of(lost));
     cursor_.lost = std::move(lost);
 }
 

@@ -208,7 +208,7 @@ asio::awaitable<Result<Notes>> IssueReading::run(StreamPosition position, PageSi
         const auto is_lost = co_await is_still_lost(sink);
         if (!is_lost) co_return is_lost.error();
         if (*is_lost)
-            notes_.push_back({cursor_.lost->note});
+            notes_.push_back(note_of(*cursor_.lost));
         else if (auto counted = co_await take_census(std::move(position), sink); !counted)
             co_return counted.error();
     }

@@ -168,7 +168,8 @@ class IssueReading {
 
     // issue_census.cpp
     boost::asio::awaitable<Result<bool>> is_still_lost(PageSink sink);
-    void note_lost(std::string note, const std::vector<std::string>& ids);
+    void note_lost(std::string note, const std::vector<std::string>& ids, bool is_access);
+    static Note note_of(const LostAccess& lost);
     boost::asio::awaitable<Result<void>> read_running(bool all, PageSink sink);
     boost::asio::awaitable<Result<void>> take_census(StreamPosition position, PageSink sink);
     boost::asio::awaitable<Result<Listing>> list_all(std::shared_ptr<StoredRows> stored);

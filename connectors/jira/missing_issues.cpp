@@ -237,7 +237,7 @@ void IssueReading::note_missing(Missing& missing, std::int64_t compared) {
     }
     // While others are gone, and leave in paces, no longer pause holds that up.
     if (cursor_.lost && look.left > 0 && !is_half && look.unanswered.empty()) cursor_.lost->pause_ms = 0;
-    note_lost(fmt::format("{}", fmt::join(sentences, "; ")), ids);
+    note_lost(fmt::format("{}", fmt::join(sentences, "; ")), ids, !words.empty());
 }
 
 /// Over the readings that a round takes. One that was not answered is not done.

@@ -134,6 +134,8 @@ std::string Cursor::text() const {
     if (!lost.empty()) {
         writer.Key("lost");
         writer.String(lost.c_str());
+        writer.Key("access_lost");
+        writer.Bool(is_access_lost);
     }
     write(writer, "lost_ids", lost_ids);
     write(writer, lacks);
@@ -169,6 +171,7 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
                   document["first_done"].GetBool(), document["deletes"].GetInt64()};
     cursor.undated = ids_of(document, "undated");
     if (document.HasMember("lost") && document["lost"].IsString()) cursor.lost = document["lost"].GetString();
+    cursor.is_access_lost = flag_of(document, "access_lost");
     cursor.lost_ids = ids_of(document, "lost_ids");
     cursor.lacks = lacks_of(document);
     cursor.moved = {number_of(document, "moved"), number_of(document, "moved_here")};

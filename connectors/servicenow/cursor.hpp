@@ -44,6 +44,7 @@ struct Cursor {
     std::int64_t deletes_ms = 0;          ///< deletions known up to here
     std::set<std::string> undated{};      ///< rows that showed no readable time: asked for by id
     std::string lost{};                   ///< what was told of rows that are no longer seen; empty: nothing
+    bool is_access_lost = false;          ///< half of the rows and more are no longer seen
     std::set<std::string> lost_ids{};     ///< some of those rows: seen again, they are reason to compare
     std::map<std::string, Lack> lacks{};  ///< by field: what was stored without it
     Moment moved{};                       ///< when the reading began that brought the newest row

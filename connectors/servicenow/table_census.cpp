@@ -21,6 +21,11 @@ const std::vector<std::string> id_and_update{"sys_id", "sys_updated_on"};
 const std::vector<std::string> deletion_fields{"sys_id", "documentkey", "tablename", "sys_created_on"};
 enum DeletionColumn : std::size_t { audit_id, deleted_id, deleted_from, deleted_at };
 
+/// So many at once are rather out of sight than deleted.
+bool is_half(std::size_t missing, std::int64_t compared) {
+    return missing > 1 && static_cast<std::int64_t>(missing) * 2 >= compared;
+}
+
 std::string_view last_id(const TableAnswer& answer) {
     return answer.row(answer.rows() - 1)[0];
 }
@@ -187,7 +192,7 @@ asio::awaitable<Result<void>> TableReading::read_unmet(std::shared_ptr<StoredRow
 std::string TableReading::why_kept(std::size_t missing, std::int64_t compared) const {
     const std::string lost = fmt::format("table {}: {} of {} stored rows cannot be seen any more",
                                          options_.table, missing, compared);
-    if (missing > 1 && static_cast<std::int64_t>(missing) * 2 >= compared)
+    if (is_half(missing, compared))
         return lost + ": rather rights that were lost than rows deleted; nothing is removed";
     if (missing > 0 && pages_.is_hidden())
         return lost + ", and access rules hide rows: nothing is removed but what sys_audit_delete names";
@@ -215,6 +220,7 @@ asio::awaitable<Result<void>> TableReading::reconcile(std::shared_ptr<StoredRows
     std::erase_if(missing, [&](const std::string& id) { return elsewhere->contains(id); });
     std::vector<std::string> asked(elsewhere->begin(), elsewhere->end());
     cursor_.lost = why_kept(missing.size(), compared);
+    cursor_.is_access_lost = is_half(missing.size(), compared);
     cursor_.lost_ids.clear();
     if (cursor_.lost.empty())
         asked.insert(asked.end(), missing.begin(), missing.end());

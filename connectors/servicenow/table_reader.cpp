@@ -202,7 +202,8 @@ asio::awaitable<Result<void>> TableReading::note_oddities() {
     if (cursor_.is_hiding && std::find(notes_.begin(), notes_.end(), hidden_rows()) == notes_.end())
         notes_.push_back(hidden_rows());
     if (auto noted = co_await note_unseen_fields(); !noted) co_return noted.error();
-    if (!cursor_.lost.empty()) notes_.push_back({cursor_.lost});
+    if (!cursor_.lost.empty())
+        notes_.push_back({cursor_.lost, cursor_.is_access_lost ? Note::About::loss : Note::About::other});
     if (newest_ms_ > clock_ms_ + clock_tolerance_ms)
         notes_.push_back({fmt::format(
             "table {}: a row says that it was updated at {}, and {} says {}: one of them is wrong. All rows "

@@ -161,8 +161,8 @@ asio::awaitable<void> Poller::note_end(StreamPlan& plan, std::vector<std::string
         StoredStream stream = store_.stream(plan.source->name, plan.stream->name);
         stream.mapping_digest = plan.digest;
         stream.error = joined(troubles);
+        if (is_complete || !notes.empty()) keep_gaps(plan, notes, store_);
         if (is_complete) {
-            keep_gaps(plan, notes, store_);
             stream.complete_at = now;
             if (!stream.first_complete_at) stream.first_complete_at = now;
             if (!stream.reconciled_at) stream.reconciled_at = now;  // what was just read is what there is
@@ -325,7 +325,11 @@ asio::awaitable<std::vector<std::string>> Poller::read_remote(StreamPlan& plan) 
     read = told(*exchange, std::move(read));
     const auto notes = read ? *read : connectors::Notes{};
     const auto troubles = read ? troubles_of(notes) : std::vector<std::string>{read.error().text};
-    co_await note_end(plan, troubles, read.has_value(), notes);
+    const bool is_complete =
+        read && std::none_of(notes.begin(), notes.end(), [](const connectors::Note& note) {
+            return note.about == connectors::Note::About::loss;
+        });
+    co_await note_end(plan, troubles, is_complete, notes);
     co_return troubles;
 }
 

@@ -15,7 +15,8 @@ std::string fact_of(const StreamPlan& plan, Note::About about) {
 void keep(Note::About about, const StreamPlan& plan, const connectors::Notes& notes, Store& store) {
     std::string text;
     for (const Note& note : notes)
-        if (note.about == about) text += (text.empty() ? "" : "; ") + note.text;
+        if (note.about == about || (about == Note::About::gap && note.about == Note::About::loss))
+            text += (text.empty() ? "" : "; ") + note.text;
     if (text.empty())
         store.clear_fact(fact_of(plan, about));
     else

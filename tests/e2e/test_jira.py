@@ -88,6 +88,10 @@ class Site(unittest.TestCase):
             raise AssertionError(f"{arguments}: exit {done.returncode}, not {expect}\n{done.stderr}")
         return done
 
+    def last_success(self):
+        (source,) = json.loads(self.run_program("sources", "--json", expect=None).stdout)["sources"]
+        return source["last_success_at"]
+
     def rows(self, sql):
         with sqlite3.connect(f"file:{self.folder}/store.db?mode=ro", uri=True) as database:
             return database.execute(sql).fetchall()
@@ -402,13 +406,16 @@ class Cloud(Site):
         self.census()
         self.assert_complete()
         self.jira.hidden = set(list(self.jira.issues)[:400])
+        complete = self.last_success()
         told = self.census(expect=3).stderr
         self.assertIn("nothing is removed", told)
         self.jira.listed = 0
         self.assertEqual(self.census(expect=3).stderr, told, "the same words: told once")
         self.assertEqual(self.jira.listed, 0, "ids are not compared at each poll while access is lost")
+        self.assertEqual(self.last_success(), complete, "what is new may be out of sight as well: measures go stale")
         self.jira.hidden = set()
         self.run_program("once")
+        self.assertGreater(self.last_success(), complete)
         self.assert_complete()
 
     def test_another_site_under_the_same_name_begins_anew(self):

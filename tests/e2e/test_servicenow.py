@@ -85,6 +85,10 @@ class Instance(unittest.TestCase):
             raise AssertionError(f"{arguments}: exit {done.returncode}, not {expect}\n{done.stderr}")
         return done
 
+    def last_success(self):
+        (source,) = json.loads(self.run_program("sources", "--json", expect=None).stdout)["sources"]
+        return source["last_success_at"]
+
     def stored(self):
         """What is in the store, by id: the newest version of each row, once."""
         with sqlite3.connect(f"file:{self.folder}/store.db?mode=ro", uri=True) as database:
@@ -634,6 +638,7 @@ class Deleted(Instance):
         self.configure(reconcile="1s")
         self.run_program("once")
         time.sleep(1.1)
+        complete = self.last_success()
         self.sn.hidden_ids = set(list(self.sn.tables["incident"])[:200])
         lost = self.run_program("once", expect=3).stderr.splitlines()[-1]
         self.assertIn("200 of 300 stored rows cannot be seen any more", lost)
@@ -642,8 +647,10 @@ class Deleted(Instance):
         before = len(self.sn.journal.requests)
         self.assertEqual(self.run_program("once", expect=3).stderr.splitlines()[-1], lost, "it stands")
         self.assertLess(len(self.sn.journal.requests) - before, 10, "and nothing is compared again for it")
+        self.assertEqual(self.last_success(), complete, "what is new may be hidden as well: measures go stale")
         self.sn.hidden_ids = set()
         self.assertEqual(self.run_program("once").stderr, "", "seen again, it is compared at once")
+        self.assertGreater(self.last_success(), complete)
         self.assert_complete()
 
     def test_rows_that_are_hidden_later_are_not_removed(self):
