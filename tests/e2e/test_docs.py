@@ -27,6 +27,7 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 from alert_receivers import Hooks  # noqa: E402
+from fronts import Authority  # noqa: E402
 from pages import PAGES, blocks, commands, is_as_shown, snippet_file, translate  # noqa: E402
 from promise import Promise  # noqa: E402
 from post_office import PASSWORD  # noqa: E402
@@ -231,7 +232,8 @@ class Docs(unittest.TestCase):
                 (place / name).parent.mkdir(parents=True, exist_ok=True)
                 (place / name).write_text(STUB_MEASURES, encoding="utf-8")
         for certificate in re.findall(r"\bca: ([\w-]+\.pem)", text):
-            (place / certificate).touch()
+            Authority(place)
+            (place / "ca.pem").rename(place / certificate)
         (place / "baselined.yaml").write_text(text, encoding="utf-8")
         done = subprocess.run([PROGRAM, "check", "--config", str(place / "baselined.yaml")], env=environment, capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, f"{block}\n{done.stderr}{text}")
