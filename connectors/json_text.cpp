@@ -1,6 +1,7 @@
 #include "connectors/json_text.hpp"
 
 #include <fmt/format.h>
+#include <rapidjson/encodedstream.h>
 #include <rapidjson/error/en.h>
 
 #include <string_view>
@@ -14,6 +15,9 @@ namespace {
 using Document = rapidjson::Document;
 
 constexpr std::size_t escape_bytes = 6;  // `\ud83d`
+/// What walks through a tree or writes it does so level by level on the stack. Documents of Jira's editor
+/// have some tens of levels.
+constexpr int most_levels = 500;
 
 /// `\ud` and one of these digits stand there.
 bool is_surrogate_at(const std::string& body, std::size_t at, const char* second_digits) {
@@ -36,11 +40,39 @@ std::size_t lone_surrogate(const std::string& body, std::size_t at) {
     return body.size();
 }
 
+using PastBom = rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream>;
+
+/// Leaves off reading where it gets too deep.
+class BoundedDocument : public Document {
+  public:
+    rapidjson::ParseResult read(std::string_view text) {
+        rapidjson::Reader reader;
+        rapidjson::MemoryStream bytes(text.data(), text.size());
+        PastBom stream(bytes);
+        rapidjson::ParseResult result;
+        auto parse = [&](Document&) {
+            result = reader.Parse<rapidjson::kParseIterativeFlag>(stream, *this);
+            return !result.IsError();
+        };
+        Populate(parse);
+        return result;
+    }
+    bool StartObject() { return ++levels_ <= most_levels && Document::StartObject(); }
+    bool EndObject(rapidjson::SizeType members) { return --levels_, Document::EndObject(members); }
+    bool StartArray() { return ++levels_ <= most_levels && Document::StartArray(); }
+    bool EndArray(rapidjson::SizeType elements) { return --levels_, Document::EndArray(elements); }
+
+  private:
+    int levels_ = 0;
+};
+
 Result<std::shared_ptr<Document>> parsed(const std::string& body) {
-    auto document = std::make_shared<Document>();
-    document->Parse<rapidjson::kParseIterativeFlag>(body.data(), body.size());
-    if (document->HasParseError())
-        return json_failure(document->GetParseError(), document->GetErrorOffset(), body.size());
+    auto document = std::make_shared<BoundedDocument>();
+    const auto result = document->read(body);
+    if (result.Code() == rapidjson::kParseErrorTermination)
+        return Error{ErrorCode::bad_input,
+                     fmt::format("the answer's JSON is nested deeper than {} levels", most_levels)};
+    if (result.IsError()) return json_failure(result.Code(), result.Offset(), body.size());
     return document;
 }
 

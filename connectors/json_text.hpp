@@ -19,7 +19,8 @@ void mend_lone_surrogates(std::string& body);
 /// byte on, which the text names (the first is 1).
 Error json_failure(rapidjson::ParseErrorCode code, std::size_t at, std::size_t size);
 
-/// The body as a tree, with its lone surrogates mended; or a json_failure.
+/// The body as a tree, with its lone surrogates mended; or a json_failure; or ErrorCode::bad_input where it
+/// is nested deeper than 500 levels, so that whoever walks through a tree needs no bound of its own.
 Result<std::shared_ptr<rapidjson::Document>> parse_json(const std::string& body);
 
 }  // namespace baselined::connectors

@@ -148,7 +148,7 @@ class Draft {
 
     void add_issue(const connectors::SourceRowData& row, DraftColumns& columns) {
         rapidjson::Document document;
-        document.Parse(row.cells[0].data(), row.cells[0].size());
+        document.Parse<rapidjson::kParseIterativeFlag>(row.cells[0].data(), row.cells[0].size());
         columns.add(document);
         const auto* type = mappings::JsonPath("fields.issuetype.name").find(document);
         types_.emplace_back(type != nullptr && type->IsString() ? type->GetString() : "");

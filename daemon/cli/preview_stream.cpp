@@ -184,7 +184,7 @@ class StreamPreview {
 
     void map_json(mappings::CompiledMapping& mapping, std::string_view text) {
         rapidjson::Document document;
-        document.Parse(text.data(), text.size());
+        document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
         mapping.map(document, misfits_,
                     [&](mappings::Outcome outcome) { show_record(outcome, mapping.record()); });
     }

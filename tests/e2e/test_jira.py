@@ -137,6 +137,19 @@ class Cloud(Site):
             self.assertIn("y\x1a\x1b[1m\x1c\x1d\x1e\x1fz", "y" + row["records"][0]["x_told"])
             self.assertEqual(json.loads(row["row"]["json"])["id"], row["id"])
 
+    def test_an_issue_that_is_nested_without_end_is_an_error(self):
+        for number in range(3):
+            self.issue(number, START + number)
+        answer = self.jira.answer
+
+        def deep(*request):
+            status, headers, body = answer(*request)
+            return status, headers, json.dumps(body).replace('"No 1"', opening * 100_000 + "1" + closing * 100_000).encode()
+        self.jira.answer = deep
+        for opening, closing in (("[", "]"), ('{"a":', "}")):
+            for command in (("once",), ("preview", "site", "incidents"), ("preview", "site", "incidents", "--json"), ("preview", "site", "incidents", "--draft")):
+                self.assertIn("the answer's JSON is nested deeper than 500 levels", self.run_program(*command, expect=3).stderr)
+
     def test_updates_while_paging_moved_keys_and_a_lagging_index(self):
         self.fill(600)
         ids = [i for i, r in self.jira.issues.items() if r["project"] == "OPS"]

@@ -521,6 +521,20 @@ class Previewed(StockTables):
             self.assertIn(line, lines)
         self.assertNotRegex(shown, "[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
+    def test_rows_and_errors_that_are_nested_without_end_break_nothing(self):
+        self.follow("incident")
+        self.put("incident", short_description="DEEP")
+        answer = self.sn.answer
+
+        def deep(*request):
+            status, headers, body = answer(*request)
+            return status, headers, json.dumps(body).replace('"DEEP"', '{"value":' * 100_000 + "1" + "}" * 100_000).encode()
+        self.sn.answer = deep
+        for command in (("once",), ("preview", "acme", "incident"), ("preview", "acme", "incident", "--draft")):
+            self.run_program(*command)
+        self.sn.answer = lambda *_: (400, {}, b'{"error":' * 100_000)
+        self.assertIn("answered 400", self.run_program("preview", "acme", "incident", expect=3).stderr)
+
     def drafted(self, table, **row):
         """What the draft of a table makes of one row, once it stands in the configuration."""
         self.put(table, **row)

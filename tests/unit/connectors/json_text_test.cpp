@@ -47,5 +47,23 @@ TEST_CASE("an answer that is cut off at any byte is told from one that is no JSO
     CHECK_THAT(text(R"({"a":tru,"b":1})"), Catch::StartsWith("the answer is no JSON from byte"));
     CHECK_THAT(text(std::string("{\"a\":\"x\0y\"}", 11)),
                Catch::StartsWith("the answer is no JSON from byte 8 of 11"));
+    CHECK(parse_json("\xEF\xBB\xBF" + whole).has_value());
     CHECK((parse_json(whole + "x").error().code == ErrorCode::unavailable));
+}
+
+TEST_CASE("an answer that is nested without end is an error, and breaks no stack") {
+    constexpr std::size_t levels = 100'000;
+    std::string objects;
+    for (std::size_t level = 0; level < levels; ++level) objects += "{\"a\":";
+    const std::string arrays(levels, '[');
+    for (const std::string& body : {arrays, arrays + std::string(levels, ']'), "{\"a\":" + arrays, objects,
+                                    objects + "1" + std::string(levels, '}')}) {
+        const auto refused = parse_json(body);
+        REQUIRE_FALSE(refused.has_value());
+        CHECK((refused.error().code == ErrorCode::bad_input));
+        CHECK(refused.error().text == "the answer's JSON is nested deeper than 500 levels");
+    }
+    CHECK(parse_json(std::string(500, '[') + std::string(500, ']')).has_value());
+    const auto side_by_side = "[" + arrays.substr(0, 499) + std::string(499, ']') + ",{},[]]";
+    CHECK(parse_json(side_by_side).has_value());
 }
