@@ -124,10 +124,10 @@ asio::awaitable<void> Generation::prepare(std::function<void()> on_ready) {
     if (is_ending_) co_return;
     poller_ = std::make_unique<Poller>(around_.io, portfolio(), around_.store, *keeper_, around_.thread,
                                        real_now, PollerMode::serve, around_.exchanges);
-    poller_->set_hold([path = portfolio().configuration().store] { return hold_for_space(path); });
-    poller_->set_progress([this](const StreamPlan& plan, std::int64_t) {
-        around_.observations.streams[name_of(plan)].is_reached = true;
-    });
+    poller_->set_watch({[this](const StreamPlan& plan, std::int64_t) {
+                            around_.observations.streams[name_of(plan)].is_reached = true;
+                        },
+                        [path = portfolio().configuration().store] { return hold_for_space(path); }});
     begin_delivering();
     const auto waiting = remapping_->sources();
     around_.observations.remapped = waiting;
@@ -218,7 +218,7 @@ asio::awaitable<void> Generation::follow(Worker& worker, StreamPlan* plan) {
         worker.is_reading = false;
         const double factor = std::uniform_real_distribution<>(1 - jitter, 1 + jitter)(random);
         auto pause = std::chrono::duration_cast<mappings::Millis>(plan->source->poll * factor);
-        if (poller_->unsettled(*plan) > 0) pause = std::min<mappings::Millis>(pause, Poller::still_after);
+        if (poller_->unsettled(*plan) > 0) pause = std::min<mappings::Millis>(pause, FolderPoll::still_after);
         // What failed is tried at once by a reload: somebody may have mended it.
         const bool is_well = around_.observations.streams[name_of(*plan)].failure.empty();
         turn.next =

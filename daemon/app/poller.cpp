@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "daemon/app/file_reading.hpp"
 #include "daemon/app/page_intake.hpp"
 #include "daemon/app/remote_source.hpp"
 #include "daemon/app/stored_rows.hpp"
@@ -21,8 +20,6 @@ namespace baselined::daemon {
 namespace asio = boost::asio;
 
 namespace {
-
-using connectors::FileEntry;
 
 /// While serving, one poll may repeat for so long before it leaves the rest to the next.
 constexpr std::chrono::minutes give_up_serving{5};
@@ -47,16 +44,6 @@ Result<connectors::Notes> told(const connectors::Exchange& exchange, Result<conn
     return read;
 }
 
-std::optional<StoredFile> known_as(const std::string& name, const std::vector<StoredFile>& known) {
-    const auto found =
-        std::find_if(known.begin(), known.end(), [&](const StoredFile& file) { return file.name == name; });
-    return found == known.end() ? std::nullopt : std::optional(*found);
-}
-
-bool is_same(const StoredFile& stored, const FileEntry& listed) {
-    return stored.size == listed.size && stored.modified_ns == listed.modified_ns;
-}
-
 }  // namespace
 
 Poller::Poller(asio::io_context& io, Portfolio& portfolio, Store& store, RecordKeeper& keeper,
@@ -75,6 +62,7 @@ Poller::Poller(asio::io_context& io, Portfolio& portfolio, Store& store, RecordK
       clock_(std::move(clock)),
       mode_(mode),
       exchanges_(std::move(exchanges)),
+      folders_(store, keeper, thread, mode, watch_),
       settling_(io) {}
 
 asio::awaitable<std::shared_ptr<connectors::Exchange>> Poller::exchange_of(const config::Source& source) {
@@ -142,10 +130,13 @@ asio::awaitable<std::vector<ReadingFailure>> Poller::poll_source(const config::S
 
 asio::awaitable<std::vector<ReadingFailure>> Poller::poll(StreamPlan& plan) {
     std::vector<std::string> troubles;
-    if (plan.source->type == config::Source::Type::files)
-        troubles = co_await read_folder(plan);
-    else
+    if (plan.source->type == config::Source::Type::files) {
+        FolderOutcome outcome = co_await folders_.read(plan);
+        troubles = std::move(outcome.troubles);
+        if (unsettled(plan) == 0) co_await note_end(plan, troubles, outcome.is_complete, {});
+    } else {
         troubles = co_await read_remote(plan);
+    }
     std::vector<ReadingFailure> failures;
     for (const std::string& text : troubles) failures.push_back({plan.source->name, plan.stream->name, text});
     co_return failures;
@@ -174,115 +165,15 @@ asio::awaitable<void> Poller::note_end(StreamPlan& plan, std::vector<std::string
     co_await thread_.run(std::move(note));
 }
 
-bool Poller::stands_still(const StreamPlan& plan, const FileEntry& entry) {
-    if (mode_ == PollerMode::once) return true;
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    if (std::chrono::nanoseconds{entry.modified_ns} + still_after < now) return true;
-    const auto& before = listed_[&plan];
-    return std::find(before.begin(), before.end(), entry) != before.end();
-}
-
-asio::awaitable<std::vector<StoredFile>> Poller::look_up_files(StreamPlan& plan) {
-    auto look_up = [this, &plan] {
-        Transaction transaction(store_);
-        const StoredStream stream = store_.stream(plan.source->name, plan.stream->name);
-        auto stored = store_.files(stream.id);
-        transaction.commit();
-        return stored;
-    };
-    co_return co_await thread_.run(std::move(look_up));
-}
-
-std::string no_file_of(const StreamPlan& plan) {
-    return fmt::format("no file in {} matches \"{}\"", plan.source->path, plan.stream->match);
-}
-
-asio::awaitable<std::vector<std::string>> Poller::read_folder(StreamPlan& plan) {
-    std::vector<std::string> troubles;
-    const auto files = connectors::list_files(plan.source->path, plan.stream->match);
-    const std::vector<StoredFile> known = co_await look_up_files(plan);
-    if (!files)
-        troubles.push_back(files.error().text);
-    else if (files->empty() && known.empty())
-        troubles.push_back(no_file_of(plan));
-    std::size_t& unsettled = unsettled_[&plan];
-    unsettled = 0;
-    auto read = FilesRead::none;
-    if (files)
-        for (const FileEntry& entry : *files) {
-            const auto before = known_as(entry.name, known);
-            const bool is_read = before && before->complete && is_same(*before, entry);
-            if (!is_read && !stands_still(plan, entry)) {
-                ++unsettled;
-            } else if (!is_read) {
-                const std::string trouble = co_await read_file(plan, entry, before);
-                if (trouble.empty())
-                    read = FilesRead::some;
-                else
-                    troubles.push_back(trouble);
-            }
-        }
-    const bool is_complete = troubles.empty();
-    if (files) listed_[&plan] = *files;
-    const auto lacks = co_await note_lacks(plan, read);
-    troubles.insert(troubles.end(), lacks.begin(), lacks.end());
-    if (unsettled == 0) co_await note_end(plan, troubles, is_complete, {});
-    co_return troubles;
-}
-
-/// Rows that are stored without what measures need since: measures of it say so, and so does each reading.
-asio::awaitable<std::vector<std::string>> Poller::note_lacks(StreamPlan& plan, FilesRead read) {
-    auto keep = [this, &plan, read] {
-        Transaction transaction(store_);
-        auto troubles = sentences_of(keep_file_lacks(plan, store_, read));
-        transaction.commit();
-        return troubles;
-    };
-    co_return co_await thread_.run(std::move(keep));
-}
-
-std::size_t Poller::unsettled(const StreamPlan& plan) const {
-    const auto found = unsettled_.find(&plan);
-    return found == unsettled_.end() ? 0 : found->second;
-}
-
-asio::awaitable<std::string> Poller::read_file(StreamPlan& plan, FileEntry entry,
-                                               std::optional<StoredFile> before) {
-    // What was refused says the same until it changes.
-    const auto refused = refused_[&plan].find(entry.name);
-    if (refused != refused_[&plan].end() && refused->second.file == entry) co_return refused->second.reason;
-    auto reading = std::make_shared<std::unique_ptr<FileReading>>();
-    auto open = [this, &plan, reading, entry, before]() -> Result<void> {
-        *reading = std::make_unique<FileReading>(plan, store_.stream(plan.source->name, plan.stream->name),
-                                                 store_, keeper_);
-        return (*reading)->open(entry, before ? &*before : nullptr);
-    };
-    const auto opened = co_await thread_.run(std::move(open));
-    if (!opened) co_return opened.error().text;
-    for (;;) {
-        if (const std::string reason = hold_ ? hold_() : ""; !reason.empty()) co_return reason;
-        auto step = [reading] { return (*reading)->step(); };
-        const auto more = co_await thread_.run(std::move(step));
-        tell_progress(plan, (*reading)->rows());
-        if (!more && (*reading)->is_refused()) refused_[&plan][entry.name] = {entry, more.error().text};
-        if (!more) co_return more.error().text;
-        if (!*more) co_return std::string{};
-    }
-}
-
-void Poller::tell_progress(const StreamPlan& plan, std::int64_t rows) const {
-    if (progress_) progress_(plan, rows);
-}
-
 connectors::PageSink Poller::sink_of(StreamPlan& plan) {
     auto rows = std::make_shared<std::int64_t>(0);
     return [this, &plan, rows](connectors::Page page) -> asio::awaitable<Result<void>> {
-        if (const std::string reason = hold_ ? hold_() : ""; !reason.empty())
+        if (const std::string reason = watch_.reason_to_hold(); !reason.empty())
             co_return Error{ErrorCode::unavailable, reason};
         const Instant now = clock_();
         auto shared = std::make_shared<connectors::Page>(std::move(page));
         *rows += static_cast<std::int64_t>(shared->rows.size());
-        tell_progress(plan, *rows);
+        watch_.tell_progress(plan, *rows);
         auto take = [this, &plan, shared, now] { take_page(*shared, plan, store_, keeper_, now); };
         co_await thread_.run(std::move(take));
         settle_soon();

@@ -166,8 +166,8 @@ std::vector<ReadingFailure> poll_once(Portfolio& portfolio, Store& store, Record
     Poller poller(
         io, portfolio, store, keeper, thread, [now] { return now; }, PollerMode::once);
     ProgressLine progress;
-    poller.set_progress(
-        [&progress](const StreamPlan& plan, std::int64_t rows) { progress.show(plan, rows); });
+    poller.set_watch(
+        {[&progress](const StreamPlan& plan, std::int64_t rows) { progress.show(plan, rows); }, {}});
     std::vector<ReadingFailure> failures;
     std::exception_ptr thrown;
     boost::asio::co_spawn(io, poller.poll_all(),
