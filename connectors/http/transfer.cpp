@@ -15,7 +15,7 @@ namespace baselined::connectors {
 namespace {
 
 /// A transfer slower than this for a minute is given up.
-constexpr long slowest_bytes_a_second = 16;
+constexpr long slowest_bytes_a_second = 1'000;
 constexpr long slow_seconds = 60;
 constexpr long receive_bytes = 256 << 10;  // pages are long
 
@@ -106,6 +106,7 @@ void Transfer::set_up() {
     set(CURLOPT_URL, request.url.c_str());
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_QUICK_EXIT, 1L);  // else a name that is given up is waited for, and all stands still
     set(CURLOPT_BUFFERSIZE, receive_bytes);
     set(CURLOPT_ERRORBUFFER, words.data());
     set(CURLOPT_ACCEPT_ENCODING, "");

@@ -147,6 +147,7 @@ void MailClient::Transfer::set_up_server() {
     set(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     set(CURLOPT_NOPROXY, "*");  // the environment's proxies are for HTTP
     set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_QUICK_EXIT, 1L);  // else a name that is given up is waited for
     set(CURLOPT_ERRORBUFFER, words.data());
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(server.connect_timeout.count()));
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(server.timeout.count()));

@@ -74,6 +74,22 @@ class Outages(test_service.Case):
         daemon.wait_for(lambda: "acme/incident: is well again" in daemon.told())
         self.assertEqual(len(self.errors(daemon)), 2, daemon.told())
 
+    def test_a_name_that_no_server_answers_for_holds_up_nobody(self):
+        """libcurl looks names up in threads of their own. Where it gives one up, it would wait for the thread."""
+        library = self.folder / "slow_names.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", str(library), str(ROOT / "tests/support/slow_names.c")], check=True)
+        far = INSTANCE.replace("acme:", "far:").replace("{url}", "https://itsm.far.example")
+        daemon = self.live(INSTANCE + far, environment={"LD_PRELOAD": str(library)})
+        given_up = time.monotonic() + 24  # 20 s are waited for a connection
+        while time.monotonic() < given_up:
+            began, before = time.monotonic(), len(self.sn.journal.requests)
+            self.assertEqual(daemon.get("/health")[0], 200)
+            daemon.wait_for(lambda: len(self.sn.journal.requests) > before)
+            self.assertLess(time.monotonic() - began, 5, daemon.told())
+        began = time.monotonic()
+        self.assertEqual(daemon.stop(30), 0)
+        self.assertLess(time.monotonic() - began, 5)
+
     def test_one_that_lasts_longer_than_its_readings_is_told_once(self):
         daemon = self.live(FOUR, environment=self.fast_clock(60))
         self.sn.fail("500", FOR_EVER)
