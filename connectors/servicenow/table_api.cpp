@@ -242,6 +242,21 @@ std::vector<std::string> fields_of_query(std::string_view query) {
     return fields;
 }
 
+std::vector<std::string> order_of_query(std::string_view query) {
+    std::vector<std::string> fields;
+    for (std::size_t at = 0; at <= query.size();) {
+        const std::size_t end = std::min(query.find('^', at), query.size());
+        const std::string_view term = query.substr(at, end - at);
+        for (const std::string_view order : {"ORDERBYDESC", "ORDERBY"})
+            if (term.starts_with(order)) {
+                fields.emplace_back(term.substr(order.size()));
+                break;
+            }
+        at = end + 1;
+    }
+    return fields;
+}
+
 std::vector<ImpossibleRange> impossible_ranges(std::string_view query) {
     constexpr std::pair<std::string_view, std::string_view> opposites[]{
         {">=", "<"}, {"<=", ">"}, {">", "<="}, {"<", ">="}};

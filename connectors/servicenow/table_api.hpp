@@ -90,6 +90,8 @@ std::string stamp(std::int64_t milliseconds);
 std::optional<std::int64_t> parse_stamp(std::string_view text);
 /// The field names in an encoded query, each once, its order left out.
 std::vector<std::string> fields_of_query(std::string_view query);
+/// The field names of its order.
+std::vector<std::string> order_of_query(std::string_view query);
 /// A range of a query, and a condition with its operator that no row can meet: an instance that lets rows
 /// through has dropped the range, as it does where the account may not compare the field.
 struct ImpossibleRange {

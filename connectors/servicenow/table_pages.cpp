@@ -28,6 +28,15 @@ std::int64_t returned(const TableAnswer& answer) {
     return static_cast<std::int64_t>(answer.rows()) + answer.hidden;
 }
 
+/// An instance that refuses a query does not say for which of its fields.
+std::string names_in(const TableQuery& query, const Error& refusal) {
+    if (refusal.text.find("in the query") == std::string::npos) return {};
+    std::vector<std::string> names = fields_of_query(query.query);
+    for (std::string& field : order_of_query(query.query))
+        if (std::find(names.begin(), names.end(), field) == names.end()) names.push_back(std::move(field));
+    return fmt::format(" (it names {})", fmt::join(names, ", "));
+}
+
 std::size_t id_column(const TableQuery& query) {
     return static_cast<std::size_t>(std::find(query.fields.begin(), query.fields.end(), "sys_id") -
                                     query.fields.begin());
@@ -58,8 +67,8 @@ std::optional<Error> TablePages::refuse_answer_to_nobody(const Response& respons
 }
 
 asio::awaitable<Result<TableAnswer>> TablePages::ask(TableQuery query) {
-    const auto about = [this](const Error& error) {
-        return Error{error.code, fmt::format("table {}: {}", table_, error.text)};
+    const auto about = [this, &query](const Error& error) {
+        return Error{error.code, fmt::format("table {}: {}{}", table_, error.text, names_in(query, error))};
     };
     for (;;) {
         Request request = table_request(url_, query);

@@ -1275,6 +1275,14 @@ class Unreadable(Instance):
                              "it would return other rows\n")
         self.assertEqual(self.stored().keys(), kept.keys())
 
+    def test_a_refused_query_is_told_with_the_fields_it_names(self):
+        self.fill(60, burst=0)
+        self.configure(query=", query: 'category=network^priority<=4'")
+        for field, named in (("priority", "category, priority, sys_id"), ("sys_updated_on", "sys_updated_on")):
+            self.sn.denied_fields = {("incident", field)}
+            told = self.run_program("check", "--online", expect=3).stderr
+            self.assertIn(f"Insufficient rights to query records: Field(s) present in the query do not have permission to be read (it names {named})", told)
+
     def test_an_order_of_the_users_own_changes_nothing(self):
         self.fill(300)
         self.configure(query=', query: "priority!=9^ORDERBYDESCnumber^EQ"')

@@ -37,6 +37,7 @@ class ServiceNow(NastyServer):
         self.stripped = set()      # (table, field): conditions on it are dropped
         self.hidden_cells = set()  # (sys_id, field): a rule of one row
         self.empties_unknown = False  # glide.invalid_query.returns_no_rows: no row where a query names an unknown field
+        self.denied_fields = set()  # (table, field): 403 to a query that names it
         self.denies_queries = False  # 403 to a query that names a field which is hidden
         self.query_zone_s = 0      # times in queries are read so many seconds east of UTC; they are UTC in a sound instance
         self.shown_zone_s = 0      # of the account: what is not asked for as stored values is shown in it
@@ -125,7 +126,8 @@ class ServiceNow(NastyServer):
                     return 403, date, {"error": {"message": "User Not Authorized", "detail": "Failed API level ACL Validation"}, "status": "failure"}
                 return 400, date, {"error": {"message": f"Invalid table {name}", "detail": None}, "status": "failure"}
             named = {field for table, field in self.hidden_fields if table == name and field + "IS" in query.get("sysparm_query", "")}
-            if self.denies_queries and named:
+            denied = any(table == name and field in query.get("sysparm_query", "") for table, field in self.denied_fields)
+            if denied or (self.denies_queries and named):
                 return 403, date, {"error": {"message": "Insufficient rights to query records",
                                              "detail": "Field(s) present in the query do not have permission to be read"}, "status": "failure"}
             rows, order = self.select(name, query.get("sysparm_query", "").replace("javascript:gs.getUserName()", self.account))

@@ -211,6 +211,11 @@ TEST_CASE("a query loses its order") {
     CHECK(without_order("").empty());
 }
 
+TEST_CASE("the fields that a query is ordered by") {
+    CHECK(order_of_query("a=1^ORDERBYb^ORDERBYDESCc.d") == std::vector<std::string>{"b", "c.d"});
+    CHECK(order_of_query("a=1").empty());
+}
+
 TEST_CASE("ranges of a query, and what shows that they are obeyed") {
     const auto ranges =
         impossible_ranges("priority<=2^opened_at>=a^NQstate=1^ORnumber>b^x<c^y!=1^opened_atONToday");
