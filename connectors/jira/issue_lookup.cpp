@@ -28,7 +28,8 @@ asio::awaitable<Result<IssueReading::Look>> IssueReading::look_at(std::vector<st
         look.alive = std::move(*indexed);
         std::erase_if(ids, [&](const std::string& id) { return look.alive.contains(id); });
     }
-    const std::size_t most = most_requests * (is_cloud ? looked_at_at_once : 1);
+    const std::size_t most =
+        is_cloud ? most_requests * looked_at_at_once : most_requests - looked_for_singly_;
     auto pace = next_pace(std::move(ids), most, look);
     if (auto looked = co_await look_past_index(std::move(pace), look); !looked) co_return looked.error();
     // What was not answered is asked for again.

@@ -201,10 +201,12 @@ asio::awaitable<Result<Notes>> IssueReading::run(StreamPosition position, PageSi
     if (auto looked = co_await look_for_hidden_slas(); !looked) co_return looked.error();
     const std::int64_t known_until_ms = cursor_.is_first_done ? cursor_.updated_ms : 0;
     if (auto read = co_await read_news(sink); !read) co_return read.error();
+    const auto vanished = co_await has_vanished(position);
+    if (!vanished) co_return vanished.error();
     if (auto read = co_await read_running(position.wants_reconciling, sink); !read) co_return read.error();
     // Where tokens led through an instant that is new, an issue may have slipped through.
     if (position.wants_reconciling || cursor_.is_of_others || paged_instant_ms_ > known_until_ms ||
-        cursor_.lost || !cursor_.looked_to.empty()) {
+        cursor_.lost || !cursor_.looked_to.empty() || *vanished) {
         const auto is_lost = co_await is_still_lost(sink);
         if (!is_lost) co_return is_lost.error();
         if (*is_lost)
@@ -236,6 +238,7 @@ asio::awaitable<Result<void>> IssueReading::read_news(PageSink sink) {
     auto in_last_page = std::make_shared<std::size_t>(0);
     IssueSink take = [this, sink, in_last_page](SearchPage page) {
         *in_last_page = page.issues->Size();
+        has_news_ = has_news_ || !page.issues->Empty();
         if (began_ms_ == 0) began_ms_ = page.server_ms;
         for (const auto& issue : page.issues->GetArray())
             newest_ms_ = std::max(newest_ms_, updated_of(issue).value_or(0));
@@ -275,6 +278,10 @@ asio::awaitable<Result<Sample>> IssueReading::sample(std::string cursor, int row
     if (all_fields) query.fields.assign(1, "*all");
     auto found = co_await ask(query);
     if (!found) co_return found.error();
+    if (found->issues->Empty()) {
+        if (auto known = co_await check_login(); !known) co_return known.error();
+        co_return co_await why_none();
+    }
     Page page = page_of(*found);
     if (all_fields) page.fields = known_.fields;
     note_left_out();

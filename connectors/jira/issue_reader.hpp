@@ -158,6 +158,13 @@ class IssueReading {
     void keep_looks(const Missing& missing);
     void note_looks();
 
+    // empty_answers.cpp
+    boost::asio::awaitable<Result<bool>> has_vanished(const StreamPosition& position);
+    boost::asio::awaitable<Result<bool>> shows_some(std::vector<std::string> ids);
+    boost::asio::awaitable<Result<bool>> matches_some();
+    boost::asio::awaitable<Error> why_none();
+    boost::asio::awaitable<Result<std::optional<bool>>> shows_projects();
+
     // sla_rights.cpp
     boost::asio::awaitable<Result<void>> look_for_hidden_slas();
     boost::asio::awaitable<Result<bool>> sees_slas(std::string project);
@@ -204,11 +211,13 @@ class IssueReading {
     std::int64_t server_ms_ = 0;  ///< what time it is at the site
     /// The site's clock less the one here that nobody sets; none: the site does not tell.
     std::optional<std::int64_t> site_ahead_ms_;
-    std::int64_t newest_seen_ms_ = 0;   ///< update of an issue, in any answer
-    bool is_question_refused_ = false;  ///< the newest answer was 400: the question cannot be asked so
-    bool is_too_deep_ = false;          ///< the newest answer was a refusal to page so far
-    std::int64_t began_ms_ = 0;         ///< when the first of the news came, by the site's clock
-    std::int64_t newest_ms_ = 0;        ///< of the news
+    std::int64_t newest_seen_ms_ = 0;    ///< update of an issue, in any answer
+    bool is_question_refused_ = false;   ///< the newest answer was 400: the question cannot be asked so
+    bool is_too_deep_ = false;           ///< the newest answer was a refusal to page so far
+    std::int64_t began_ms_ = 0;          ///< when the first of the news came, by the site's clock
+    std::int64_t newest_ms_ = 0;         ///< of the news
+    bool has_news_ = false;              ///< an issue at least came
+    std::size_t looked_for_singly_ = 0;  ///< so many requests went to find out whether anything is shown
     std::int64_t paged_instant_ms_ = 0;
     std::map<std::string, std::string> bare_;  ///< keys by id of issues that came without their fields
     std::set<std::string> nameless_;           ///< keys of issues that came without an id

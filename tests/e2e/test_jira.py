@@ -431,6 +431,47 @@ class Cloud(Site):
         self.assertGreater(self.last_success(), complete)
         self.assert_complete()
 
+    def test_a_stream_that_never_showed_an_issue_is_told(self):
+        """An account without rights is answered as one that asks for what is not there: 200, and nothing."""
+        self.configure(jql="issuetype = Incident", mapping="jira/incident")
+        self.fill(20)
+        for hidden, words in ((set(self.jira.projects), f"{self.jira.url} shows not one project to this account"),
+                              ({"OPS", "OTHER"}, 'jql "issuetype = Incident": it matches no issue')):
+            self.jira.hidden_projects = hidden
+            for command in (("once",), ("check", "--online"), ("preview", "site", "incidents"), ("once",)):
+                self.assertIn(words, self.run_program(*command, expect=3).stderr)
+            source = json.loads(self.run_program("sources", "--json").stdout)["sources"][0]
+            self.assertEqual(source["last_success_at"], None)
+        self.jira.hidden_projects = set()
+        self.configure(mapping="jira/incident")
+        self.run_program("once")
+        self.assert_complete()
+        self.configure(jql="issuetype = Incidnt", mapping="jira/incident")
+        self.assertIn("it matches no issue", self.run_program("once", expect=3).stderr)
+        self.configure(mapping="jira/incident")
+        self.run_program("once")
+        self.assert_complete()
+
+    def test_rights_that_are_lost_are_told_at_the_next_poll(self):
+        self.fill(60)
+        self.run_program("once")
+        before = self.rows("SELECT cursor, complete_at FROM stream")
+        self.jira.hidden_projects = {"OPS"}
+        for _ in range(2):
+            self.assertIn("nothing that is stored can be seen any more", self.run_program("once", expect=3).stderr)
+        self.assertIn("nothing that is stored", self.run_program("sources").stdout)
+        self.jira.instead = lambda method, path: (403, {}, b"<html>no</html>") if self.is_look_up(path) else None
+        self.assertIn("could not be asked for by its ids (answered 403: a page for people)", self.run_program("once", expect=3).stderr)
+        self.assertEqual(self.rows("SELECT cursor, complete_at FROM stream"), before)
+        self.jira.instead, self.jira.hidden_projects = None, set()
+        self.run_program("once")
+        self.assert_complete()
+        # Of those that are newest alone, by comparing ids at once; of a few that went for good nothing is told.
+        for issue in sorted(self.jira.issues, key=int)[-251:-1]:
+            self.jira.delete(issue)
+        self.assertIn("250 of 310 stored issues cannot be seen any more", self.run_program("once", expect=3).stderr)
+        self.assertEqual(self.rows("SELECT count(*) FROM source_row"), [(310,)])
+
     def test_another_site_under_the_same_name_begins_anew(self):
         """Its ids mean other issues, and it may be quieter than the cursor of the former one thinks."""
         self.fill(40)

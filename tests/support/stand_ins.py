@@ -81,6 +81,9 @@ class JiraSites:
                          status={"name": "Done", "statusCategory": {"key": "done"}}, priority={"id": "3"}, components=[{"name": "vpn"}], issuetype={"name": "Incident"}, assignee=None,
                          labels=[], issuelinks=[])
 
+        self.cloud.put("20001", "CHG", START * 1000, key="CHG-1", summary="a new router", created=jira_time(START * 1000), resolutiondate=None, resolution=None,
+                       status={"name": "Open", "statusCategory": {"key": "new"}}, issuetype={"name": "Change"}, components=[], assignee=None, labels=[], issuelinks=[])
+
     def happen(self, what):
         if what == "the token has expired":
             self.cloud.anonymous = True
