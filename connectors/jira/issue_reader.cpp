@@ -123,9 +123,10 @@ asio::awaitable<Result<void>> IssueReading::scan(Scan what, IssueSink sink) {
     query.fields = what.fields;
     if (is_by_creation) query.fields.emplace_back("created");
     query.named = what.ids;
-    const std::string limit = what.within == Scan::Within::query  ? options_.jql
-                              : what.within == Scan::Within::rest ? negated_jql(options_.jql)
-                                                                  : "";
+    const std::string limit = what.within == Scan::Within::query      ? options_.jql
+                              : what.within == Scan::Within::rest     ? rest_jql(options_.jql)
+                              : what.within == Scan::Within::negation ? negated_jql(options_.jql)
+                                                                      : "";
     for (;;) {
         query.jql = bounded_jql(limit, bound_of(what, walk),
                                 is_by_creation ? "created ASC, key ASC" : "updated ASC, key ASC");

@@ -49,8 +49,9 @@ class IssueReading {
     struct Scan {
         enum class Within {
             query,
-            site,  ///< whatever the query lets through
-            rest,  ///< what the query does not let through
+            site,     ///< whatever the query lets through
+            rest,     ///< what the query does not let through
+            negation  ///< the same, but for issues whose field is empty
         };
         std::vector<std::string> ids;         ///< these ones, or
         std::optional<std::int64_t> from_ms;  ///< those updated since

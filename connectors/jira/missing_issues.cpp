@@ -115,7 +115,8 @@ asio::awaitable<Result<void>> IssueReading::judge_left(AliveIssues left, StoredU
     }
     for (std::size_t at = 0; at < unchanged.size(); at += most_reconciled) {
         const auto part = part_of(unchanged, at, std::min(unchanged.size(), at + most_reconciled));
-        const auto shown = co_await ask_index(part, Scan::Within::rest);
+        auto shown = co_await ask_index(part, Scan::Within::rest);
+        if (!shown && is_question_refused_) shown = co_await ask_index(part, Scan::Within::negation);
         // Some clauses cannot be negated: then the index has to do.
         if (!shown && !is_question_refused_) co_return shown.error();
         for (const std::string& id : part)

@@ -95,12 +95,6 @@ std::size_t order_of(const std::string& jql) {
     return text.size();
 }
 
-std::string unordered(const std::string& jql) {
-    std::string own = jql.substr(0, order_of(jql));
-    while (!own.empty() && is_space(own.back())) own.pop_back();
-    return own;
-}
-
 void write_numbers(mappings::JsonWriter& writer, const char* name, const std::vector<std::string>& ids) {
     writer.Key(name);
     writer.StartArray();
@@ -266,13 +260,19 @@ std::vector<std::string> part_of(const std::vector<std::string>& ids, std::size_
     return {ids.begin() + static_cast<std::ptrdiff_t>(from), ids.begin() + static_cast<std::ptrdiff_t>(to)};
 }
 
+std::string unordered_jql(const std::string& jql) {
+    std::string own = jql.substr(0, order_of(jql));
+    while (!own.empty() && is_space(own.back())) own.pop_back();
+    return own;
+}
+
 std::string negated_jql(const std::string& jql) {
-    const std::string own = unordered(jql);
+    const std::string own = unordered_jql(jql);
     return own.empty() ? "" : "NOT (" + own + ")";
 }
 
 std::string bounded_jql(const std::string& jql, const std::string& more, const std::string& order) {
-    const std::string own = unordered(jql);
+    const std::string own = unordered_jql(jql);
     const std::string both = own.empty() || more.empty() ? own + more : "(" + own + ") AND " + more;
     return both + " ORDER BY " + order;
 }

@@ -70,9 +70,16 @@ Result<FieldList> parse_fields(const Response& response);
 /// ...`.
 std::string bounded_jql(const std::string& jql, const std::string& more, const std::string& order);
 
+std::string unordered_jql(const std::string& jql);
+
 /// All that the query does not let through, without its order: `NOT (project = OPS)`. Empty: it lets all
 /// through. An issue whose field is empty may be in neither.
 std::string negated_jql(const std::string& jql);
+
+/// The same with those whose field is empty: `(NOT (labels = x) OR labels IS EMPTY)`. Of fields that are
+/// never empty, and of what is not understood, as negated_jql. A site may refuse it: not every field knows
+/// EMPTY.
+std::string rest_jql(const std::string& jql);
 
 /// Milliseconds since 1970 of `fields.updated`; nullopt: it is none.
 std::optional<std::int64_t> updated_of(const rapidjson::Value& issue);

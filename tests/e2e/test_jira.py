@@ -610,6 +610,29 @@ class Cloud(Site):
                 self.assert_complete()
                 self.jira.issues.clear(), self.jira.index.clear(), self.jira.order.clear()
 
+    def test_issues_that_leave_the_query_by_a_field_that_is_empty_leave(self):
+        """Within the lag of the index they are shown as they are now, where they had been."""
+        self.fill(60)
+        for number in range(280, 300):
+            self.jira.touch(str(10_000 + number), START + 1_000_000_007, labels=["vpn"])
+        labelled = {"jql": "project = OPS and labels = vpn"}
+        self.configure(**labelled)
+        self.run_program("once")
+        self.jira.index_lag_s, self.jira.shows_newest = 600, True
+        for number in range(280, 284):
+            self.jira.touch(str(10_000 + number), int(time.time() * 1000) - 3_600_000, labels=[])
+        self.run_program("once")
+        self.census(**labelled)  # the index has them still
+        self.assertEqual(self.rows("SELECT count(*) FROM source_row"), [(20,)])
+        self.jira.index_lag_s = 0
+        for number in range(280, 284):
+            self.jira.refresh(str(10_000 + number))
+        self.assert_nothing_told(self.census(**labelled))
+        self.assertEqual(self.rows("SELECT count(*) FROM source_row"), [(16,)])
+        self.jira.behind = {str(10_000 + number) for number in range(284, 290)}
+        self.assertIn("6 issues can be read by their ids, and the search does not list them", self.census(expect=3, **labelled).stderr)
+        self.assertEqual(self.rows("SELECT count(*) FROM source_row"), [(16,)])
+
     def test_issues_that_the_index_lacks_stay(self):
         """A node that is rebuilding its index lists a few, all of which can be read by their ids."""
         self.fill(300)
@@ -1255,6 +1278,18 @@ class Cloud(Site):
         self.assertEqual(self.series("mean_time_to_restore"), {"2026-01": (3, 2)}, "two hours, and one")
         periods = json.loads(self.run_program("series", "--indicator", "incident_backlog", "--json").stdout)["periods"]
         self.assertEqual({p["numerator"] for p in periods}, {1})
+
+    def test_actions_and_changes_that_are_done_without_a_resolution_are_closed(self):
+        done = {"name": "Erledigt", "statusCategory": {"key": "done"}}
+        for mapping in ("jira/action", "jira/change"):
+            self.issue(1, START + 10_000_000)
+            self.issue(2, START + 10_000_001)
+            self.jira.touch("10001", START + 10_000_000, status=done, resolution=None, statuscategorychangedate=jira_time(START + 7_200_000))
+            self.jira.touch("10002", START + 10_000_001, status={"name": "Offen", "statusCategory": {"key": "new"}}, statuscategorychangedate=jira_time(START))
+            self.configure(mapping=mapping)
+            shown = self.run_program("preview", "site", "incidents", "--json", expect=None).stdout  # the site has no fields of changes
+            closed = {r["number"]: r.get("closed_at") for line in shown.splitlines() for r in json.loads(line)["records"]}
+            self.assertEqual(closed, {"OPS-10001": "2026-01-01T02:00:00Z", "OPS-10002": None}, mapping)
 
     def test_what_answers_is_told_with_what_it_was_asked(self):
         self.fill(5)

@@ -33,8 +33,17 @@ class Refused(Exception):
     """400, in the site's words."""
 
 
+def negation(truth):
+    return None if truth is None else not truth
+
+
+def some(truths):
+    return True if True in truths else None if None in truths else False
+
+
 class Query:
-    """The JQL that the site understands: comparisons, AND, OR, NOT and parentheses. Anything else is refused."""
+    """The JQL that the site understands: comparisons, AND, OR, NOT and parentheses. Anything else is refused. A comparison with an empty
+    field is neither true nor false (None): its negation does not find it either."""
     TOKEN = re.compile(r'\s*(?:"([^"]*)"|(>=|<|=|\(|\)|,)|([\w.-]+))')
 
     def __init__(self, text, understands_not=True):
@@ -57,14 +66,14 @@ class Query:
         while self.tokens and self.tokens[0].lower() == "or":
             self.tokens.pop(0)
             tests.append(self.conjunction())
-        return tests[0] if len(tests) == 1 else lambda issue: any(t(issue) for t in tests)
+        return tests[0] if len(tests) == 1 else lambda issue: some([t(issue) for t in tests])
 
     def conjunction(self):
         tests = [self.term()]
         while self.tokens and self.tokens[0].lower() == "and":
             self.tokens.pop(0)
             tests.append(self.term())
-        return tests[0] if len(tests) == 1 else lambda issue: all(t(issue) for t in tests)
+        return tests[0] if len(tests) == 1 else lambda issue: negation(some([negation(t(issue)) for t in tests]))
 
     def next(self):
         if not self.tokens:
@@ -77,7 +86,7 @@ class Query:
             raise Refused("Error in the JQL Query: Expecting a field name but got ')'.")
         if field == "not" and self.understands_not:
             test = self.term()
-            return lambda issue: not test(issue)
+            return lambda issue: negation(test(issue))
         if field == "(":
             test = self.alternatives()
             if self.next() != ")":
@@ -107,6 +116,10 @@ class Query:
             return lambda issue: issue["project"] in values
         if field == "issuetype" and operator in ("=", "in"):
             return lambda issue: issue["fields"].get("issuetype", {}).get("name") in values
+        if field == "labels" and operator == "is" and {value.lower() for value in values} == {"empty"}:
+            return lambda issue: not issue["fields"].get("labels")
+        if field == "labels" and operator in ("=", "in"):
+            return lambda issue: bool(values & set(issue["fields"]["labels"])) if issue["fields"].get("labels") else None
         if field == "id" and operator == "in":
             self.ids = values
             return lambda issue: issue["id"] in values or issue["key"] in values
@@ -143,7 +156,6 @@ class Jira(NastyServer):
         self.instead = None                                   # (method, path) -> an answer of somebody before the site, or none
         self.withheld = set()                                 # issues that Data Center refuses by their ids with 403: of a security level
         self.unable = set()                                   # issues that Cloud cannot give just now, by their ids
-        self.lacks_bulk = False
         self.answers_nothing_by_id = False                    # 200, and `{}`
         self.ignores_reconcile = False                        # Cloud's search does not look past its index
         self.understands_not = True                           # some clauses cannot be negated
@@ -270,7 +282,7 @@ class Jira(NastyServer):
             return self.search(json.loads(body), date)
         if self.answers_nothing_by_id and "/issue/" in url.path:
             return 200, date, {}
-        if is_cloud and url.path == "/rest/api/3/issue/bulkfetch" and not self.lacks_bulk:
+        if is_cloud and url.path == "/rest/api/3/issue/bulkfetch":
             query = json.loads(body)
             if len(query["issueIdsOrKeys"]) > 100:
                 raise Refused("issueIdsOrKeys must have between 1 and 100 entries")
@@ -359,7 +371,7 @@ class Jira(NastyServer):
             if jql.is_by_creation:
                 found.sort(key=lambda issue: (created_of(issue) // 1000, issue["key"]))
         lacking = self.behind if "project" in jql.used else set()
-        return [i for i in found if i["id"] not in self.hidden | lacking and i["id"] not in self.archived and i["project"] not in self.hidden_projects | self.archived_projects and jql.tests(i)]
+        return [i for i in found if i["id"] not in self.hidden | lacking and i["id"] not in self.archived and i["project"] not in self.hidden_projects | self.archived_projects and jql.tests(i) is True]
 
     def shown(self, issue, query):
         if self.shows_newest:

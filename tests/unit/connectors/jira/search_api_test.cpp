@@ -26,6 +26,28 @@ TEST_CASE("all that a query does not let through") {
     CHECK(negated_jql(" order by key").empty());
 }
 
+TEST_CASE("what a query does not let through has the issues whose field is empty") {
+    CHECK(rest_jql("project = CHG AND labels = chg ORDER BY key") ==
+          "(NOT (project = CHG) OR (NOT (labels = chg) OR labels IS EMPTY))");
+    CHECK(rest_jql("project = CHG or not(\"Own field\" in (a, \"b) or\") && priority>3)") ==
+          "(NOT (project = CHG) AND ((\"Own field\" in (a, \"b) or\") OR \"Own field\" IS EMPTY) AND "
+          "(priority>3 "
+          "OR priority IS EMPTY)))");
+    CHECK(rest_jql("labels not in (a) and cf[10010] != x") ==
+          "((NOT (labels not in (a)) OR labels IS EMPTY) OR (NOT (cf[10010] != x) OR cf[10010] IS EMPTY))");
+    // Empty ones may be let through.
+    for (const char* jql :
+         {"project = CHG", "resolution = Unresolved", "assignee in (bot, EMPTY)", "labels is not empty",
+          "assignee was bot", "status changed from a to b", "summary !~ x"})
+        CHECK(rest_jql(jql) == "NOT (" + std::string(jql) + ")");
+    // Not understood: the site says what is wrong with it.
+    for (const char* jql :
+         {"labels = x and", "labels = \"x", "(labels = x", "labels = x)", "labels", "not", "()"})
+        CHECK(rest_jql(jql) == "NOT (" + std::string(jql) + ")");
+    CHECK(rest_jql(std::string(2'000, '(') + "labels = x").starts_with("NOT ("));
+    CHECK(rest_jql("order by key").empty());
+}
+
 TEST_CASE("SLA fields in their four states") {
     rapidjson::Document issue;
     const std::string json = R"({"id":"7","fields":{"a":null,"b":{"id":"1","name":"TTR","completedCycles":[]},
