@@ -8,12 +8,11 @@ namespace baselined::connectors::jira {
 
 namespace {
 
-/// Data Center's index knows seconds only: within one, issues are in no order.
-constexpr std::int64_t cloud_grain_ms = 1, data_center_grain_ms = 1'000;
+/// Within a second, issues are in no order that counts: Data Center's index knows no smaller time, nor may
+/// Cloud's.
+constexpr std::int64_t order_grain_ms = 1'000;
 /// A site that rounds what it is asked down does it to the minute, as JQL's written dates are.
 constexpr std::int64_t rounded_grain_ms = 60'000;
-/// Within a second, issues are in no order that counts.
-constexpr std::int64_t order_grain_ms = 1'000;
 constexpr int most_restarts = 20, most_idle_pages = 100;
 /// Data Center shows so many issues of one question, and answers 500 past them.
 constexpr int deepest = 10'000;
@@ -25,7 +24,7 @@ PageWalk::PageWalk(Flavour flavour, std::optional<std::int64_t> from_ms, By by)
       by_(by),
       from_ms_(from_ms),
       newest_ms_(from_ms.value_or(0)),
-      grain_ms_(flavour == Flavour::cloud ? cloud_grain_ms : data_center_grain_ms) {}
+      grain_ms_(order_grain_ms) {}
 
 Result<PageWalk::Next> PageWalk::take(const SearchPage& page) {
     if (page.start && *page.start != start_ && flavour_ == Flavour::data_center)
