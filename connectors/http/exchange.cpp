@@ -42,12 +42,13 @@ std::string_view reason_of(const Response& answer) {
     return "401";
 }
 
-std::string refusal_of(const std::string& url, const Response& answer) {
-    return fmt::format("{}: the login is refused ({})", url, reason_of(answer)) +
-           (wants_person(answer)
-                ? ": after too many wrong ones the site wants a CAPTCHA solved. Log in once in a "
-                  "browser as this account, then reload"
-                : "");
+std::string refusal_of(const std::string& url, const Response& answer, const std::string& hint) {
+    std::string text = fmt::format("{}: the login is refused ({})", url, reason_of(answer));
+    if (wants_person(answer))
+        return text +
+               ": after too many wrong ones the site wants a CAPTCHA solved. Log in once in a browser as "
+               "this account, then reload";
+    return hint.empty() ? text : text + ": " + hint;
 }
 
 /// Without the query, and without a name and password.
@@ -232,7 +233,8 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
             }
             if (login_.by != Login::By::oauth2 || refused_tokens_ > most_renewals || wants_person(*answer)) {
                 const auto kind = wants_person(*answer) ? Refusal::Kind::lasts : Refusal::Kind::may_pass;
-                std::string reason = refusal_of(origin_of(request.url), *answer);
+                const std::string hint = login_.by == Login::By::basic ? request.refusal_hint : "";
+                std::string reason = refusal_of(origin_of(request.url), *answer, hint);
                 co_return co_await refuse(std::move(reason), kind);
             }
             if (refused_tokens_ > 1) co_await sleep(between_renewals);

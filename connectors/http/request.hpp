@@ -25,6 +25,8 @@ struct Request {
     bool is_idempotent = true;  ///< may be sent again when nobody knows whether it arrived
     /// Why a success is none after all (a page for people instead of data); a retryable error is tried again.
     std::function<std::optional<Error>(const Response&)> refusal;
+    /// What else it may mean that a user's name and password are refused there; told behind the refusal.
+    std::string refusal_hint;
     bool is_public = false;  ///< whoever asks is answered: that says nothing of the login
     /// An answer that is taken whatever its status: sending the same request again would not change it.
     std::function<bool(const Response&)> is_final;

@@ -139,6 +139,8 @@ Request get_request(const std::string& base, const std::string& path) {
     request.url = base + path;
     request.headers = {{"Accept", "application/json"}};
     request.refusal = refuse_page_for_people;
+    if (base.ends_with(".atlassian.net"))
+        request.refusal_hint = "should it be a token with scopes, the source needs its site's `cloud_id`";
     return request;
 }
 

@@ -1387,6 +1387,16 @@ class Gateway(Site):
         self.assert_complete()
         self.census_of_some_that_are_gone()
 
+    def test_a_token_with_scopes_at_the_site_itself_is_told_what_it_needs(self):
+        self.jira.instead = lambda method, path: None if "serverInfo" in path else (401, {}, {"errorMessages": ["Client must be authenticated to access this resource."], "errors": {}})
+        self.jira.cloud_id = None
+        main = self.folder / "baselined.yaml"
+        text = main.read_text(encoding="utf-8")
+        main.write_text(text.replace(self.jira.url, f"http://acme.atlassian.net\n    allow_http: true\n    proxy: {self.jira.url}\n    flavour: cloud"), encoding="utf-8")
+        self.assertIn("http://acme.atlassian.net: the login is refused (401): should it be a token with scopes, the source needs its site's `cloud_id`", self.run_program("once", expect=3).stderr)
+        main.write_text(text, encoding="utf-8")
+        self.assertNotIn("cloud_id", self.run_program("once", expect=3).stderr)
+
     def census_of_some_that_are_gone(self):
         for issue in list(self.jira.issues)[:5]:
             self.jira.delete(issue)
