@@ -143,6 +143,7 @@ std::string Cursor::text() const {
     for (const auto& [name, ids] : met.by_name) write_texts(writer, name.c_str(), ids);
     writer.EndObject();
     write_map(writer, "shown", met.shown);
+    write_texts(writer, "unlisted", met.unlisted);
     write_map(writer, "slas", met.slas);
     write_map(writer, "differing", met.differing);
     write_texts(writer, "slaless", slaless);
@@ -176,6 +177,8 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
     cursor.met.slas = read_map<std::string>(document, "slas");
     if (const auto* slaless = member(document, "slaless"))
         for (std::string& project : read_texts(*slaless)) cursor.slaless.insert(std::move(project));
+    if (const auto* unlisted = member(document, "unlisted"))
+        for (std::string& id : read_texts(*unlisted)) cursor.met.unlisted.insert(std::move(id));
     cursor.lost = read_lost(document);
     cursor.looks = read_looks(document);
     if (!document.HasMember("fields") || !document["fields"].IsObject()) return cursor;

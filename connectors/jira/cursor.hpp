@@ -39,6 +39,9 @@ struct MetFields {
         shown;  ///< names by id: the site listed it, an issue had a value in it
     /// By the name of several fields: the key of an issue that has different values in them.
     std::map<std::string, std::string> differing;
+    /// Ids of fields that the site does not list, and that issues show: not every site lists all of Jira's
+    /// own.
+    std::set<std::string> unlisted;
     std::map<std::string, std::string> slas;  ///< the same of the fields of SLAs: an issue had a cycle in it
 };
 

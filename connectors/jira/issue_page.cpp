@@ -128,6 +128,21 @@ void IssueReading::note_left_out() {
          Note::About::gap});
 }
 
+/// Of Jira's own, by ids that the mapping has wrong: asked for what it does not know, Jira says nothing.
+/// Custom fields are known by the list alone.
+void IssueReading::note_unknown_fields() {
+    if (!has_shown_fields_) return;
+    for (const auto& [ids, about] : {std::pair{&options_.needed_fields, Note::About::gap},
+                                     std::pair{&options_.describing_fields, Note::About::remark}})
+        for (const std::string& id : *ids)
+            if (!id.starts_with("customfield_") && !is_listed(id) && !cursor_.met.unlisted.contains(id))
+                notes_.push_back(
+                    {fmt::format("the field {0} is not there: the site does not list it, and no issue shows "
+                                 "it. Mend fields.{0} in the mapping, capitals and all",
+                                 id),
+                     about});
+}
+
 void IssueReading::note_difference(const rapidjson::Value& issue) {
     const auto* fields = mappings::member(issue, "fields");
     std::map<std::string, const rapidjson::Value*> first;
@@ -149,6 +164,11 @@ void IssueReading::note_shown_fields(const rapidjson::Value& issue) {
     for (const auto& field : known_.fields)
         if (!cursor_.met.shown.contains(field.id) && is_wanted(field.id) && has_value(field.id))
             cursor_.met.shown[field.id] = field.name;
+    has_shown_fields_ = true;
+    for (const auto* ids : {&options_.needed_fields, &options_.describing_fields})
+        for (const std::string& id : *ids)
+            if (fields != nullptr && !is_listed(id) && mappings::member(*fields, id) != nullptr)
+                cursor_.met.unlisted.insert(id);
     if (!options_.wants_slas) return;
     for (const auto& field : known_.sla_fields)
         if (!cursor_.met.slas.contains(field.id) && has_cycle(issue, field))

@@ -223,6 +223,7 @@ asio::awaitable<Result<Notes>> IssueReading::run(StreamPosition position, PageSi
     last.cursor = cursor_.text();
     if (auto kept = co_await sink(std::move(last)); !kept) co_return kept.error();
     note_left_out();
+    note_unknown_fields();
     note_looks();
     note_differing_fields();
     note_hidden_slas();
@@ -286,6 +287,7 @@ asio::awaitable<Result<Sample>> IssueReading::sample(std::string cursor, int row
     Page page = page_of(*found);
     if (all_fields) page.fields = known_.fields;
     note_left_out();
+    if (!all_fields) note_unknown_fields();
     note_differing_fields();
     co_return Sample{std::move(page), notes_};
 }

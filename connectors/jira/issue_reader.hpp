@@ -21,10 +21,12 @@ struct SiteOptions {
     std::string url, cloud_id;
     std::optional<Flavour> flavour;  ///< none: the site is asked
     std::string jql;
-    std::vector<std::string> fields;        ///< ids, as `summary`
-    std::vector<std::string> named_fields;  ///< custom fields by their names
-    std::vector<std::string> links;         ///< phrases of issue links
-    std::vector<std::string> needed_links;  ///< those of them that a figure is made from
+    std::vector<std::string> fields;             ///< ids, as `summary`
+    std::vector<std::string> needed_fields;      ///< those that a mapping names and a figure is made from
+    std::vector<std::string> describing_fields;  ///< the others that a mapping names
+    std::vector<std::string> named_fields;       ///< custom fields by their names
+    std::vector<std::string> links;              ///< phrases of issue links
+    std::vector<std::string> needed_links;       ///< those of them that a figure is made from
     bool wants_slas = false;
     std::int64_t since_ms = 0;
     int page_size = 1000;
@@ -142,6 +144,7 @@ class IssueReading {
     void leave_nameless(const rapidjson::Value& issue, Page& page);
     void take_name(const std::string& key, Page& page);
     void note_left_out();
+    void note_unknown_fields();
     void note_shown_fields(const rapidjson::Value& issue);
     void note_difference(const rapidjson::Value& issue);
 
@@ -217,6 +220,7 @@ class IssueReading {
     bool is_too_deep_ = false;           ///< the newest answer was a refusal to page so far
     std::int64_t began_ms_ = 0;          ///< when the first of the news came, by the site's clock
     std::int64_t newest_ms_ = 0;         ///< of the news
+    bool has_shown_fields_ = false;      ///< an issue at least came with what was asked for
     bool has_news_ = false;              ///< an issue at least came
     std::size_t looked_for_singly_ = 0;  ///< so many requests went to find out whether anything is shown
     std::int64_t paged_instant_ms_ = 0;

@@ -60,6 +60,33 @@ bool is_needed(const std::string& field, const StreamPlan& plan, const mappings:
            std::find(described_by.begin(), described_by.end(), field) == described_by.end();
 }
 
+/// Jira's id of the field that a path walks into, `duedate` of `fields.duedate`; empty: it walks elsewhere.
+std::string jira_field_of(const Origin& origin) {
+    std::string_view path = origin.name;
+    if (path.starts_with("$.")) path.remove_prefix(2);
+    if (origin.by == Origin::By::jira_field || origin.by == Origin::By::jira_link ||
+        !path.starts_with("fields."))
+        return {};
+    path.remove_prefix(7);
+    return std::string(path.substr(0, path.find_first_of(".[")));
+}
+
+void add_jira_fields(const mappings::ValueRule& rule, std::vector<std::string>& ids) {
+    for (const Origin& origin : rule.from)
+        if (const std::string id = jira_field_of(origin); !id.empty()) add(ids, id);
+}
+
+/// By what hangs on them: a figure, or words for people.
+void sort_jira_fields(const StreamPlan& plan, const mappings::MappingDefinition& mapping,
+                      connectors::jira::SiteOptions& options) {
+    for (const auto* rule : {&mapping.id, &mapping.number, &mapping.updated_at})
+        if (*rule) add_jira_fields(**rule, options.needed_fields);
+    for (const auto& field : mapping.fields)
+        add_jira_fields(field.rule, is_needed(field.name, plan, mapping) ? options.needed_fields
+                                                                         : options.describing_fields);
+    std::erase_if(options.describing_fields, [&](const auto& id) { return has(options.needed_fields, id); });
+}
+
 }  // namespace
 
 connectors::Connection connection_of(const config::Source& source) {
@@ -140,11 +167,13 @@ connectors::jira::SiteOptions site_options_of(const StreamPlan& plan,
     options.jql = plan.stream->jql;
     options.page_size = plan.source->page_size;
     options.since_ms = since_ms(*plan.source, configuration);
-    for (const std::size_t index : plan.stream->mappings)
+    for (const std::size_t index : plan.stream->mappings) {
+        sort_jira_fields(plan, configuration.mappings[index], options);
         for (const auto& field : configuration.mappings[index].fields)
             for (const Origin& origin : field.rule.from)
                 if (origin.by == Origin::By::jira_link && has(plan.needed, field.name))
                     add(options.needed_links, origin.name);
+    }
     for (const std::size_t index : plan.stream->mappings)
         for (const Origin& origin : mappings::origins_of(configuration.mappings[index])) {
             if (origin.by == Origin::By::jira_field) {
@@ -161,9 +190,7 @@ connectors::jira::SiteOptions site_options_of(const StreamPlan& plan,
             if (path == "$done_at")
                 for (const char* field : {"status", "statuscategorychangedate"}) add(options.fields, field);
             if (path == "slas" || path.starts_with("slas[")) options.wants_slas = true;
-            if (!path.starts_with("fields.")) continue;
-            path.remove_prefix(7);
-            add(options.fields, std::string(path.substr(0, path.find_first_of(".["))));
+            if (std::string id = jira_field_of(origin); !id.empty()) add(options.fields, id);
         }
     return options;
 }

@@ -1228,6 +1228,37 @@ class Cloud(Site):
         shutil.move(self.folder / "store.db", self.folder / "other.db")
         self.assertIn('the field "Planned end" is not there, or the account may not see it', self.run_program("check", "--online", expect=3).stderr)
 
+    def test_a_field_of_jiras_own_that_is_misspelt_is_told(self):
+        own = self.folder / "own.yaml"
+
+        def write(resolved, title):
+            own.write_text("kind: incident\nid: id\nnumber: key\nupdated_at: fields.updated\nfields:\n  opened_at: fields.created\n"
+                           f"  resolved_at: {resolved}\n  title: {title}\n", encoding="utf-8")
+        measure = "measures:\n  - {{ id: M, name: m, indicator: mean_time_to_restore, baseline: {{ value: 4, n: 9 }}, target: {{ change: -30%, from: 2026-01-01, by: 2026-12-31 }} }}\n"
+        for number in range(3):
+            self.issue(number, START + number)
+        self.configure(mapping="own.yaml")
+        (self.folder / "measures.yaml").write_text(measure.format(), encoding="utf-8")
+        main = self.folder / "baselined.yaml"
+        main.write_text("measures: [measures.yaml]\n" + main.read_text(encoding="utf-8"), encoding="utf-8")
+        write("fields.resolutionDate", "fields.sumary")
+        for command in (("check", "--online"), ("once",), ("preview", "site", "incidents"), ("once",)):
+            told = self.run_program(*command, expect=3).stderr
+            self.assertIn("the field resolutionDate is not there: the site does not list it, and no issue shows it", told, command)
+            if command[0] != "once":
+                self.assertRegex(told, "warning: .*the field sumary is not there")
+        self.assertIn("the field sumary is not there", self.remark())
+        write("fields.resolutiondate", "fields.summary")
+        self.jira.own_fields = []  # issues show them
+        for stored in self.folder.glob("store.db*"):
+            stored.unlink()
+        self.assertNotIn("is not there", self.run_program("check", "--online").stderr)
+        self.run_program("once")
+        for issue in self.jira.issues.values():  # fields that are in no screen of a project are not shown
+            del issue["fields"]["resolutiondate"]
+        self.jira.touch("10001", int(time.time() * 1000))
+        self.assertNotIn("is not there", self.run_program("once").stderr)
+
     def test_a_link_phrase_that_the_site_has_not_is_told(self):
         self.fill(5)
         blocks, causes = {"id": "1", "name": "Blocks", "inward": "is blocked by", "outward": "blocks"}, {"id": "2", "name": "Problem", "inward": "is caused by", "outward": "causes"}

@@ -14,6 +14,8 @@ from nasty_http import NastyServer
 
 SITE_ZONE = dt.timezone(dt.timedelta(hours=11))  # timestamps carry it; users and accounts live elsewhere
 DEEPEST = 10_000
+OWN_FIELDS = ("assignee", "components", "created", "creator", "description", "duedate", "fixVersions", "issuelinks", "issuetype", "labels", "parent", "priority",
+              "project", "reporter", "resolution", "resolutiondate", "status", "updated")
 
 
 def jira_time(millis):
@@ -132,6 +134,8 @@ class Jira(NastyServer):
                        {"id": "customfield_10010", "name": "Planned end", "schema": {"type": "datetime", "custom": "x"}},
                        {"id": "customfield_10020", "name": "Zeit bis Lösung", "schema": {"type": "sd-servicelevelagreement", "custom": "com.atlassian.servicedesk:sd-sla-field"}},
                        {"id": "customfield_10021", "name": "Time to first response", "schema": {"custom": "com.atlassian.servicedesk:sd-sla-field"}}]
+        # Jira's own, listed whether an issue has them or not; not by every site.
+        self.own_fields = [{"id": field, "name": field.capitalize(), "schema": {"system": field}} for field in OWN_FIELDS]
         self.flavour, self.issues, self.hidden, self.hidden_projects = flavour, {}, set(), set()
         self.link_types = None                                # none: the site does not show them
         self.archived_projects = set()                        # searches find nothing of them
@@ -264,7 +268,7 @@ class Jira(NastyServer):
                 return 200, date, {"name": "", "active": False}
             return 200, date, {"accountId": "5b1", "name": "bot", "timeZone": "America/New_York"}
         if url.path.endswith("/field"):
-            return 200, date, self.fields
+            return 200, date, self.fields and self.fields + self.own_fields
         if url.path.endswith("/issueLinkType") and self.link_types is not None:
             return 200, date, {"issueLinkTypes": self.link_types}
         with self.lock:
