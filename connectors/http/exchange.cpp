@@ -198,7 +198,6 @@ asio::awaitable<Result<Response>> Exchange::send(Request request) {
     if (state.cancelled() != asio::cancellation_type::none)
         throw boost::system::system_error(asio::error::operation_aborted);
     const long status = answer ? answer->status : 0;
-    ++counts_.by_status[status];
     if (observer_)
         observer_({request.method + " " + shown(request.url), status,
                    std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - sent_at)});
@@ -276,7 +275,6 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
             if (circuit_.state() != Circuit::State::closed) co_return is_cut_off(request.url);
             co_return answer;  // its words say more than ours
         }
-        ++counts_.retries;
         if (!verdict.is_told_to_wait) co_await sleep(verdict.pause);
     }
 }

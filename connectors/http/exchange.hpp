@@ -4,7 +4,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
-#include <map>
 #include <optional>
 #include <random>
 #include <string>
@@ -27,11 +26,6 @@ struct ExchangeMemory {
     /// Why the source is not reached, once that is told; empty: it is reached again.
     std::function<boost::asio::awaitable<void>(const std::string& reason)> store_outage;
     std::string outage;  ///< as stored
-};
-
-struct ExchangeCounts {
-    std::map<long, std::int64_t> by_status;  ///< 0: no answer
-    std::int64_t retries = 0;
 };
 
 /// One attempt, for whoever watches: what was asked, and how it went.
@@ -70,8 +64,6 @@ class Exchange {
     /// What is said of the source, its own words in it, fit to be told: see connectors::told.
     [[nodiscard]] std::string told(std::string_view words) const;
     [[nodiscard]] bool is_refused() const;
-    [[nodiscard]] const ExchangeCounts& counts() const { return counts_; }
-    [[nodiscard]] Circuit::State circuit() const { return circuit_.state(); }
 
   private:
     static constexpr int concurrent =
@@ -153,7 +145,6 @@ class Exchange {
     int in_flight_ = 0;
     boost::asio::steady_timer changed_;  ///< cancelled when a place is free, or a token has come
     Circuit circuit_;
-    ExchangeCounts counts_;
     std::minstd_rand random_{std::random_device{}()};
 };
 
