@@ -221,6 +221,7 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
     for (int number = 1;; ++number) {
         if (auto turn = co_await take_turn(request.url, deadline); !turn) co_return turn.error();
         std::string sent_token;
+        const std::int64_t sent_ms = steady_ms();
         auto answer = co_await try_once(request, sent_token);
         // With the token came the word to wait: nothing was sent yet.
         if (!answer && sent_token.empty() && told_to_wait().count() > 0) continue;
@@ -241,7 +242,10 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
         }
         if (answer && request.is_final && request.is_final(*answer)) {
             circuit_.note_success();
-            if (answer->status < 500) co_await note_answer();
+            if (answer->status < 500) {
+                lone_places_.note_answer(shown(request.url), sent_ms);
+                co_await note_answer();
+            }
             co_return answer;
         }
         const Error error = answer ? Error{} : answer.error();
@@ -250,6 +254,7 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
             judge({number, answer ? &*answer : nullptr, &error, request.is_idempotent, now_ms(), chance});
         if (verdict.next == Verdict::Next::take) {
             circuit_.note_success();
+            lone_places_.note_answer(shown(request.url), sent_ms);
             if (!request.is_public) {
                 note_accepted();
                 co_await note_answer();
@@ -257,17 +262,19 @@ asio::awaitable<Result<Response>> Exchange::call(Request request) {
             co_return answer;
         }
         last_failure_ = verdict.reason;
+        bool is_alone = false;
         if (answer ? answer->status != status_too_many : is_retryable(error.code)) {
+            is_alone = lone_places_.note_failure(shown(request.url), steady_ms());
             std::string why = error.text;
             if (answer) why = fmt::format("{} {}: {}", request.method, shown(request.url), verdict.reason);
-            co_await note_failure(std::move(why));
+            if (!is_alone) co_await note_failure(std::move(why));
         } else if (!answer && !is_refused()) {
             tell_trouble(std::nullopt);
             co_await end_outage();
         }
         if (verdict.is_told_to_wait)
             co_await pause(verdict.pause);
-        else
+        else if (!is_alone || circuit_.state() != Circuit::State::closed)
             circuit_.note_failure(steady_ms());
         const bool is_late = std::chrono::steady_clock::now() + verdict.pause > deadline;
         if (verdict.next == Verdict::Next::fail || is_late) {

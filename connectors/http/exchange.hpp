@@ -140,6 +140,7 @@ class Exchange {
     bool is_renewing_ = false;
     Refusal refusal_;
     Outage outage_;
+    LonePlaces lone_places_;
     /// The login, by an answer to it.
     std::optional<std::chrono::steady_clock::time_point> accepted_at_;
     int in_flight_ = 0;

@@ -10,6 +10,15 @@ bool Outage::note_failure(const std::string& why) {
     return true;
 }
 
+bool LonePlaces::note_failure(const std::string& place, std::int64_t now_ms) {
+    return failing_.try_emplace(place, Failing{now_ms}).first->second.is_alone;
+}
+
+void LonePlaces::note_answer(const std::string& place, std::int64_t sent_ms) {
+    failing_.erase(place);
+    for (auto& [_, failing] : failing_) failing.is_alone = failing.is_alone || sent_ms > failing.since_ms;
+}
+
 void Refusal::note_accepted(std::int64_t now_ms) {
     if (holds(now_ms)) return;  // it was asked before the login was refused
     forget();

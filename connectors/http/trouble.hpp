@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -20,6 +21,24 @@ class Outage {
     static constexpr int failures_to_tell = 3;
     int failures_ = 0;
     std::string reason_;
+};
+
+/// Places of a source (paths) that go on failing while others answer: that is the trouble of who asks there,
+/// and says nothing of the source. Milliseconds of a clock that nobody sets.
+class LonePlaces {
+  public:
+    /// True where another place answered what was asked of it since this one began to fail.
+    bool note_failure(const std::string& place, std::int64_t now_ms);
+    /// Of a request that was sent at `sent_ms`: what was on its way when another place began to fail says
+    /// nothing of what came after.
+    void note_answer(const std::string& place, std::int64_t sent_ms);
+
+  private:
+    struct Failing {
+        std::int64_t since_ms = 0;
+        bool is_alone = false;
+    };
+    std::map<std::string, Failing> failing_;
 };
 
 /// A login that was refused. It is not tried again, since each try may bring a lock nearer; but one that had

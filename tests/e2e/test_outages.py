@@ -99,6 +99,63 @@ class Outages(test_service.Case):
         daemon.wait_for(lambda: daemon.ready() == (200, []), 60)
         self.assertEqual(daemon.told().count("is well again"), 1)
 
+    def live_beside(self, poll, **more):
+        """Two tables of one instance."""
+        self.sn = self.instance(20)
+        self.sn.put("problem", {**self.incident(1), "sys_id": "p1"})
+        self.sn.references[("problem", "business_service")] = "cmdb_ci_service"
+        self.configure((INSTANCE + "      problem: {{ mapping: servicenow/incident }}\n").format(url=self.sn.url, page_size=100, poll=poll))
+        daemon = self.start(**more)
+        daemon.wait_for(lambda: all(self.polls(daemon, stream, "ok") for stream in ("incident", "problem")), 60)
+        return daemon
+
+    @staticmethod
+    def polls(daemon, stream, outcome):
+        return daemon.metric("baselined_polls_total", source="acme", stream=stream, outcome=outcome) or 0
+
+    def see_one_table_fail(self, daemon, begin, end):
+        """Over several readings: its trouble is told once, and that it is over; the other table's none."""
+        begin()
+        failed, answered = self.polls(daemon, "problem", "failed"), self.polls(daemon, "incident", "ok")
+        daemon.wait_for(lambda: self.polls(daemon, "problem", "failed") > failed + 4 and self.polls(daemon, "incident", "ok") > answered + 4, 120)
+        source = self.source()
+        self.assertEqual([(stream["name"], bool(stream["error"])) for stream in source["streams"]], [("incident", False), ("problem", True)])
+        told = self.errors(daemon)
+        self.assertEqual(len([line for line in told if line.startswith("acme/problem: ")]), 1, daemon.told())
+        end()
+        daemon.wait_for(lambda: "acme/problem: is well again" in daemon.told(), 60)
+        daemon.wait_for(lambda: daemon.ready() == (200, []), 60)
+        self.assertEqual(daemon.told().count("acme/problem: is well again"), 1)
+        self.assertNotIn("acme/incident: is well again", daemon.told())
+        self.assertEqual([line for line in self.errors(daemon) if not line.startswith("acme/problem: ")], told[:-1], daemon.told())
+        return told[:-1]
+
+    def test_one_table_that_is_refused_is_no_outage(self):
+        daemon = self.live_beside("300ms")
+        answer = self.sn.answer
+        refused = (403, {}, {"error": {"message": "User Not Authorized", "detail": "Failed API level ACL Validation"}, "status": "failure"})
+
+        def refuse():
+            self.sn.answer = lambda method, path, *more: refused if "/problem" in path else answer(method, path, *more)
+
+        def allow():
+            self.sn.answer = answer
+        self.assertEqual(self.see_one_table_fail(daemon, refuse, allow), [])
+
+    def see_one_table_fail_as(self, kind):
+        """Nobody else asks while the first reading of it fails: that looks like the source's own trouble, until another table answers."""
+        daemon = self.live_beside("5m", environment=self.fast_clock(60))
+        before = self.see_one_table_fail(daemon, lambda: self.sn.fail(kind, FOR_EVER, lambda _, path: "/problem" in path), self.end_faults)
+        self.assertLessEqual(len(before), 1, daemon.told())
+        self.assertEqual(daemon.told().count("acme: is well again"), len(before), daemon.told())
+        self.assertEqual(self.polls(daemon, "incident", "failed"), 0, daemon.told())
+
+    def test_one_table_that_fails_is_no_outage(self):
+        self.see_one_table_fail_as("500")
+
+    def test_one_table_that_shows_a_page_for_people_is_no_outage(self):
+        self.see_one_table_fail_as("html")
+
     def leave_an_outage(self):
         daemon = self.live()
         self.sn.fail("500", FOR_EVER)

@@ -21,6 +21,22 @@ TEST_CASE("an outage is told by the third failure in a row, once, in the words o
     CHECK_FALSE(outage.note_failure("reset"));
 }
 
+TEST_CASE("a place that fails while others answer is alone with it until it answers") {
+    LonePlaces places;
+    places.note_answer("b", 0);
+    CHECK_FALSE(places.note_failure("a", 10));
+    CHECK_FALSE(places.note_failure("a", 20));
+    places.note_answer("b", 10);  // asked before, answered after
+    CHECK_FALSE(places.note_failure("a", 30));
+    places.note_answer("b", 25);
+    CHECK(places.note_failure("a", 40));
+    CHECK_FALSE(places.note_failure("b", 50));  // now the source as a whole
+    CHECK(places.note_failure("a", 60));
+    places.note_answer("a", 70);
+    CHECK_FALSE(places.note_failure("a", 80));
+    CHECK(places.note_failure("b", 90));
+}
+
 TEST_CASE("a login that never was accepted is not tried again once it is refused") {
     Refusal refusal;
     CHECK_FALSE(refusal.holds(0));
