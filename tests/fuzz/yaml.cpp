@@ -23,7 +23,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     config::read_indicators(tree, others);
     config::read_measures(tree, others);
     const config::Surroundings surroundings{
-        [](const std::string& path) { return path; }, [](const mappings::Scalar& path) { return path.text; },
+        [](const std::string& path) { return path; },
+        [](const mappings::Scalar& path, const auto&...) { return path.text; },
         [](const mappings::Scalar&) { return std::optional<std::size_t>{}; }, config::Source{}.give_up};
     for (const auto& [name, value] : tree.entries) config::read_source(name, value, surroundings, others);
     config::read_alerts(tree, surroundings, others);
