@@ -105,7 +105,7 @@ void IssueReading::note_hidden_slas() {
              "shown all is read again. Should the project have given them up, leave the mapping away, "
              "or give the stream another name: it is then read anew",
              fmt::join(cursor_.slaless, ", ")),
-         Note::About::gap});
+         Note::About::loss});
 }
 
 }  // namespace baselined::connectors::jira

@@ -1075,6 +1075,7 @@ class Cloud(Site):
                 self.jira.put(issue, "OPS", stored["updated"], customfield_10020=None)
         for issue in ("10001", "10004", "10050"):
             self.jira.touch(issue, int(time.time() * 1000), resolutiondate=jira_time(START + 90_000_000))
+        complete = self.last_success()
         told = self.run_program("once", expect=3).stderr
         self.assertIn("no issue of project OPS shows an SLA any more", told)
         self.assertNotIn("NET", told)
@@ -1083,6 +1084,7 @@ class Cloud(Site):
         self.issue(30, int(time.time() * 1000), customfield_10020=None)
         self.assertEqual(self.census(expect=3, **several).stderr, told, "the same words: told once")
         self.assertEqual(self.series("sla_breach_rate"), {"2026-01": (4, 13)})
+        self.assertEqual(self.last_success(), complete, "new cycles are hidden as well: measures go stale")
         # The rights are back. Nothing bumps `updated`.
         for issue, value in [*shown.items(), ("10030", sla(True))]:
             self.jira.put(issue, "OPS", self.jira.issues[issue]["updated"], customfield_10020=value)
